@@ -1,0 +1,86 @@
+"""Privacy-preserving record linkage: encode, match, evaluate.
+
+The whole road in Python, on DataFrames::
+
+    import pprl
+
+    agreement = pprl.Agreement.load("linkage.toml")
+    key = pprl.Key.load("parties.key")                       # at the parties only
+    a = pprl.encode(people_a, agreement, key, party="health", id_column="id")
+    b = pprl.encode(people_b, agreement, key, party="education", id_column="id")
+    links = pprl.match([a.encoded, b.encoded])               # at the unit, which has no key
+    result = pprl.evaluate(links, truth=truth, ids={"health": a.id_map, "education": b.id_map})
+
+Names are loaded when they are first used, so that the unit's program never imports the parties' code.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pprl import version as _version
+
+if TYPE_CHECKING:
+    from pprl.errors import PprlError
+    from pprl.exchange.agreement import Agreement
+    from pprl.exchange.encoded import EncodedFile, read_encoded, write_encoded
+    from pprl.exchange.links import Links, read_links, write_links
+    from pprl.party.encode import Encoding, encode
+    from pprl.party.key import Key
+    from pprl.quality.evaluate import Evaluation, evaluate
+    from pprl.tables import ColumnMap, read_csv_text
+    from pprl.unit.match import MatchOptions, match
+
+__version__ = _version.VERSION
+
+__all__ = [
+    "Agreement",
+    "ColumnMap",
+    "EncodedFile",
+    "Encoding",
+    "Evaluation",
+    "Key",
+    "Links",
+    "MatchOptions",
+    "PprlError",
+    "__version__",
+    "encode",
+    "evaluate",
+    "match",
+    "read_csv_text",
+    "read_encoded",
+    "read_links",
+    "write_encoded",
+    "write_links",
+]
+
+_HOMES = {
+    "PprlError": "pprl.errors",
+    "Agreement": "pprl.exchange.agreement",
+    "EncodedFile": "pprl.exchange.encoded",
+    "read_encoded": "pprl.exchange.encoded",
+    "write_encoded": "pprl.exchange.encoded",
+    "Links": "pprl.exchange.links",
+    "read_links": "pprl.exchange.links",
+    "write_links": "pprl.exchange.links",
+    "Encoding": "pprl.party.encode",
+    "encode": "pprl.party.encode",
+    "Key": "pprl.party.key",
+    "Evaluation": "pprl.quality.evaluate",
+    "evaluate": "pprl.quality.evaluate",
+    "ColumnMap": "pprl.tables",
+    "read_csv_text": "pprl.tables",
+    "MatchOptions": "pprl.unit.match",
+    "match": "pprl.unit.match",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'pprl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

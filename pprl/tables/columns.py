@@ -1,0 +1,186 @@
+"""Which of a file's columns answer which field of the agreement, and how its dates are written.
+
+The agreement names fields; each party's files name columns their own way. The map stays with the party.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from pprl.errors import DataError, UsageError
+
+__all__ = ["ColumnMap", "load_column_map", "parse_column_options"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnMap:
+    """A party's own names for the agreement's fields.
+
+    Attributes:
+        columns: field name -> the columns whose values, joined by a space, make the field's value. A field that is
+            not named here is looked for under its own name.
+        dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.party.dates`); a date field that is
+            not named here has its format recognised from the values.
+    """
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
+
+    def merged(self, other: ColumnMap) -> ColumnMap:
+        """Return this map with the entries of ``other`` added; ``other`` wins."""
+        return ColumnMap(
+            columns={**self.columns, **other.columns}, dates={**self.dates, **other.dates}
+        )
+
+    def check_fields(self, fields: Iterable[str]) -> None:
+        """Refuse a map that names a field which the agreement does not have.
+
+        Raises:
+            DataError: an unknown field, with the nearest name as a hint.
+        """
+        known = list(fields)
+        for name in [*self.columns, *self.dates]:
+            if name not in known:
+                raise DataError(
+                    f"the column map names the field {name!r}, which the agreement does not have",
+                    hint=suggest(name, known, "The agreement's fields"),
+                )
+
+    def resolve(
+        self, fields: Sequence[str], header: Sequence[str], *, file: str
+    ) -> dict[str, list[str]]:
+        """Find every field's columns in a file's header.
+
+        Names are compared exactly first, then without regard to case, spaces, hyphens and underscores.
+
+        Raises:
+            DataError: a column is missing; the hint names the closest one.
+        """
+        self.check_fields(fields)
+        loose: dict[str, list[str]] = {}
+        for column in header:
+            loose.setdefault(_loose(column), []).append(column)
+        found = {}
+        for name in fields:
+            wanted = self.columns.get(name, (name,))
+            found[name] = [_find(column, header, loose, field=name, file=file) for column in wanted]
+        return found
+
+
+def _find(
+    column: str, header: Sequence[str], loose: Mapping[str, list[str]], *, field: str, file: str
+) -> str:
+    if column in header:
+        return column
+    similar = loose.get(_loose(column), [])
+    if len(similar) == 1:
+        return similar[0]
+    near = get_close_matches(_loose(column), list(loose), n=1, cutoff=0.5)
+    meant = loose[near[0]][0] if near else None
+    option = f"--column {field}={meant or 'COLUMN'}"
+    columns = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
+    raise DataError(
+        f"{file}: no column {column!r} for the field {field!r}",
+        hint=(f"Did you mean {meant!r}? Say {option}. " if meant else f"Say which one: {option}. ")
+        + f"The file's columns: {columns}.",
+    )
+
+
+def _loose(name: str) -> str:
+    return "".join(ch for ch in name.lower() if ch.isalnum())
+
+
+def suggest(name: str, known: Sequence[str], what: str) -> str:
+    """Return a hint that names the closest known name, or all of them."""
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{meant}{what}: {', '.join(known)}."
+
+
+def load_column_map(path: Path) -> ColumnMap:
+    """Read a party-side column map (TOML with the tables ``columns`` and ``dates``).
+
+    Raises:
+        DataError: missing, not TOML, an unknown table or a value of the wrong kind.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path}: the column map is not TOML",
+            hint='Write one line a field below [columns]: surname = "last_name".',
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+    for table in content:
+        if table not in ("columns", "dates"):
+            raise DataError(
+                f"{path}: unknown entry {table!r} in the column map",
+                hint=suggest(table, ["columns", "dates"], "Known tables"),
+            )
+        if not isinstance(content[table], dict):
+            raise DataError(
+                f"{path}: {table!r} must be a table", hint=f"Write [{table}] above its lines."
+            )
+    columns = {}
+    for name, value in content.get("columns", {}).items():
+        values = [value] if isinstance(value, str) else value
+        if (
+            not isinstance(values, list)
+            or not values
+            or not all(isinstance(v, str) for v in values)
+        ):
+            raise DataError(
+                f"{path}: columns.{name} must be a column's name or a list of names",
+                hint=f'For example {name} = "column" or {name} = ["house_number", "street"].',
+            )
+        columns[name] = tuple(values)
+    dates = {}
+    for name, value in content.get("dates", {}).items():
+        if not isinstance(value, str):
+            raise DataError(f'{path}: dates.{name} must be a text such as "DD/MM/YYYY"')
+        dates[name] = value
+    return ColumnMap(columns=columns, dates=dates)
+
+
+def parse_column_options(columns: Sequence[str], dates: Sequence[str]) -> ColumnMap:
+    """Read ``FIELD=COLUMN`` or ``FIELD=COLUMN+COLUMN`` and ``FIELD=FORMAT`` options.
+
+    Raises:
+        UsageError: an option without ``=`` or with an empty side, or a field that is named twice.
+    """
+
+    def pair(option: str, flag: str) -> tuple[str, str]:
+        name, equals, value = option.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise UsageError(
+                f"{flag} {option!r} is not of the form FIELD=VALUE",
+                hint="For example --column surname=last_name, or --date-format date_of_birth=DD/MM/YYYY.",
+            )
+        return name.strip(), value.strip()
+
+    def once(options: Sequence[str], flag: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, value in (pair(option, flag) for option in options):
+            if name in found:
+                raise UsageError(
+                    f"{flag} is given twice for the field {name!r}", hint="Leave one of them out."
+                )
+            found[name] = value
+        return found
+
+    parts = {}
+    for name, value in once(columns, "--column").items():
+        parts[name] = tuple(part.strip() for part in value.split("+"))
+        if not all(parts[name]):
+            raise UsageError(
+                f"--column {name}={value} names an empty column",
+                hint="Join columns as in --column address=house_number+street.",
+            )
+    return ColumnMap(columns=parts, dates=once(dates, "--date-format"))

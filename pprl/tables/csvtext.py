@@ -1,0 +1,195 @@
+"""CSV read as text, strictly: every value is a string exactly as it stands in the file.
+
+A surname ``NA`` stays a surname and a postcode keeps its leading zero. A file that is not UTF-8, has ragged
+rows, two columns of one name or no rows is refused with the row's number and never with its content.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as pa_csv
+
+from pprl.errors import DataError
+
+__all__ = ["read_csv_text"]
+
+_DELIMITERS = (",", ";", "\t", "|")
+_HEADER_LIMIT = 1 << 20
+_BLOCK = 1 << 24
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def read_csv_text(path: Path, *, what: str = "file", allow_no_rows: bool = False) -> pd.DataFrame:
+    """Read a UTF-8 CSV file with a header row; all columns are ``str``.
+
+    The delimiter (comma, semicolon, tab or bar) is recognised from the header row. A byte-order mark is accepted.
+    Blank lines are skipped.
+
+    Args:
+        path: the file.
+        what: what the file is to the user, for messages (``"people file"``).
+        allow_no_rows: accept a header without rows.
+
+    Returns:
+        A frame with one ``object`` column of ``str`` for each column of the file and a ``RangeIndex``.
+
+    Raises:
+        DataError: missing, unreadable, empty, binary, not UTF-8, ragged, or two columns of one name.
+    """
+    names, delimiter = _read_header(path, what)
+    _check_quotes(path, what, delimiter)
+    table = _parse(path, what, names, delimiter)
+    if table.num_rows == 0 and not allow_no_rows:
+        raise DataError(
+            f"{path}: the {what} has a header but no rows",
+            hint="Check that the export finished; a file of at least one row is needed.",
+        )
+    return table.to_pandas(strings_to_categorical=False)
+
+
+def _read_header(path: Path, what: str) -> tuple[list[str], str]:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, not a {what}", hint="Give the path of a CSV file.")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(_HEADER_LIMIT)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from error
+    except OSError as error:
+        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+    if not start.strip():
+        raise DataError(f"{path}: the {what} is empty", hint="Check that the export finished.")
+    if start.startswith(b"PAR1"):
+        raise DataError(
+            f"{path} is a Parquet file, not CSV text",
+            hint=f"Give the {what} as CSV with a header row.",
+        )
+    if b"\0" in start:
+        raise DataError(
+            f"{path} is not a text file",
+            hint=f"Give the {what} as CSV in UTF-8; a spreadsheet has to be exported first.",
+        )
+    line = start.split(b"\n", 1)[0].rstrip(b"\r")
+    try:
+        header = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, 1) from error
+    if not header.strip():
+        raise DataError(
+            f"{path}: the first line is blank", hint="The first row must hold the column names."
+        )
+    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", header).count)
+    try:
+        names = next(csv.reader([header], delimiter=delimiter, strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise DataError(
+            f"{path}: the header row can't be read as CSV", hint="Check its quotes."
+        ) from error
+    names = [name.strip() for name in names]
+    _check_names(path, names)
+    return names, delimiter
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    for position, name in enumerate(names, start=1):
+        if not name:
+            raise DataError(
+                f"{path}: column {position} has no name",
+                hint="The first row must hold the column names.",
+            )
+        if name in names[: position - 1]:
+            raise DataError(
+                f"{path}: two columns are named {name!r}", hint="Rename or drop one of them."
+            )
+
+
+def _check_quotes(path: Path, what: str, delimiter: str) -> None:
+    """Refuse quotes that are never closed: Arrow would take all that follows for one value."""
+    with path.open("rb") as stream:
+        if not any(b'"' in block for block in iter(lambda: stream.read(_BLOCK), b"")):
+            return
+    line = 0
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        try:
+            for _ in reader:
+                line = reader.line_num
+        except csv.Error:
+            raise DataError(
+                f"{path}: the {what} can't be read as CSV from line {line + 1} on",
+                hint="Check for quotes that are opened and never closed; a quote inside a value is written twice.",
+            ) from None
+
+
+def _parse(path: Path, what: str, names: list[str], delimiter: str) -> pa.Table:
+    ragged: list[int] = []
+
+    def on_ragged(row: pa_csv.InvalidRow) -> str:
+        ragged.append(row.actual_columns)
+        return "error"
+
+    try:
+        return pa_csv.read_csv(
+            path,
+            read_options=pa_csv.ReadOptions(
+                column_names=names, skip_rows=1, block_size=_BLOCK, encoding="utf8"
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_ragged
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        # Arrow's own message quotes the row, so it must not travel further: find the place again.
+        if ragged:
+            raise _ragged(path, what, len(names), delimiter) from None
+        row = _first_bad_line(path)
+        if row is not None:
+            raise _not_utf8(path, row) from None
+        if "Empty CSV" in str(error):
+            return pa.table({name: pa.array([], pa.string()) for name in names})
+        raise DataError(
+            f"{path}: the {what} can't be read as CSV",
+            hint="Check for quotes that are opened and never closed.",
+        ) from None
+
+
+def _ragged(path: Path, what: str, expected: int, delimiter: str) -> DataError:
+    where = ""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter)
+        try:
+            for row in reader:
+                if row and len(row) != expected:
+                    where = f"line {reader.line_num} has {len(row)} values where the header has {expected}"
+                    break
+        except csv.Error:
+            where = f"line {reader.line_num} can't be read"
+    return DataError(
+        f"{path}: the {what} has ragged rows: {where or 'the number of values differs'}",
+        hint="A value that holds the delimiter must stand in double quotes.",
+    )
+
+
+def _first_bad_line(path: Path) -> int | None:
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None
+
+
+def _not_utf8(path: Path, line: int) -> DataError:
+    return DataError(
+        f"{path}: line {line} is not UTF-8 text",
+        hint="Save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8').",
+    )
