@@ -1,0 +1,306 @@
+"""The encoded file: what a party sends to the linkage unit (``docs/SPEC.md``, section 7).
+
+A Parquet file with one row a record, sorted by pseudonym, and a header in its schema metadata that carries
+the agreement itself, so that the unit needs no other file. Reading is strict: what does not hold is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from pprl.errors import AgreementError, EncodedFileError
+from pprl.exchange.agreement import Agreement
+
+__all__ = [
+    "ENCODED_FORMAT",
+    "PSEUDONYM_BYTES",
+    "EncodedFile",
+    "EncodedHeader",
+    "content_digest",
+    "pack_words",
+    "pseudonym_text",
+    "read_encoded",
+    "write_encoded",
+]
+
+ENCODED_FORMAT = "pprl-encoded/1"
+PSEUDONYM_BYTES = 16
+KEY_BYTES = 8
+_METADATA_KEY = b"pprl"
+_METADATA_LIMIT = 1 << 20
+
+PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+Bytes2D = npt.NDArray[np.uint8]
+
+
+class EncodedHeader(BaseModel):
+    """The header of an encoded file.
+
+    Attributes:
+        agreement: the agreement in full.
+        agreement_fingerprint: its SHA-256, hex.
+        key_check: a value that two files made with one key and agreement share, and that does not tell the key.
+        party: the party's name.
+        records: number of rows.
+        rows_read: rows of the party's file, encoded and rejected together.
+        software: name and version of the program that wrote the file.
+        content_sha256: digest over the columns; finds truncation and alteration by accident.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal["pprl-encoded/1"]
+    agreement: dict[str, Any]
+    agreement_fingerprint: Hex64
+    key_check: Hex32
+    party: PartyName
+    records: int = Field(ge=0)
+    rows_read: int = Field(ge=0)
+    software: str = Field(max_length=100)
+    content_sha256: Hex64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedFile:
+    """Encoded records in memory.
+
+    Attributes:
+        header: see :class:`EncodedHeader`.
+        agreement: the header's agreement, checked.
+        pseudonyms: ``uint8[n, 16]``, rows in ascending byte order.
+        filters: ``uint8[n, bytes]``; bit ``i`` of a filter is bit ``i % 8`` (least significant first) of byte
+            ``i // 8``.
+        keys: ``uint64[n, passes]`` keyed blocking keys; 0 where a record has none in that pass.
+        source: where it was read from, for messages.
+    """
+
+    header: EncodedHeader
+    agreement: Agreement
+    pseudonyms: Bytes2D
+    filters: Bytes2D
+    keys: npt.NDArray[np.uint64]
+    source: str = "encoded file"
+
+    def __len__(self) -> int:
+        return len(self.pseudonyms)
+
+    @property
+    def party(self) -> str:
+        """The party's name."""
+        return self.header.party
+
+    def words(self) -> npt.NDArray[np.uint64]:
+        """Return the filters as packed words, ``uint64[n, words]``."""
+        return pack_words(self.filters)
+
+
+def pack_words(filters: Bytes2D) -> npt.NDArray[np.uint64]:
+    """Return byte rows as little-endian ``uint64[n, words]``, the last word padded with zero bits."""
+    rows, width = filters.shape
+    words = -(-width // 8)
+    if width == words * 8:
+        padded = np.ascontiguousarray(filters)
+    else:
+        padded = np.zeros((rows, words * 8), np.uint8)
+        padded[:, :width] = filters
+    return padded.view("<u8").astype(np.uint64, copy=False).reshape(rows, words)
+
+
+def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
+    """Return pseudonyms as 32 lower-case hexadecimal digits each."""
+    text = np.ascontiguousarray(pseudonyms).tobytes().hex()
+    size = 2 * PSEUDONYM_BYTES
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def content_digest(pseudonyms: Bytes2D, filters: Bytes2D, keys: npt.NDArray[np.uint64]) -> str:
+    """Return the SHA-256 over the pseudonyms, the filters and the keys (little-endian), hex."""
+    digest = hashlib.sha256()
+    for part in (pseudonyms, filters, keys.astype("<u8", copy=False)):
+        digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()
+
+
+def _fixed(values: npt.NDArray[Any]) -> pa.Array:
+    rows, width = values.shape
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, [None, buffer])
+
+
+def write_encoded(encoded: EncodedFile, path: Path) -> None:
+    """Write an encoded file to ``path`` (see :class:`pprl.outputs.Outputs` for safe names)."""
+    columns = {"pseudonym": _fixed(encoded.pseudonyms), "encoding": _fixed(encoded.filters)}
+    for number in range(encoded.keys.shape[1]):
+        column = np.ascontiguousarray(encoded.keys[:, number])
+        columns[f"key_{number + 1}"] = pa.array(column, pa.uint64(), mask=column == 0)
+    table = pa.table(columns)
+    # Added to the file itself: with store_schema=False pyarrow drops the metadata of the table's schema.
+    with pq.ParquetWriter(
+        path,
+        table.schema,
+        compression="zstd",
+        use_dictionary=False,
+        store_schema=False,
+        write_statistics=False,
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"pprl": encoded.header.model_dump_json()})
+
+
+def read_encoded(path: Path) -> EncodedFile:
+    """Read and check an encoded file.
+
+    Raises:
+        EncodedFileError: not an encoded file, of another version, truncated, altered or inconsistent.
+    """
+    _check_start(path)
+    try:
+        with pq.ParquetFile(path) as parquet:
+            # The header is judged before any row is read: plain data must not come into memory here.
+            schema = parquet.schema_arrow
+            header = _read_header(path, schema.metadata or {})
+            agreement = _read_agreement(path, header)
+            _check_columns(path, schema, agreement)
+            if parquet.metadata.num_rows != header.records:
+                raise _altered(path, "its number of rows is not the one its header states")
+            table = parquet.read()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise EncodedFileError(
+            f"{path} is damaged or cut short",
+            hint="Ask the party to send it again, and compare the sizes.",
+        ) from error
+    for name in ("pseudonym", "encoding"):
+        if table[name].null_count:
+            raise _altered(path, f"the column {name!r} has gaps")
+    pseudonyms = _bytes_of(table["pseudonym"])
+    filters = _bytes_of(table["encoding"])
+    passes = len(agreement.blocking)
+    keys = np.zeros((table.num_rows, passes), np.uint64)
+    for number in range(passes):
+        keys[:, number] = table[f"key_{number + 1}"].combine_chunks().fill_null(0).to_numpy()
+    encoded = EncodedFile(
+        header=header,
+        agreement=agreement,
+        pseudonyms=pseudonyms,
+        filters=filters,
+        keys=keys,
+        source=str(path),
+    )
+    _check_content(path, encoded)
+    return encoded
+
+
+def _check_start(path: Path) -> None:
+    if not path.exists():
+        raise EncodedFileError(f"{path}: no such file", hint="Check the path and the spelling.")
+    if path.is_dir():
+        raise EncodedFileError(
+            f"{path} is a folder", hint="Give the encoded file (.parquet) itself."
+        )
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(256)
+    except OSError as error:
+        raise EncodedFileError(f"{path}: can't be read: {error.strerror}") from None
+    if start.startswith(b"pseudonym,id"):
+        raise EncodedFileError(
+            f"{path} is an id map: it ties pseudonyms to a party's own ids",
+            hint="It must stay with the party. Delete this copy, and ask the party for the encoded file only.",
+        )
+    if start.startswith(b"pprl-secret-key"):
+        raise EncodedFileError(
+            f"{path} is a secret key",
+            hint="The linkage unit must never hold it. Delete this copy and tell the parties: they need a new key.",
+        )
+    if not start.startswith(b"PAR1"):
+        raise EncodedFileError(
+            f"{path} is not an encoded file",
+            hint="`pprl encode` makes one from a party's people file; plain data must not reach the unit.",
+        )
+
+
+def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
+    text = metadata.get(_METADATA_KEY)
+    if text is None or len(text) > _METADATA_LIMIT:
+        raise EncodedFileError(
+            f"{path} is a Parquet file, but not one that `pprl encode` wrote",
+            hint="Plain data must not reach the unit; ask the party for the encoded file.",
+        )
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _altered(path, "its header can't be read") from None
+    stated = content.get("format") if isinstance(content, dict) else None
+    if stated != ENCODED_FORMAT:
+        raise EncodedFileError(
+            f"{path} has the format {str(stated)[:40]!r}; this version reads {ENCODED_FORMAT!r}",
+            hint="Use the version of pprl that wrote the file, or encode again with this one.",
+        )
+    try:
+        return EncodedHeader.model_validate(content)
+    except ValidationError:
+        raise _altered(path, "its header does not have the form that its format asks for") from None
+
+
+def _read_agreement(path: Path, header: EncodedHeader) -> Agreement:
+    try:
+        agreement = Agreement.from_dict(header.agreement, source=f"{path}: agreement")
+    except AgreementError as error:
+        raise EncodedFileError(error.problem, hint=error.hint) from None
+    if agreement.fingerprint() != header.agreement_fingerprint:
+        raise _altered(path, "its agreement does not have the fingerprint it states")
+    return agreement
+
+
+def _check_columns(path: Path, schema: pa.Schema, agreement: Agreement) -> None:
+    width = -(-agreement.filter_bits() // 8)
+    expected = {"pseudonym": pa.binary(PSEUDONYM_BYTES), "encoding": pa.binary(width)}
+    expected |= {f"key_{n + 1}": pa.uint64() for n in range(len(agreement.blocking))}
+    if list(zip(schema.names, schema.types, strict=True)) != list(expected.items()):
+        raise _altered(path, "its columns are not those that its agreement asks for")
+
+
+def _bytes_of(column: pa.ChunkedArray) -> Bytes2D:
+    array = column.combine_chunks()
+    width = column.type.byte_width
+    flat = np.frombuffer(array.buffers()[1], np.uint8) if len(array) else np.zeros(0, np.uint8)
+    start = array.offset * width
+    return flat[start : start + len(array) * width].reshape(len(array), width)
+
+
+def _check_content(path: Path, encoded: EncodedFile) -> None:
+    digest = content_digest(encoded.pseudonyms, encoded.filters, encoded.keys)
+    if digest != encoded.header.content_sha256:
+        raise _altered(path, "its content does not have the digest that its header states")
+    if not _strictly_ascending(encoded.pseudonyms):
+        raise _altered(path, "its pseudonyms are not in ascending order or not unique")
+    spare = encoded.filters.shape[1] * 8 - encoded.agreement.filter_bits()
+    if spare and len(encoded) and (encoded.filters[:, -1] >> (8 - spare)).any():
+        raise _altered(path, "it has bits set beyond the filter's length")
+
+
+def _strictly_ascending(pseudonyms: Bytes2D) -> bool:
+    halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
+    high, low = halves[:, 0], halves[:, 1]
+    rising = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
+    return bool(rising.all())
+
+
+def _altered(path: Path, why: str) -> EncodedFileError:
+    return EncodedFileError(
+        f"{path} was altered or damaged: {why}",
+        hint="Ask the party to send it again; never edit an encoded file.",
+    )

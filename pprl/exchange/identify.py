@@ -1,0 +1,162 @@
+"""What is this file? Says what any artefact of a linkage is, without a key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pprl.errors import DataError, PprlError
+from pprl.exchange.agreement import Agreement
+from pprl.exchange.encoded import read_encoded
+from pprl.exchange.links import read_links
+
+__all__ = ["identify"]
+
+_HEAD = 4096
+
+
+def identify(path: Path) -> dict[str, Any]:
+    """Return what an artefact is and says about itself; never key material or a personal value.
+
+    The entry ``kind`` is one of ``agreement``, ``encoded file``, ``links folder``, ``run record``, ``report``,
+    ``secret key``, ``id map``, ``returned links``, ``truth``, ``column map`` and ``table``.
+
+    Raises:
+        PprlError: missing, damaged, or nothing that this toolkit knows.
+    """
+    if path.is_dir():
+        return _links_folder(path)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from None
+    except OSError as error:
+        raise DataError(f"{path}: can't be read: {error.strerror}") from None
+    if head.startswith(b"pprl-secret-key"):
+        return {
+            "kind": "secret key",
+            "advice": "Stays with the parties; never send it to the linkage unit. "
+            "`pprl keygen KEY --fingerprint` shows its fingerprint.",
+        }
+    if head.startswith(b"PAR1"):
+        return _encoded(path)
+    if path.suffix == ".json" or head.lstrip().startswith(b"{"):
+        return _json(path)
+    if path.suffix == ".toml":
+        return _toml(path)
+    return _table(path, head)
+
+
+def _encoded(path: Path) -> dict[str, Any]:
+    encoded = read_encoded(path)
+    header = encoded.header
+    return {
+        "kind": "encoded file",
+        "party": header.party,
+        "records": header.records,
+        "rows_read": header.rows_read,
+        "filter_bits": encoded.agreement.filter_bits(),
+        "blocking_passes": len(encoded.agreement.blocking),
+        "records_with_key": [
+            int((encoded.keys[:, n] != 0).sum()) for n in range(encoded.keys.shape[1])
+        ],
+        "software": header.software,
+        "key_check": header.key_check,
+        "content_sha256": header.content_sha256,
+        **_agreement_facts(encoded.agreement),
+    }
+
+
+def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "project": agreement.project,
+        "agreement_fingerprint": agreement.fingerprint(),
+        "hardening": agreement.hardening.method,
+        "fields": [f"{item.name} ({item.type}, budget {item.budget})" for item in agreement.field],
+        "blocking": [" + ".join(step.keys) for step in agreement.blocking],
+        "matching": agreement.matching.model_dump(mode="json"),
+    }
+
+
+def _links_folder(path: Path) -> dict[str, Any]:
+    links = read_links(path)
+    run = links.run
+    return {
+        "kind": "links folder",
+        "parties": {entry["party"]: entry["records"] for entry in run["inputs"]},
+        "threshold": run["threshold"]["value"],
+        "threshold_method": run["threshold"]["method"],
+        **{key: run["parameters"][key] for key in ("blocking", "assign")},
+        **run["counts"],
+        "agreement_fingerprint": run["agreement_fingerprint"],
+        "software": run["software"],
+        "warnings": run["warnings"],
+    }
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        stated = str(content["format"])
+    except (OSError, ValueError, TypeError, KeyError):
+        raise _unknown(path) from None
+    if stated.startswith("pprl-links/"):
+        return {
+            "kind": "run record",
+            "format": stated,
+            "advice": "Inspect the links folder itself.",
+        }
+    if stated.startswith("pprl-report/"):
+        return {
+            "kind": "report",
+            "format": stated,
+            "advice": "The same numbers as the HTML beside it.",
+        }
+    raise _unknown(path)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        agreement = Agreement.load(path)
+    except PprlError:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if "[columns]" in text and "pprl-agreement" not in text:
+            return {
+                "kind": "column map",
+                "advice": "Belongs to one party; used by check and encode.",
+            }
+        raise
+    facts = _agreement_facts(agreement)
+    return {"kind": "agreement", **facts, "filter_bits": agreement.filter_bits()}
+
+
+def _table(path: Path, head: bytes) -> dict[str, Any]:
+    try:
+        header = head.split(b"\n", 1)[0].decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise _unknown(path) from None
+    if "\0" in header or "," not in header:
+        raise _unknown(path)
+    kinds = {
+        "pseudonym,id": ("id map", "Stays with the party; the unit must never hold it."),
+        "link_id,pseudonym": ("returned links", "Goes back to the party: `pprl resolve`."),
+        "party,id,person": (
+            "truth",
+            "For `pprl evaluate --truth`; holds ids, so treat it as personal data.",
+        ),
+    }
+    kind, advice = kinds.get(
+        header, ("table", "Plain data, as far as can be seen: it must not leave the department.")
+    )
+    with path.open("rb") as stream:
+        rows = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) - 1
+    return {"kind": kind, "lines": max(rows, 0), "columns": header.count(",") + 1, "advice": advice}
+
+
+def _unknown(path: Path) -> DataError:
+    return DataError(
+        f"{path} is none of the files that pprl makes or reads",
+        hint="Known: an agreement, an encoded file, a links folder, an id map, a report, a key, a CSV table.",
+    )

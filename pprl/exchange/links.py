@@ -1,0 +1,155 @@
+"""The links folder: what the unit hands to the statistician and back to the parties (SPEC.md, section 8).
+
+``links.parquet``   one row a linked record: ``link_id``, ``party``, ``pseudonym``
+``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``
+``near.parquet``    same columns: compared pairs that were not accepted, down to ``run.json``'s ``floor``
+``links-PARTY.csv`` for each party: ``link_id``, ``pseudonym``
+``run.json``        every parameter, count, timing, version and input digest of the run
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pprl.errors import LinksError
+
+__all__ = ["LINKS_FORMAT", "LINK_COLUMNS", "PAIR_COLUMNS", "Links", "read_links", "write_links"]
+
+LINKS_FORMAT = "pprl-links/1"
+LINK_COLUMNS = ("link_id", "party", "pseudonym")
+PAIR_COLUMNS = ("party_a", "pseudonym_a", "party_b", "pseudonym_b", "score")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Links:
+    """The result of a match.
+
+    Attributes:
+        links: columns :data:`LINK_COLUMNS`; records of one ``link_id`` were found to be one person. Pseudonyms
+            are 32 hexadecimal digits.
+        pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs, score is the Dice coefficient.
+        near: as ``pairs``: pairs that scored at least the run's floor and were not accepted.
+        run: the content of ``run.json``.
+    """
+
+    links: pd.DataFrame
+    pairs: pd.DataFrame
+    near: pd.DataFrame
+    run: Mapping[str, Any]
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties, in the order in which their files were given."""
+        return [entry["party"] for entry in self.run["inputs"]]
+
+    @property
+    def threshold(self) -> float:
+        """The Dice threshold that was used."""
+        return float(self.run["threshold"]["value"])
+
+
+def write_links(links: Links, folder: Path) -> None:
+    """Write the files of a links folder into the existing, empty ``folder``."""
+    strings = {name: pa.string() for name in ("party", "pseudonym", *PAIR_COLUMNS[:4])}
+    types = {**strings, "link_id": pa.int64(), "score": pa.float64()}
+    frames = {
+        "links": (links.links, LINK_COLUMNS),
+        "pairs": (links.pairs, PAIR_COLUMNS),
+        "near": (links.near, PAIR_COLUMNS),
+    }
+    for name, (frame, columns) in frames.items():
+        schema = pa.schema([(column, types[column]) for column in columns])
+        table = pa.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata(
+            None
+        )
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd", store_schema=False)
+    for party in links.parties:
+        own = links.links.loc[links.links["party"] == party, ["link_id", "pseudonym"]]
+        own.to_csv(folder / f"links-{party}.csv", index=False, lineterminator="\n")
+    text = json.dumps(links.run, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "run.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_links(folder: Path) -> Links:
+    """Read and check a links folder.
+
+    Raises:
+        LinksError: not a links folder, incomplete, damaged or of another version.
+    """
+    if not folder.is_dir():
+        raise LinksError(
+            f"{folder} is not a links folder", hint="Give the folder that `pprl match -o` wrote."
+        )
+    run = _read_run(folder)
+    frames = {
+        name: _read_frame(folder / f"{name}.parquet", columns)
+        for name, columns in (
+            ("links", LINK_COLUMNS),
+            ("pairs", PAIR_COLUMNS),
+            ("near", PAIR_COLUMNS),
+        )
+    }
+    counts = run["counts"]
+    for name, key in (("links", "linked_records"), ("pairs", "pairs_accepted")):
+        if len(frames[name]) != counts[key]:
+            raise _damaged(
+                folder, f"{name}.parquet has another number of rows than run.json states"
+            )
+    return Links(run=run, **frames)
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LinksError(
+            f"{folder} has no run.json", hint="Give the folder that `pprl match -o` wrote."
+        ) from None
+    except (OSError, ValueError, RecursionError):
+        raise _damaged(folder, "run.json can't be read") from None
+    if not isinstance(run, dict) or run.get("format") != LINKS_FORMAT:
+        raise LinksError(
+            f"{path} has another format than {LINKS_FORMAT!r}",
+            hint="Use the version of pprl that wrote the folder.",
+        )
+    try:
+        parties = [entry["party"] for entry in run["inputs"]]
+        float(run["threshold"]["value"])
+        complete = all(isinstance(p, str) for p in parties) and {
+            "linked_records",
+            "pairs_accepted",
+        } <= set(run["counts"])
+    except (KeyError, TypeError, ValueError):
+        complete = False
+    if not complete:
+        raise _damaged(folder, "run.json lacks entries that its format asks for")
+    return run
+
+
+def _read_frame(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise LinksError(
+            f"{path}: no such file", hint="The links folder is incomplete; copy it whole."
+        ) from None
+    except (pa.ArrowException, OSError):
+        raise _damaged(path.parent, f"{path.name} can't be read") from None
+    if tuple(table.column_names) != columns:
+        raise _damaged(path.parent, f"{path.name} has other columns than its format asks for")
+    return table.to_pandas()
+
+
+def _damaged(folder: Path, why: str) -> LinksError:
+    return LinksError(
+        f"{folder} is damaged: {why}", hint="Copy the folder again, or run `pprl match` again."
+    )
