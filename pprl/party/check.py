@@ -1,0 +1,170 @@
+"""A dry run before encoding: what is missing, unreadable or repeated, and what would leave the machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pprl.exchange.agreement import Agreement
+from pprl.party.encode import encode_fields, mean_fill
+from pprl.party.key import Key
+from pprl.party.people import FieldColumn, file_row, read_fields
+from pprl.tables import ColumnMap
+
+__all__ = ["FieldCheck", "TableCheck", "check_table"]
+
+_FILL_ROWS = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldCheck:
+    """What was found in one field. Counts are of rows; no value is kept.
+
+    Attributes:
+        name, type: as in the agreement.
+        columns: the file's columns that answer it.
+        missing: rows without a value.
+        unreadable: rows whose value the field's rule can't read.
+        first_unreadable: their first row, the header being row 1; 0 if there is none.
+        distinct: number of different values.
+        most_common: share of the rows with a value that hold the most common one. High in a name: a placeholder?
+        date_format: how dates were read.
+    """
+
+    name: str
+    type: str
+    columns: tuple[str, ...]
+    missing: int
+    unreadable: int
+    first_unreadable: int
+    distinct: int
+    most_common: float
+    date_format: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableCheck:
+    """What was found in a table.
+
+    Attributes:
+        rows: number of rows.
+        fields: field by field.
+        repeated_ids: rows whose id stands in an earlier row; None when no id column was named.
+        empty_ids: rows without an id; None when no id column was named.
+        repeated_records: rows that are like an earlier row in every field.
+        empty_records: rows without a value in any field; they would be rejected.
+        fill: mean share of bits that would be set, measured with a throwaway key on up to 2,000 rows.
+        record_bytes: bytes that would leave the machine for each record.
+        leaves: what would leave the machine, in words.
+    """
+
+    rows: int
+    fields: tuple[FieldCheck, ...]
+    repeated_ids: int | None
+    empty_ids: int | None
+    repeated_records: int
+    empty_records: int
+    fill: float
+    record_bytes: int
+    leaves: tuple[str, ...]
+
+    @property
+    def problems(self) -> int:
+        """Number of findings that would stop `encode`."""
+        return (
+            sum(f.unreadable > 0 for f in self.fields)
+            + bool(self.repeated_ids)
+            + bool(self.empty_ids)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {**asdict(self), "problems": self.problems}
+
+
+def check_table(
+    frame: pd.DataFrame,
+    agreement: Agreement,
+    *,
+    id_column: str | None = None,
+    columns: ColumnMap | None = None,
+    source: str = "table",
+) -> TableCheck:
+    """Check a table against an agreement without a key and without writing anything.
+
+    Args:
+        frame: one row a person, all columns text.
+        agreement: the agreement.
+        id_column: column of the party's own ids.
+        columns: the party's own column names and date formats.
+        source: name of the table in messages.
+
+    Raises:
+        DataError: a column is missing or can't be read at all.
+    """
+    fields = read_fields(frame, agreement, columns or ColumnMap(), source=source)
+    ids = frame[id_column] if id_column is not None else None
+    empty = np.logical_and.reduce([field.missing for field in fields])
+    records = pd.DataFrame({field.field.name: field.rows for field in fields})
+    return TableCheck(
+        rows=len(frame),
+        fields=tuple(_check_field(field) for field in fields),
+        repeated_ids=None if ids is None else int(ids.duplicated().sum()),
+        empty_ids=None if ids is None else int((ids.str.strip() == "").sum()),
+        repeated_records=int(records.duplicated().sum()),
+        empty_records=int(empty.sum()),
+        fill=_fill(fields, agreement),
+        record_bytes=16 + -(-agreement.filter_bits() // 8) + 8 * len(agreement.blocking),
+        leaves=_leaves(agreement),
+    )
+
+
+def _check_field(column: FieldColumn) -> FieldCheck:
+    unreadable = np.flatnonzero(column.unreadable)
+    present = column.rows[~column.missing]
+    counts = np.bincount(present, minlength=1)
+    forms = {value for value in column.values if value}
+    return FieldCheck(
+        name=column.field.name,
+        type=column.field.type,
+        columns=column.columns,
+        missing=int(column.missing.sum()),
+        unreadable=len(unreadable),
+        first_unreadable=file_row(unreadable[0]) if len(unreadable) else 0,
+        distinct=len(forms),
+        most_common=float(counts.max()) / max(len(present), 1),
+        date_format=column.date_format,
+    )
+
+
+def _fill(fields: list[FieldColumn], agreement: Agreement) -> float:
+    some = [
+        FieldColumn(
+            field=column.field,
+            columns=column.columns,
+            rows=column.rows[:_FILL_ROWS],
+            values=["" if value.startswith("\0") else value for value in column.values],
+        )
+        for column in fields
+    ]
+    filters, _ = encode_fields(some, agreement, Key.generate())
+    return mean_fill(filters, agreement.filter_bits())
+
+
+def _leaves(agreement: Agreement) -> tuple[str, ...]:
+    parts = [
+        "a random pseudonym for each record, new in every run (16 bytes)",
+        f"one keyed Bloom filter for each record ({agreement.filter_bits()} bits)",
+    ]
+    if agreement.blocking:
+        parts.append(
+            f"{len(agreement.blocking)} keyed blocking keys for each record (8 bytes each); "
+            "how often each value occurs can be counted, what it is can't be read"
+        )
+    parts.append(
+        "the agreement, the party's name, the numbers of rows read and encoded, a key check value"
+    )
+    return tuple(parts)

@@ -1,0 +1,149 @@
+"""Dates as three parts, each of which may be missing; a date with one part gone keeps the other two.
+
+A format is written as ``DD/MM/YYYY``, ``YYYY-MM-DD``, ``DDMMYYYY``, ``DD MON YYYY`` and the like: it fixes the order
+of the parts. Separators in the values may differ; a time behind the date is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pprl.errors import UsageError
+
+__all__ = ["DateFormat", "DateParts", "recognise_format"]
+
+_MONTH_NAMES = (
+    "jan january", "feb february", "mar march", "apr april", "may", "jun june",
+    "jul july", "aug august", "sep sept september", "oct october", "nov november", "dec december",
+)  # fmt: skip
+_MONTHS = {
+    name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()
+}
+_TIME = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$", re.ASCII)
+_GLUED = re.compile(r"^([0-9]+)([a-z]+)([0-9]+)$", re.IGNORECASE | re.ASCII)
+_SPLIT = re.compile(r"[-/. ,]+")
+_UNKNOWN = frozenset(["", "0", "00", "0000", "?", "??", "????", "xx", "xxxx", "--", "----"])
+_SPEC = re.compile(r"^(YYYY|MM|MON|DD)([-/. ]?)(YYYY|MM|MON|DD)\2(YYYY|MM|MON|DD)$")
+
+
+class DateParts(NamedTuple):
+    """Year, month and day; 0 where the part is missing."""
+
+    year: int
+    month: int
+    day: int
+
+    def text(self) -> str:
+        """Return ``YYYY-MM-DD`` with zeros for missing parts."""
+        return f"{self.year:04d}-{self.month:02d}-{self.day:02d}"
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """The order in which a file writes the parts of a date.
+
+    Attributes:
+        spec: as the user writes it, for example ``DD/MM/YYYY``.
+    """
+
+    spec: str
+
+    def __post_init__(self) -> None:
+        match = _SPEC.match(self.spec)
+        order = {"MON": "MM"}
+        if match is None or {order.get(match[i], match[i]) for i in (1, 3, 4)} != {
+            "YYYY",
+            "MM",
+            "DD",
+        }:
+            raise UsageError(
+                f"{self.spec!r} is not a date format",
+                hint="Write the order of the parts, for example DD/MM/YYYY, YYYY-MM-DD, DDMMYYYY or DD MON YYYY.",
+            )
+        object.__setattr__(self, "_order", tuple(order.get(match[i], match[i]) for i in (1, 3, 4)))
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """The parts in the order in which they are written."""
+        found: tuple[str, str, str] = self._order  # type: ignore[attr-defined]
+        return found
+
+    def parse(self, text: str, *, salvage: bool = False) -> DateParts | None:
+        """Return the parts of a date, or None when the text is no date of this format.
+
+        A part written as zeros, a question mark or nothing is missing, and so is one cut off (``1987-07``,
+        ``07/1987``, ``1987``).
+
+        Args:
+            text: the date as it stands in the file.
+            salvage: count a part that is out of range (month 13) as missing instead of refusing the date.
+        """
+        text = text.strip()
+        if ":" in text:
+            text = _TIME.sub("", text)
+        order: Sequence[str] = self.order
+        if len(text) == 8 and text.isascii() and text.isdigit():
+            pieces, at = [], 0
+            for part in order:
+                width = 4 if part == "YYYY" else 2
+                pieces.append(text[at : at + width])
+                at += width
+        else:
+            glued = _GLUED.match(text)  # 04JUL1987
+            pieces = list(glued.groups()) if glued else _SPLIT.split(text)
+            if len(pieces) == 2:
+                order = [part for part in order if part != "DD"]
+            elif len(pieces) == 1:
+                order = ["YYYY"]
+            elif len(pieces) != 3:
+                return None
+        found = {"YYYY": 0, "MM": 0, "DD": 0}
+        for part, piece in zip(order, pieces, strict=True):
+            value = _part(part, piece)
+            if value is None and not salvage:
+                return None
+            found[part] = value or 0
+        return DateParts(found["YYYY"], found["MM"], found["DD"])
+
+
+def _part(part: str, piece: str) -> int | None:
+    piece = piece.lower()
+    if piece in _UNKNOWN:
+        return 0
+    if part == "MM" and piece in _MONTHS:
+        return _MONTHS[piece]
+    if not (piece.isascii() and piece.isdigit()):
+        return None
+    value = int(piece)
+    if part == "YYYY":
+        return value if len(piece) == 4 and 1000 <= value <= 2999 else None
+    limit = 12 if part == "MM" else 31
+    return value if len(piece) <= 2 and 1 <= value <= limit else None
+
+
+COMMON = ("YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY")
+
+
+def recognise_format(values: Iterable[str]) -> list[DateFormat]:
+    """Return the formats that read the most of the values; more than one means that the values don't tell.
+
+    Args:
+        values: distinct, non-empty values of one column.
+    """
+    values = list(values)
+    formats = [DateFormat(spec) for spec in COMMON]
+    counts = [sum(1 for value in values if item.parse(value) is not None) for item in formats]
+    best = max(counts, default=0)
+    found = [
+        item for item, count in zip(formats, counts, strict=True) if count == best and best > 0
+    ]
+    if len(found) > 1 and all(_same(found, value) for value in values):
+        return found[:1]
+    return found
+
+
+def _same(formats: Sequence[DateFormat], value: str) -> bool:
+    return len({item.parse(value) for item in formats}) == 1

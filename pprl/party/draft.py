@@ -1,0 +1,227 @@
+"""A first agreement from a look at a file: which column is a given name, a date, a postcode.
+
+Guesses from the column names first and from the values where the name says nothing. No value goes into the draft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pandas as pd
+
+from pprl.errors import DataError
+from pprl.exchange.field_types import FIELD_TYPES
+from pprl.party.dates import recognise_format
+from pprl.party.normalise import UNREADABLE, normaliser
+
+__all__ = ["Draft", "Guess", "draft_agreement"]
+
+_TARGET_FILL = 0.46
+"""Budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
+
+_SAMPLE = 1000
+
+_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {  # loose column-name pattern -> (field name, type); the first that matches wins
+        r"(given|first|fore|christian|vor)_?names?|^imie$|^prenom$|^nombre$": (
+            "given_name",
+            "given-name",
+        ),
+        r"(sur|last|family|nach)_?names?|^nazwisko$|^nom$|^apellidos?$": ("surname", "surname"),
+        r"full_?name|^name$|person_?name": ("full_name", "full-name"),
+        r"dob|birth|geburtsdatum|date_?of_?birth|naissance": ("date_of_birth", "date"),
+        r"^sex$|gender|geschlecht|^sexe$": ("sex", "sex"),
+        r"e_?mail": ("email", "email"),
+        r"phone|mobile|telefon|^tel$": ("phone", "phone"),
+        r"post_?code|zip|^plz$|postal": ("postcode", "postcode"),
+        r"^(street|address|addr|strasse)|address_?(1|line)|^street": ("address", "address"),
+        r"town|city|suburb|locality|ort$|^place": ("locality", "locality"),
+        r"nhs|ssn|soc_?sec|insurance|passport|national_?id|^nino$": ("identifier", "identifier"),
+    }
+)
+_ID = re.compile(r"(^|_)(id|no|nr|ref|number|key|recid)$|^(id|rec|record|patient|pupil|person)_")
+_SKIP = re.compile(r"address_?2|(^|_)(state|country|county|region)($|_)")
+
+_PASSES: tuple[tuple[str, ...], ...] = (
+    ("soundex(surname)", "year(date_of_birth)"),
+    ("metaphone(given_name)", "month(date_of_birth)", "day(date_of_birth)"),
+    ("soundex(surname)", "metaphone(given_name)"),
+    ("value(postcode)", "year(date_of_birth)"),
+    ("value(postcode)", "soundex(surname)"),
+    ("soundex(full_name)", "year(date_of_birth)"),
+    ("value(identifier)",),
+)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One column and what it is taken for.
+
+    Attributes:
+        column: the file's column.
+        field: the agreement's field, or None when the column is left out.
+        kind: the field type, ``id`` for the party's own ids, or ``""``.
+        why: the reason in a few words.
+    """
+
+    column: str
+    field: str | None
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A drafted agreement.
+
+    Attributes:
+        toml: the text of ``linkage.toml``.
+        guesses: every column of the file and what it was taken for.
+        id_column: the column that looks like the party's own ids, if any.
+    """
+
+    toml: str
+    guesses: tuple[Guess, ...]
+    id_column: str | None
+
+    def columns(self) -> dict[str, str]:
+        """Return field -> column where the two are named differently."""
+        return {g.field: g.column for g in self.guesses if g.field and g.field != g.column}
+
+
+def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> Draft:
+    """Draft an agreement for a table like this one.
+
+    Args:
+        frame: the table, all columns text; up to 1,000 rows are looked at.
+        project: the linkage's name.
+        bits: filter length.
+
+    Raises:
+        DataError: no column looks like a field to link by.
+    """
+    sample = frame.head(_SAMPLE)
+    guesses: list[Guess] = []
+    taken: set[str] = set()
+    for column in frame.columns:
+        guess = _guess(column, frame[column], sample[column])
+        if guess.field and guess.field in taken:
+            guess = Guess(
+                column, None, "", f"a second {guess.kind}; add it yourself if it is needed"
+            )
+        if guess.field:
+            taken.add(guess.field)
+        guesses.append(guess)
+    fields = [(g.field, g.kind) for g in guesses if g.field]
+    if not fields:
+        raise DataError(
+            "no column looks like a name, a date, an address or another field to link by",
+            hint=f"Columns seen: {', '.join(map(str, frame.columns[:12]))}. "
+            "Write the agreement by hand; docs/guide.md shows one.",
+        )
+    ids = [g.column for g in guesses if g.kind == "id"]
+    return Draft(
+        toml=_toml(fields, project, bits),
+        guesses=tuple(guesses),
+        id_column=ids[0] if ids else None,
+    )
+
+
+def _snake(column: str) -> str:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column)
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def _guess(column: str, values: pd.Series[str], sample: pd.Series[str]) -> Guess:
+    name = _snake(column)
+    if _SKIP.search(name):
+        return Guess(column, None, "", "adds little to a town and a postcode")
+    for pattern, (field, kind) in _NAMES.items():
+        if re.search(pattern, name):
+            return Guess(column, field, kind, "by its name")
+    present = [value for value in sample if value.strip()]
+    unique = bool(present) and not values.duplicated().any() and len(present) == len(sample)
+    if _ID.search(name) and unique:
+        return Guess(column, None, "id", "unique in every row, and named like an id")
+    return _guess_by_values(column, present, unique)
+
+
+def _guess_by_values(column: str, present: Sequence[str], unique: bool) -> Guess:
+    if not present:
+        return Guess(column, None, "", "has no values")
+
+    def share(pattern: str) -> float:
+        return sum(1 for value in present if re.fullmatch(pattern, value.strip())) / len(present)
+
+    sex = normaliser("sex")
+    formats = recognise_format(present[:200])
+    if formats and sum(formats[0].parse(v) is not None for v in present[:200]) > 0.9 * len(
+        present[:200]
+    ):
+        if share(r".*[-/.].*") > 0.9 or share(r"(1[89]|20)\d{6}|\d{4}(19|20)\d\d") > 0.9:
+            return Guess(column, "date_of_birth", "date", "its values are dates")
+    elif share(r"[^@\s]+@[^@\s]+\.\w+") > 0.8:
+        return Guess(column, "email", "email", "its values are e-mail addresses")
+    if share(r"(?i)[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}") > 0.8:
+        return Guess(column, "postcode", "postcode", "its values look like postcodes")
+    if len(set(present)) <= 8 and all(not sex(value).startswith(UNREADABLE) for value in present):
+        return Guess(column, "sex", "sex", "its few values read as a sex")
+    if unique:
+        return Guess(column, None, "id", "unique in every row")
+    return Guess(column, None, "", "not recognised")
+
+
+def _toml(fields: Sequence[tuple[str, str]], project: str, bits: int) -> str:
+    total = sum(FIELD_TYPES[kind].budget for _, kind in fields)
+    scale = _TARGET_FILL * bits / total
+    quoted = project.replace("\\", "\\\\").replace('"', '\\"')
+    lines = [
+        "# The agreement of this linkage. Every party and the unit use the same file; it holds no secret.",
+        "# Settle it before anybody encodes: a change of any entry makes new encodings necessary.",
+        "",
+        'format = "pprl-agreement/1"',
+        "",
+        "# The linkage's name is part of every key derivation: files of two linkages never compare.",
+        f'project = "{quoted}"',
+        'profile = "record"     # one Bloom filter a record',
+        "normalisation = 1      # version of the rules in docs/SPEC.md",
+        "",
+        "[filter]",
+        f"bits = {bits}            # length of a filter",
+        "",
+        "[hardening]",
+        'method = "none"        # or "balance", "xor-fold"; see docs/threat-model.md',
+        "",
+        "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
+        "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits.",
+        f"# Types: {', '.join(FIELD_TYPES)}.",
+    ]
+    for name, kind in fields:
+        budget = max(4, round(FIELD_TYPES[kind].budget * scale))
+        lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', f"budget = {budget}"]
+        if FIELD_TYPES[kind].q:
+            lines.append(f"q = {FIELD_TYPES[kind].q}")
+    names = {name for name, _ in fields}
+    passes = [
+        keys for keys in _PASSES if all(key[key.index("(") + 1 : -1] in names for key in keys)
+    ]
+    lines += [
+        "",
+        "# Passes of keyed blocking, used by `pprl match --blocking keys` on large files. A pair is compared when all",
+        "# parts of one pass agree. Each pass tells the unit how often its (unknown) values occur; leave out what is",
+        "# not needed.",
+    ]
+    for keys in passes:
+        lines += ["", "[[blocking]]", "keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
+    lines += [
+        "",
+        "[matching]",
+        'threshold = "auto"     # or a Dice coefficient such as 0.8',
+        'blocking = "exhaustive"  # or "lsh", "keys"',
+        'assign = "one-to-one"  # or "one-to-many", "many-to-many"',
+        "",
+    ]
+    return "\n".join(lines)

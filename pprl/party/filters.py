@@ -1,0 +1,138 @@
+"""From tokens to Bloom filters: keyed random hashing (SPEC.md, section 6).
+
+A token's positions are drawn one after another from a keyed stream, so that the first ``k`` of them are a
+prefix of the first ``k + 1``. Random hashing (each position independent) instead of double hashing, whose few
+patterns a cryptanalyst can use (Niedermeyer, Steinmetzer, Kroll, Schnell 2014).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from bitarray import bitarray
+
+from pprl.exchange.agreement import AgreementField
+from pprl.exchange.field_types import FIELD_TYPES
+from pprl.party.token_table import TokenTable
+from pprl.party.tokens import DATE_TOKENS, draws_per_token, tokens_of
+
+__all__ = ["FieldTokens", "fill_filters", "filter_of", "positions_of", "prepare_field"]
+
+_WORDS = 16  # 32-bit words in one BLAKE2b output
+
+
+def positions_of(token: str, subkey: bytes, bits: int, draws: int) -> list[int]:
+    """Return the first ``draws`` positions of a token.
+
+    The stream is ``BLAKE2b-512(key=subkey, le32(block) || utf8(token))`` for block 0, 1, ...; each 32-bit
+    little-endian word modulo ``bits`` is one position (bias below ``bits / 2**32``).
+    """
+    found: list[int] = []
+    message = token.encode("utf-8")
+    for block in range(-(-draws // _WORDS)):
+        digest = hashlib.blake2b(block.to_bytes(4, "little") + message, key=subkey).digest()
+        found += [int.from_bytes(digest[at : at + 4], "little") % bits for at in range(0, 64, 4)]
+    return found[:draws]
+
+
+def filter_of(
+    values: Sequence[str], fields: Sequence[AgreementField], subkeys: Sequence[bytes], bits: int
+) -> bitarray:
+    """Return one record's filter before hardening: the definition, for one record.
+
+    Args:
+        values: the record's normal forms, one a field; ``""`` adds no bit.
+        fields: the agreement's fields.
+        subkeys: one 32-byte sub-key a field.
+        bits: filter length.
+    """
+    made = bitarray(bits, endian="little")
+    for value, field, subkey in zip(values, fields, subkeys, strict=True):
+        tokens = tokens_of(value, field)
+        for token in tokens:
+            made[positions_of(token, subkey, bits, draws_per_token(field, len(tokens)))] = 1
+    return made
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FieldTokens:
+    """One field of a table, ready to be written into filters.
+
+    Attributes:
+        rows: ``int64[records]``; which distinct value a record has.
+        ids, offsets: tokens of each distinct value, as in :class:`TokenTable`.
+        draws: ``int64[values]``; positions each token of the value draws.
+        positions: ``uint32[tokens, most draws]``.
+    """
+
+    rows: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64]
+    draws: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.uint32]
+
+
+def prepare_field(
+    rows: npt.NDArray[np.int64], table: TokenTable, field: AgreementField, subkey: bytes, bits: int
+) -> FieldTokens:
+    """Draw the positions of a column's distinct tokens, once each."""
+    counts = np.diff(table.offsets)
+    divisor = np.maximum(counts, 1)
+    if FIELD_TYPES[field.type].tokens == "date":
+        divisor = np.full_like(counts, DATE_TOKENS)
+    draws = np.maximum(1, (2 * field.budget + divisor) // (2 * divisor))
+    most = int(draws[counts > 0].max(initial=1))
+    return FieldTokens(
+        rows=rows,
+        ids=table.ids,
+        offsets=table.offsets,
+        draws=draws,
+        positions=_position_table(table.vocabulary, subkey, bits, most),
+    )
+
+
+def _position_table(
+    vocabulary: Sequence[str], subkey: bytes, bits: int, draws: int
+) -> npt.NDArray[np.uint32]:
+    blocks = -(-draws // _WORDS)
+    prefixes = [block.to_bytes(4, "little") for block in range(blocks)]
+    keyed = hashlib.blake2b(key=subkey)
+    stream = bytearray()
+    for token in vocabulary:
+        message = token.encode("utf-8")
+        for prefix in prefixes:
+            state = keyed.copy()
+            state.update(prefix + message)
+            stream += state.digest()
+    words = np.frombuffer(bytes(stream), "<u4").reshape(len(vocabulary), blocks * _WORDS)
+    return np.ascontiguousarray((words % np.uint32(bits))[:, :draws], np.uint32)
+
+
+def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> npt.NDArray[np.uint8]:
+    """Return the filters of a whole table before hardening.
+
+    Returns:
+        ``uint8[records, ceil(bits / 8)]``; bit ``i`` is bit ``i % 8`` of byte ``i // 8``.
+    """
+    words = -(-bits // 64)
+    made = np.zeros((records, words), np.uint64)
+    for part in fields:
+        _fill(made, part.rows, part.ids, part.offsets, part.draws, part.positions)
+    return np.ascontiguousarray(made.astype("<u8").view(np.uint8)[:, : -(-bits // 8)])
+
+
+@numba.njit(cache=True, nogil=True, parallel=True)
+def _fill(made: Any, rows: Any, ids: Any, offsets: Any, draws: Any, positions: Any) -> None:
+    for record in numba.prange(len(rows)):
+        value = rows[record]
+        for at in range(offsets[value], offsets[value + 1]):
+            token = ids[at]
+            for draw in range(draws[value]):
+                position = positions[token, draw]
+                made[record, position >> 6] |= np.uint64(1) << np.uint64(position & 63)

@@ -1,0 +1,181 @@
+"""A party's table, field by field: which columns answer a field, and their values in normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pprl.errors import DataError
+from pprl.exchange.agreement import Agreement, AgreementField
+from pprl.party.dates import DateFormat, recognise_format
+from pprl.party.normalise import UNREADABLE, normaliser
+from pprl.tables import ColumnMap
+
+__all__ = ["FieldColumn", "check_ids", "file_row", "read_fields"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FieldColumn:
+    """One field's values in a party's table.
+
+    Attributes:
+        field: the agreement's field.
+        columns: the file's columns that answer it.
+        rows: ``int64[records]``; index into ``values``.
+        values: distinct normal forms; ``""`` is missing. An unreadable value begins with :data:`UNREADABLE`.
+        date_format: the format that was used, for dates.
+    """
+
+    field: AgreementField
+    columns: tuple[str, ...]
+    rows: npt.NDArray[np.int64]
+    values: list[str]
+    date_format: str | None = None
+
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """``bool[records]``: where there is no value."""
+        return np.array([value == "" for value in self.values], bool)[self.rows]
+
+    @property
+    def unreadable(self) -> npt.NDArray[np.bool_]:
+        """``bool[records]``: where there is a value that can't be read."""
+        return np.array([value.startswith(UNREADABLE) for value in self.values], bool)[self.rows]
+
+
+def file_row(index: int) -> int:
+    """Return the row as a spreadsheet counts it, the header being row 1."""
+    return int(index) + 2
+
+
+def check_ids(frame: pd.DataFrame, column: str, *, source: str) -> None:
+    """Refuse ids that are missing or not unique, naming rows and never the id.
+
+    Raises:
+        DataError: the column is missing, an id is empty, or two rows have the same one.
+    """
+    if column not in frame.columns:
+        found = ColumnMap(columns={"id": (column,)}).resolve(
+            ["id"], list(frame.columns), file=source
+        )
+        raise DataError(
+            f"{source}: no column {column!r} for the ids",
+            hint=f"Did you mean {found['id'][0]!r}? Column names must be spelt as in the file.",
+        )
+    ids = _text_column(frame, column, source)
+    empty = np.flatnonzero((ids.str.strip() == "").to_numpy())
+    if len(empty):
+        raise DataError(
+            f"{source}: {len(empty)} rows have no id in the column {column!r} (first: row {file_row(empty[0])})",
+            hint="Every record needs an id of its own, or its links could not be returned to it.",
+        )
+    repeated = np.flatnonzero(ids.duplicated().to_numpy())
+    if len(repeated):
+        first = np.flatnonzero((ids == ids.iloc[repeated[0]]).to_numpy())
+        raise DataError(
+            f"{source}: {len(repeated)} rows repeat an earlier id of the column {column!r} "
+            f"(first: rows {file_row(first[0])} and {file_row(first[1])})",
+            hint="Give a column that is unique for each row; for a repeated export, drop the copies.",
+        )
+
+
+def read_fields(
+    frame: pd.DataFrame, agreement: Agreement, columns: ColumnMap, *, source: str
+) -> list[FieldColumn]:
+    """Find, join and normalise the columns of every field.
+
+    Raises:
+        DataError: a column is missing, holds something else than text, or a date column whose format its values
+            don't tell.
+    """
+    names = [field.name for field in agreement.field]
+    resolved = columns.resolve(names, list(frame.columns), file=source)
+    for name in columns.dates:
+        if next(f.type for f in agreement.field if f.name == name) != "date":
+            raise DataError(
+                f"a date format is given for {name!r}, which is not a date in the agreement"
+            )
+    return [
+        _read_field(frame, field, resolved[field.name], columns.dates.get(field.name), source)
+        for field in agreement.field
+    ]
+
+
+def _read_field(
+    frame: pd.DataFrame, field: AgreementField, names: Sequence[str], spec: str | None, source: str
+) -> FieldColumn:
+    texts = [_text_column(frame, name, source) for name in names]
+    joined = texts[0]
+    if len(texts) > 1:
+        is_date = field.type == "date"  # an empty part of a date must keep its place
+        glue = "/" if is_date else " "
+        parts = [[value or "?" for value in text] if is_date else list(text) for text in texts]
+        joined = pd.Series([glue.join(row) for row in zip(*parts, strict=True)], dtype=object)
+    rows, distinct = pd.factorize(joined.to_numpy())
+    raw = [str(value) for value in distinct]
+    _check_unicode(raw, names, source)
+    date_format = None
+    if field.type == "date":
+        date_format = _date_format(raw, spec, field.name, names, source)
+    rule = normaliser(field.type, date_format)
+    return FieldColumn(
+        field=field,
+        columns=tuple(names),
+        rows=rows.astype(np.int64, copy=False),
+        values=[rule(value) for value in raw],
+        date_format=date_format.spec if date_format else None,
+    )
+
+
+def _check_unicode(raw: Sequence[str], names: Sequence[str], source: str) -> None:
+    try:
+        "".join(raw).encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{source}: the column {'+'.join(names)!r} holds half a character (a lone surrogate)",
+            hint="Read the file as UTF-8, without passing broken characters on.",
+        ) from None
+
+
+def _text_column(frame: pd.DataFrame, name: str, source: str) -> pd.Series[str]:
+    if list(frame.columns).count(name) > 1:
+        raise DataError(
+            f"{source}: two columns are named {name!r}", hint="Rename or drop one of them."
+        )
+    column = frame[name]
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind not in ("string", "empty"):
+        raise DataError(
+            f"{source}: the column {name!r} holds {kind} values instead of text",
+            hint="Read the file with dtype=str, keep_default_na=False, so that 007 stays 007.",
+        )
+    filled = column.fillna("") if column.hasnans else column
+    return filled.astype(object)
+
+
+def _date_format(
+    raw: Sequence[str], spec: str | None, name: str, columns: Sequence[str], source: str
+) -> DateFormat:
+    if spec is not None:
+        return DateFormat(spec)
+    values = [value for value in raw if value.strip()]
+    if not values:
+        return DateFormat("YYYY-MM-DD")
+    found = recognise_format(values)
+    column = "+".join(columns)
+    if not found:
+        raise DataError(
+            f"{source}: no known date format reads the column {column!r}",
+            hint=f"Give its format: --date-format {name}=DD/MM/YYYY (or YYYY-MM-DD, DD MON YYYY, ...).",
+        )
+    if len(found) > 1:
+        options = " or ".join(item.spec for item in found)
+        raise DataError(
+            f"{source}: the values of the column {column!r} can be read as {options}",
+            hint=f"Say which it is, for example --date-format {name}={found[0].spec}.",
+        )
+    return found[0]
