@@ -1,0 +1,100 @@
+"""`pprl check`: a dry run that writes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import FILE, agreement_option, column_map, column_options, json_option
+
+if TYPE_CHECKING:
+    from pprl.party.check import TableCheck
+
+__all__ = ["check"]
+
+
+@click.command()
+@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@agreement_option
+@click.option("--id", "id_column", metavar="COLUMN", help="The column of your own record ids.")
+@column_options
+@json_option
+def check(
+    people: Path,
+    agreement: Path,
+    id_column: str | None,
+    columns_file: Path | None,
+    columns: tuple[str, ...],
+    date_formats: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Say what is missing, unreadable or repeated, column by column, and what would leave the machine.
+
+    Shows no value, needs no key and writes nothing. Exits with 1 when `pprl encode` would stop.
+
+    \b
+    Example:
+      pprl check sample_data/health.csv --agreement sample_data/linkage.toml --id patient_no \\
+          --columns sample_data/health.columns.toml
+    """
+    from pprl.exchange.agreement import Agreement
+    from pprl.party.check import check_table
+    from pprl.tables import read_csv_text
+
+    settled = Agreement.load(agreement)
+    result = check_table(
+        read_csv_text(people, what="people file"),
+        settled,
+        id_column=id_column,
+        columns=column_map(columns_file, columns, date_formats),
+        source=str(people),
+    )
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2))
+    else:
+        _show(result)
+    if result.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _show(result: TableCheck) -> None:
+    rows = result.rows
+    click.echo(f"{rows:,} rows\n")
+    head = ("field", "column", "missing", "unreadable", "different", "most common")
+    lines = [head]
+    for f in result.fields:
+        lines.append(
+            (
+                f.name,
+                "+".join(f.columns) + (f" ({f.date_format})" if f.date_format else ""),
+                f"{f.missing:,} ({f.missing / rows:.1%})",
+                f"{f.unreadable:,}"
+                + (f" (first: row {f.first_unreadable})" if f.unreadable else ""),
+                f"{f.distinct:,}",
+                f"{f.most_common:.1%} of rows",
+            )
+        )
+    widths = [max(len(line[at]) for line in lines) for at in range(len(head))]
+    for line in lines:
+        click.echo(
+            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        )
+    click.echo("")
+    if result.repeated_ids is not None:
+        click.echo(f"ids: {result.repeated_ids:,} repeated, {result.empty_ids:,} empty")
+    click.echo(f"records like an earlier one in every field: {result.repeated_records:,}")
+    click.echo(f"records without any value, which would be rejected: {result.empty_records:,}")
+    click.echo(f"mean fill of the filters: {result.fill:.2f} (0.33 to 0.50 is good)")
+    click.echo(f"\nWhat would leave this machine, {result.record_bytes} bytes a record:")
+    for part in result.leaves:
+        click.echo(f"  - {part}")
+    click.echo("Nothing else: no name, no date, no address, no id of yours.")
+    if result.problems:
+        click.echo(
+            f"\n{result.problems} findings would stop `pprl encode`; see unreadable values and ids above."
+        )
+    else:
+        click.echo("\nReady for `pprl encode`.")

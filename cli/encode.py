@@ -1,0 +1,138 @@
+"""`pprl encode`: people in, encoded file and id map out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from .options import (
+    FILE,
+    agreement_option,
+    column_map,
+    column_options,
+    force_option,
+    json_option,
+)
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from pprl.party.encode import Account
+
+__all__ = ["encode"]
+
+
+@click.command()
+@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@agreement_option
+@click.option("--key", required=True, type=FILE, metavar="KEY", help="The parties' key file.")
+@click.option(
+    "--party", required=True, metavar="NAME", help="This party's name, for example health."
+)
+@click.option(
+    "--id", "id_column", required=True, metavar="COLUMN", help="The column of your own record ids."
+)
+@click.option(
+    "-o", "--output", required=True, type=FILE, metavar="OUT.parquet", help="The encoded file."
+)
+@column_options
+@click.option(
+    "--unreadable",
+    type=click.Choice(["error", "missing"]),
+    default="error",
+    show_default=True,
+    help="A value that can't be read (a date with month 13): stop, or count it as missing.",
+)
+@json_option
+@force_option
+def encode(
+    people: Path,
+    agreement: Path,
+    key: Path,
+    party: str,
+    id_column: str,
+    output: Path,
+    columns_file: Path | None,
+    columns: tuple[str, ...],
+    date_formats: tuple[str, ...],
+    unreadable: Literal["error", "missing"],
+    as_json: bool,
+    force: bool,
+) -> None:
+    """Encode a people file: write the file for the linkage unit and, beside it, the id map that stays here.
+
+    -o A.parquet leaves the id map at A.ids.csv. Only A.parquet goes to the unit.
+
+    \b
+    Example:
+      pprl encode sample_data/health.csv --agreement sample_data/linkage.toml --key parties.key \\
+          --party health --id patient_no --columns sample_data/health.columns.toml -o health.parquet
+    """
+    from pprl.errors import UsageError
+    from pprl.exchange.agreement import Agreement
+    from pprl.exchange.encoded import write_encoded
+    from pprl.outputs import Outputs, check_new, os_errors
+    from pprl.party.encode import encode as encode_table
+    from pprl.party.id_map import write_id_map
+    from pprl.party.key import Key
+    from pprl.tables import read_csv_text
+
+    if output.suffix != ".parquet":
+        raise UsageError(
+            f"the encoded file must end in .parquet, not {output.name}",
+            hint=f"For example -o {party}.parquet.",
+        )
+    id_map = output.with_suffix(".ids.csv")
+    for path in (output, id_map):
+        check_new(path, force=force)
+    settled = Agreement.load(agreement)
+    secret = Key.load(key)
+    mapping = column_map(columns_file, columns, date_formats)
+    frame = read_csv_text(people, what="people file")
+    progress = Progress()
+    made = encode_table(
+        frame,
+        settled,
+        secret,
+        party=party,
+        id_column=id_column,
+        columns=mapping,
+        unreadable=unreadable,
+        source=str(people),
+        progress=progress,
+    )
+    progress.done()
+    with Outputs(force=force) as outputs:
+        with os_errors(output):
+            write_encoded(made.encoded, outputs.file(output))
+        with os_errors(id_map):
+            write_id_map(made.id_map, outputs.file(id_map, private=True))
+    if as_json:
+        facts = {**asdict(made.account), "encoded_file": str(output), "id_map": str(id_map)}
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        _show(made.account)
+        click.echo(f"For the linkage unit: {output}")
+        click.echo(f"Stays here, readable by you alone: {id_map}")
+
+
+def _show(account: Account) -> None:
+    rejected = sum(account.rejected.values())
+    click.echo(
+        f"{account.rows_read:,} rows read = {account.encoded:,} encoded + {rejected:,} rejected"
+    )
+    for reason, count in account.rejected.items():
+        click.echo(f"  rejected, {reason}: {count:,}")
+    for field, spec in account.date_formats.items():
+        click.echo(f"  {field} read as {spec}")
+    for field, count in account.unreadable.items():
+        if count:
+            click.echo(
+                f"  {field}: {count:,} unreadable values; what could not be read counts as missing"
+            )
+    gaps = ", ".join(f"{name} {count:,}" for name, count in account.missing.items() if count)
+    click.echo(f"  missing values: {gaps or 'none'}")
+    click.echo(f"  mean fill of the filters: {account.fill:.2f}")

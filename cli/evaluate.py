@@ -1,0 +1,206 @@
+"""``pprl evaluate``: how good the links are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pprl.exchange.links import Links
+    from pprl.quality import Baseline
+
+__all__ = ["evaluate"]
+
+_SHARE = click.FloatRange(0, 1)
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("links", type=_PATH)
+@click.option("--truth", type=_PATH, help="CSV with party,id,person: records of one person match.")
+@click.option(
+    "--ids",
+    multiple=True,
+    metavar="[PARTY=]FILE",
+    help="A party's id map (pseudonym,id), as `pprl encode` left it. Repeat for each party.",
+)
+@click.option("-o", "--output", type=_PATH, help="The report, HTML; the JSON is written beside it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON on stdout.")
+@click.option("--force", is_flag=True, help="Replace outputs that exist.")
+@click.option(
+    "--baseline",
+    nargs=2,
+    type=_PATH,
+    metavar="A.csv B.csv",
+    help="Link the two PLAIN files too, in the order of the run's parties, to see what encoding costs. "
+    "Plain files of both parties meet: only for test data, or where there is a legal basis.",
+)
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="PARTY=FILE.toml",
+    help="A party's column map, for --baseline.",
+)
+@click.option(
+    "--id",
+    "id_columns",
+    multiple=True,
+    metavar="PARTY=COLUMN",
+    help="The column with a party's ids, for --baseline; 'id' unless said otherwise.",
+)
+@click.option("--require-precision", type=_SHARE, help="Exit with code 3 below this precision.")
+@click.option("--require-recall", type=_SHARE, help="Exit with code 3 below this recall.")
+@click.option("--require-f1", type=_SHARE, help="Exit with code 3 below this F1.")
+def evaluate(
+    links: Path,
+    truth: Path | None,
+    ids: Sequence[str],
+    output: Path | None,
+    as_json: bool,
+    force: bool,
+    baseline: tuple[Path, Path] | None,
+    columns: Sequence[str],
+    id_columns: Sequence[str],
+    require_precision: float | None,
+    require_recall: float | None,
+    require_f1: float | None,
+) -> None:
+    """Say how good the links in the folder LINKS are, and write a report to sign.
+
+    With the truth: precision, recall and F1 with intervals, and what another threshold would give. Without it:
+    links by threshold, the scores, and the run's own estimate.
+
+    \b
+    Example:
+      pprl evaluate links -o report.html
+      pprl evaluate links --truth truth.csv --ids health.ids.csv \\
+          --ids education.ids.csv -o report.html --require-f1 0.97
+    """
+    from pprl.errors import UsageError
+    from pprl.exchange.links import read_links
+    from pprl.outputs import check_new
+    from pprl.quality import enforce_gates, judge_gates, read_id_maps, read_truth
+    from pprl.quality import evaluate as judge
+    from pprl.quality import to_json, write_report
+
+    _check_usage(truth, ids, baseline, columns, id_columns)
+    if output is None and not as_json:
+        raise UsageError(
+            "no output is given",
+            hint="Name the report with -o report.html, or ask for the numbers with --json.",
+        )
+    if output is not None:
+        for path in (output, output.with_suffix(".json")):
+            check_new(path, force=force)
+    run = read_links(links)
+    persons = read_truth(truth) if truth else None
+    maps = read_id_maps(ids, run) if ids else None
+    clear = None
+    if baseline and persons is not None:
+        # Judged without the baseline first, so that bad input is told before the long work.
+        judge(run, truth=persons, ids=maps)
+        clear = _run_baseline(run, baseline, persons, columns, id_columns)
+    evaluation = judge_gates(
+        judge(run, truth=persons, ids=maps, baseline=clear),
+        precision=require_precision,
+        recall=require_recall,
+        f1=require_f1,
+    )
+    if output is not None:
+        beside = write_report(evaluation, output, force=force)
+        click.echo(f"report: {output}\nnumbers: {beside}", err=True)
+    if as_json:
+        click.echo(to_json(evaluation), nl=False)
+    else:
+        for sentence in evaluation.to_dict()["summary"]:
+            click.echo(sentence)
+    enforce_gates(evaluation)
+
+
+def _check_usage(
+    truth: Path | None,
+    ids: Sequence[str],
+    baseline: tuple[Path, Path] | None,
+    columns: Sequence[str],
+    id_columns: Sequence[str],
+) -> None:
+    from pprl.errors import UsageError
+
+    if truth and not ids:
+        raise UsageError(
+            "--truth is given without --ids",
+            hint="The links hold pseudonyms; add the id map of each party, --ids PARTY.ids.csv.",
+        )
+    if ids and not truth:
+        raise UsageError("--ids is given without --truth", hint="Add --truth TRUTH.csv.")
+    if baseline and not truth:
+        raise UsageError(
+            "--baseline needs the truth to be measured by",
+            hint="Add --truth TRUTH.csv and --ids IDS.csv.",
+        )
+    if (columns or id_columns) and not baseline:
+        raise UsageError(
+            f"{'--columns' if columns else '--id'} belongs to --baseline, which is not given",
+            hint="Add --baseline A.csv B.csv, or leave it out.",
+        )
+
+
+def _run_baseline(
+    run: Links,
+    files: tuple[Path, Path],
+    truth: pd.DataFrame,
+    columns: Sequence[str],
+    id_columns: Sequence[str],
+) -> Baseline:
+    from pprl.errors import UsageError
+    from pprl.exchange.agreement import Agreement
+    from pprl.quality import BASELINE_NOTICE, read_plain, run_baseline
+    from pprl.tables import load_column_map
+
+    if len(run.parties) != 2:
+        raise UsageError(
+            f"--baseline links two files, but the run has {len(run.parties)}",
+            hint="Leave it out, or evaluate a run of two files.",
+        )
+    click.echo(f"pprl: note: {BASELINE_NOTICE}", err=True)
+    agreement = Agreement.from_dict(run.run["agreement"], source="run.json")
+    maps = _by_party("--columns", columns, run.parties)
+    names = _by_party("--id", id_columns, run.parties)
+    frames = {
+        party: read_plain(
+            path,
+            agreement=agreement,
+            columns=load_column_map(Path(maps[party])) if party in maps else None,
+            id_column=names.get(party, "id"),
+        )
+        for party, path in zip(run.parties, files, strict=True)
+    }
+    with click.progressbar(length=100, label="clear-text baseline", file=sys.stderr) as bar:
+        return run_baseline(
+            frames,
+            agreement,
+            truth,
+            assign=run.run["parameters"]["assign"],
+            progress=lambda share: bar.update(max(0, round(100 * share) - bar.pos)),
+        )
+
+
+def _by_party(flag: str, options: Sequence[str], parties: Sequence[str]) -> dict[str, str]:
+    from pprl.errors import UsageError
+
+    found: dict[str, str] = {}
+    for option in options:
+        party, equals, value = option.partition("=")
+        if not equals or not value or party not in parties or party in found:
+            raise UsageError(
+                f"{flag} {option!r} is not PARTY=VALUE with a party of the run, once each",
+                hint=f"The run's parties: {', '.join(parties)}.",
+            )
+        found[party] = value
+    return found

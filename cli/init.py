@@ -1,0 +1,73 @@
+"""`pprl init`: a first agreement from a look at a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import FILE, force_option
+
+__all__ = ["init"]
+
+
+@click.command()
+@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@click.option(
+    "-o", "--output", required=True, type=FILE, metavar="TOML", help="The agreement to write."
+)
+@click.option("--project", default="My linkage", show_default=True, help="Name of the linkage.")
+@click.option(
+    "--bits", default=1024, show_default=True, type=click.IntRange(64, 65536), help="Filter length."
+)
+@click.option(
+    "--columns-out",
+    type=FILE,
+    metavar="TOML",
+    help="Also write this file's column map, for check and encode.",
+)
+@force_option
+def init(
+    people: Path, output: Path, project: str, bits: int, columns_out: Path | None, force: bool
+) -> None:
+    """Draft a commented agreement from a file's header and a look at its values.
+
+    No value goes into the draft. Read it, edit it, and settle it with the other parties.
+
+    \b
+    Example:
+      pprl init sample_data/health.csv -o linkage.toml --project "Health and education"
+    """
+    from pprl.outputs import Outputs, check_new
+    from pprl.party.draft import draft_agreement
+    from pprl.tables import read_csv_text
+
+    for path in (output, columns_out):
+        if path:
+            check_new(path, force=force)
+    draft = draft_agreement(read_csv_text(people, what="people file"), project=project, bits=bits)
+    renamed = draft.columns()
+    with Outputs(force=force) as outputs:
+        outputs.file(output).write_text(draft.toml, encoding="utf-8", newline="\n")
+        if columns_out:
+            lines = [
+                "# Which columns answer the agreement's fields. Stays with the party.",
+                "[columns]",
+            ]
+            lines += [f'{field} = "{column}"' for field, column in renamed.items()]
+            outputs.file(columns_out).write_text(
+                "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
+            )
+    width = max(len(guess.column) for guess in draft.guesses)
+    for guess in draft.guesses:
+        role = f"{guess.field} ({guess.kind})" if guess.field else (guess.kind or "left out")
+        click.echo(f"  {guess.column:<{width}}  {role:<32}  {guess.why}", err=True)
+    click.echo(f"Wrote {output}. Read it before you send it to the other parties.", err=True)
+    flags = "".join(f" --column {field}={column}" for field, column in renamed.items())
+    mapping = f" --columns {columns_out}" if columns_out else flags
+    identifier = draft.id_column or "COLUMN"
+    click.echo(
+        "Next: pprl keygen parties.key, then\n"
+        f"  pprl check {people} --agreement {output} --id {identifier}{mapping}",
+        err=True,
+    )

@@ -1,0 +1,120 @@
+"""The `pprl` command: finds the sub-command and turns every failure into an error, a hint and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from pprl.errors import PprlError
+from pprl.version import VERSION
+
+__all__ = ["call", "main", "run"]
+
+COMMANDS = ("init", "keygen", "check", "encode", "inspect", "match", "evaluate", "resolve")
+
+EXIT_INTERRUPTED = 130
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called for, in the order of the work."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which people use them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"pprl.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(VERSION, prog_name="pprl", message="%(prog)s %(version)s")
+def main() -> None:
+    """Link records of the same people across organisations without showing them.
+
+    \b
+    A department:      pprl init, keygen, check, encode, resolve
+    The linkage unit:  pprl match, inspect
+    A statistician:    pprl evaluate
+
+    Example: `make demo` walks two made-up departments through the whole road.
+    """
+
+
+def run() -> None:
+    """Entry point of the program."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; errors go to stderr as `pprl: error:` and `pprl: hint:`."""
+    try:
+        result = main.main(args=arguments, prog_name="pprl", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except PprlError as error:
+        return _fail(error.problem, error.hint, error.exit_code)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return 2
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "pprl"
+        return _fail(
+            error.format_message().rstrip("."),
+            f"`{command} --help` shows the options and an example.",
+            2,
+        )
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(
+            "interrupted", "Nothing was left half-written; run the command again.", EXIT_INTERRUPTED
+        )
+    except BrokenPipeError:
+        # The reader of our output has gone (`pprl inspect ... | head`): not our failure, and not worth a message.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        return _fail(
+            "the machine has not enough memory",
+            "Use --blocking keys or lsh, or a higher threshold.",
+            1,
+        )
+    except OSError as error:
+        return _fail(*_explain(error), 1)
+    except Exception as error:  # the last resort: a message of ours, never a value of theirs
+        return _fail(f"unexpected {type(error).__name__} {_place(error)}", "This is a defect in pprl. Please report "
+                     "this line; it holds no data of yours.", 1)  # fmt: skip
+
+
+def _explain(error: OSError) -> tuple[str, str]:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "no space left on the disk", "Free some space; nothing was left half-written."
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or type(error).__name__}", "Check the path and its permissions."
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def _fail(problem: str, hint: str | None, code: int) -> int:
+    click.echo(f"pprl: error: {problem}", err=True)
+    if hint:
+        click.echo(f"pprl: hint: {hint}", err=True)
+    return code

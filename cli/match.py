@@ -1,0 +1,157 @@
+"""`pprl match`: encoded files in, links out."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from .options import FILE, force_option, json_option
+from .progress import Progress, duration
+
+if TYPE_CHECKING:
+    from pprl.unit.plan import Plan
+
+__all__ = ["match"]
+
+
+@click.command()
+@click.argument("files", type=FILE, nargs=-1, required=True, metavar="A.parquet [B.parquet ...]")
+@click.option(
+    "-o", "--output", required=True, type=FILE, metavar="LINKS", help="The links folder to write."
+)
+@click.option(
+    "--threshold",
+    metavar="auto|0.xx",
+    help="Dice coefficient from which a pair counts. [default: the agreement's]",
+)
+@click.option(
+    "--blocking",
+    type=click.Choice(["exhaustive", "lsh", "keys"]),
+    help="Which pairs are compared. [default: the agreement's]",
+)
+@click.option(
+    "--assign",
+    type=click.Choice(["one-to-one", "one-to-many", "many-to-many"]),
+    help="How many partners a record may have. [default: the agreement's]",
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
+@click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
+@json_option
+@force_option
+def match(
+    files: tuple[Path, ...],
+    output: Path,
+    threshold: str | None,
+    blocking: Literal["exhaustive", "lsh", "keys"] | None,
+    assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None,
+    threads: int | None,
+    dry_run: bool,
+    as_json: bool,
+    force: bool,
+) -> None:
+    """Link encoded files: estimate pairs, memory and time first, then link.
+
+    One file: its duplicates are found. Two: they are linked. Three or more: they are all linked, with at most one
+    record of each file in a link (unless --assign many-to-many).
+
+    \b
+    Example:
+      pprl match health.parquet education.parquet -o links
+    """
+    from pprl.exchange.encoded import read_encoded
+    from pprl.exchange.links import write_links
+    from pprl.outputs import Outputs, check_new, os_errors
+    from pprl.unit.match import MatchOptions, plan_match, run_match
+
+    check_new(output, force=force)
+    _set_threads(threads)
+    start = time.perf_counter()
+    encoded = [read_encoded(path) for path in files]
+    reading = time.perf_counter() - start
+    options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
+    plan = plan_match(encoded, options)
+    plan.timings["read"] = round(reading, 4)
+    _show_plan(plan)
+    if dry_run:
+        return
+    progress = Progress()
+    links = run_match(plan, progress=progress)
+    progress.done()
+    with Outputs(force=force) as outputs, os_errors(output):
+        start = time.perf_counter()
+        folder = outputs.folder(output)
+        write_links(links, folder)
+    if as_json:
+        click.echo(json.dumps(links.run, indent=2, ensure_ascii=False))
+        return
+    _show_result(links.run, output)
+
+
+def _threshold(text: str | None) -> float | Literal["auto"] | None:
+    from pprl.errors import UsageError
+
+    if text is None or text == "auto":
+        return text  # type: ignore[return-value]  # the comparison narrows it
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise UsageError(
+            f"--threshold {text} is neither auto nor a number above 0 and at most 1",
+            hint="For example --threshold 0.8.",
+        )
+    return value
+
+
+def _set_threads(threads: int | None) -> None:
+    if threads is not None:
+        import numba
+
+        from pprl.errors import UsageError
+
+        most = int(numba.config.NUMBA_NUM_THREADS)
+        if threads > most:
+            raise UsageError(
+                f"--threads {threads}: this machine has {most} cores", hint="Leave --threads out."
+            )
+        numba.set_num_threads(threads)
+
+
+def _show_plan(plan: Plan) -> None:
+    sizes = ", ".join(f"{file.party} {len(file):,}" for file in plan.files)
+    click.echo(f"records: {sizes}", err=True)
+    found = "found without truth" if plan.method == "auto" else "given"
+    click.echo(f"threshold: {plan.threshold:.3f} ({found})", err=True)
+    click.echo(
+        f"pairs to compare: {plan.pairs_expected:,} of {plan.pairs_possible:,} ({plan.blocking_name}), "
+        f"about {duration(plan.seconds)}, {plan.bytes / 2**20:,.0f} MiB of memory",
+        err=True,
+    )
+    for warning in plan.warnings:
+        click.echo(f"pprl: warning: {warning}", err=True)
+
+
+def _show_result(run: dict[str, Any] | Any, output: Path) -> None:
+    counts = run["counts"]
+    compared = counts["pairs_compared"]
+    rate = compared / max(run["timings_s"].get("compare", 0.0), 1e-6)
+    click.echo(
+        f"{compared:,} pairs compared, reduction ratio {counts['reduction_ratio']:.4f}, "
+        f"{rate / 1e6:,.0f} million pairs a second"
+    )
+    click.echo(
+        f"{counts['links']:,} links of {counts['linked_records']:,} records "
+        f"at threshold {run['threshold']['value']:.3f} ({run['parameters']['assign']})"
+    )
+    for warning in run["warnings"]:
+        click.echo(f"pprl: warning: {warning}", err=True)
+    click.echo(f"Links folder: {output}")
+    for entry in run["inputs"]:
+        click.echo(
+            f"  to return to {entry['party']}: {output / ('links-' + entry['party'] + '.csv')}"
+        )

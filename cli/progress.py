@@ -1,0 +1,55 @@
+"""A progress line on stderr: only when stderr is a terminal, and only for work of more than two seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+__all__ = ["Progress", "duration"]
+
+_PATIENCE = 2.0
+_WIDTH = 24
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in words that fit a line: ``40 s``, ``3 min``, ``2.5 h``."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+class Progress:
+    """Call it with a stage's name and the share done (0 to 1)."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._start = 0.0
+        self._shown = False
+        self._silent = not sys.stderr.isatty()
+
+    def __call__(self, stage: str, share: float) -> None:
+        """Draw the line when it is due."""
+        now = time.monotonic()
+        if stage != self._stage:
+            self.done()
+            self._stage, self._start = stage, now
+        elapsed = now - self._start
+        if self._silent or elapsed < _PATIENCE:
+            return
+        left = duration(elapsed / share - elapsed) if share > 0 else "?"
+        filled = int(_WIDTH * share)
+        bar = "#" * filled + "-" * (_WIDTH - filled)
+        click.echo(f"\r{stage} [{bar}] {share:4.0%}, {left} left   ", err=True, nl=False)
+        self._shown = True
+
+    def done(self) -> None:
+        """End the line."""
+        if self._shown:
+            click.echo("\r" + " " * 78 + "\r", err=True, nl=False)
+        self._shown = False

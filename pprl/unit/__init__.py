@@ -1,0 +1,1 @@
+"""The blind side: blocking -> comparing -> linking. No key and no field values ever reach this room."""

@@ -1,0 +1,224 @@
+"""Which pairs are compared: all of them, those that share a keyed blocking key, or those that share an LSH bucket.
+
+Each method is a :class:`Blocking`: it says beforehand how many pairs it will compare, and then scans two files (or one
+against itself). A new method is one more class and one more line in :func:`make_blocking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pprl.errors import UsageError
+from pprl.exchange.encoded import EncodedFile
+from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan
+from pprl.unit.lsh import LshPlan, bucket_codes, plan_lsh
+from pprl.unit.threshold import ThresholdEstimate
+
+__all__ = ["Blocking", "Scored", "Side", "make_blocking"]
+
+Words = npt.NDArray[np.uint64]
+Progress = Callable[[float], None]
+
+_SLICE_PAIRS = 1_000_000_000
+"""Pairs a kernel call scans at most, so that progress is seen and an interrupt is obeyed."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``."""
+
+    words: Words
+    keys: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, encoded: EncodedFile) -> Side:
+        """Return the side of an encoded file."""
+        return cls(words=encoded.words(), keys=encoded.keys)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scored:
+    """Pairs over the floor.
+
+    Attributes:
+        left, right: ``int64[pairs]``, rows of the two sides, sorted.
+        score: ``float64[pairs]``, Dice coefficients.
+        compared: number of pairs that were compared, a pass.
+    """
+
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+    compared: list[int]
+
+
+class Blocking(Protocol):
+    """A way to choose the pairs that are compared."""
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """Return how many pairs will be compared, at most or as estimated."""
+
+    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+        """Compare, and return the pairs that score at least ``floor``."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the parameters for ``run.json``."""
+
+
+def possible_pairs(a: Side, b: Side, *, same: bool) -> int:
+    """Return the number of pairs without blocking."""
+    return len(a) * (len(a) - 1) // 2 if same else len(a) * len(b)
+
+
+class Exhaustive:
+    """Compare every pair: exact."""
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """All pairs."""
+        return possible_pairs(a, b, same=same)
+
+    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+        """Scan slices of the left file against the whole right file."""
+        if same:
+            left, right, score = dice_scan(a.words, a.words, threshold=floor, same=True)
+            progress(1.0)
+        else:
+            rows = max(1, _SLICE_PAIRS // max(len(b), 1))
+            parts = []
+            for start in range(0, len(a), rows):
+                i, j, s = dice_scan(a.words[start : start + rows], b.words, threshold=floor)
+                parts.append((i + start, j, s))
+                progress(min(1.0, (start + rows) / len(a)))
+            left, right, score = (np.concatenate([part[at] for part in parts]) for at in range(3))
+        compared = possible_pairs(a, b, same=same)
+        return Scored(left=left, right=right, score=score, compared=[compared])
+
+    def describe(self) -> dict[str, Any]:
+        """No parameters."""
+        return {}
+
+
+class Keys:
+    """Compare the pairs that share a keyed blocking key in at least one pass."""
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """Sum over the passes; a pair of several passes counts in each."""
+        return int(count_grouped(*self._codes(a, b, same=same), same=same).sum())
+
+    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+        """One kernel call a pass over all its blocks; a pair met in an earlier pass is not compared again."""
+        codes_a, codes_b = self._codes(a, b, same=same)
+        return _grouped(a, b, codes_a, codes_b, floor=floor, same=same, progress=progress)
+
+    def _codes(
+        self, a: Side, b: Side, *, same: bool
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        passes = a.keys.shape[1]
+        codes_a = np.empty((len(a), passes), np.int32)
+        codes_b = np.empty((len(b), passes), np.int32)
+        for number in range(passes):
+            both = (
+                a.keys[:, number]
+                if same
+                else np.concatenate([a.keys[:, number], b.keys[:, number]])
+            )
+            codes = pd.factorize(both)[0].astype(np.int32)
+            codes[both == 0] = -1
+            codes_a[:, number] = codes[: len(a)]
+            codes_b[:, number] = codes[: len(a)] if same else codes[len(a) :]
+        return codes_a, codes_b
+
+    def describe(self) -> dict[str, Any]:
+        """No parameters but the agreement's passes."""
+        return {}
+
+
+class Lsh:
+    """Compare the pairs that share a bucket of the Hamming LSH."""
+
+    def __init__(self, plan: LshPlan, bits: int) -> None:
+        self._plan = plan
+        self._positions = plan.positions(bits)
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """As the plan estimated from random pairs."""
+        return int(possible_pairs(a, b, same=same) * self._plan.expected_share)
+
+    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+        """One kernel call a table over all its buckets."""
+        codes_a = bucket_codes(a.words, self._positions)
+        codes_b = codes_a if same else bucket_codes(b.words, self._positions)
+        return _grouped(a, b, codes_a, codes_b, floor=floor, same=same, progress=progress)
+
+    def describe(self) -> dict[str, Any]:
+        """The plan."""
+        plan = self._plan
+        return {
+            "tables": plan.tables,
+            "bits_per_table": plan.bits_per_table,
+            "seed": plan.seed,
+            "expected_completeness": round(plan.completeness, 5),
+            "expected_completeness_at_threshold": round(plan.at_threshold, 5),
+        }
+
+
+def _grouped(
+    a: Side,
+    b: Side,
+    codes_a: npt.NDArray[np.int32],
+    codes_b: npt.NDArray[np.int32],
+    *,
+    floor: float,
+    same: bool,
+    progress: Progress,
+) -> Scored:
+    left, right, score, compared = grouped_scan(
+        a.words, b.words, codes_a, codes_b, threshold=floor, same=same
+    )
+    progress(1.0)
+    return Scored(left=left, right=right, score=score, compared=[int(n) for n in compared])
+
+
+def make_blocking(
+    method: str,
+    files: list[EncodedFile],
+    sides: list[Side],
+    *,
+    threshold: float,
+    estimate: ThresholdEstimate,
+) -> Blocking:
+    """Return the blocking method of that name, planned for these files.
+
+    Raises:
+        UsageError: ``keys`` was asked for, but the agreement has no blocking passes.
+    """
+    if method == "keys":
+        if not files[0].agreement.blocking:
+            raise UsageError(
+                "the files hold no blocking keys: their agreement has no [[blocking]] pass",
+                hint="Use --blocking exhaustive or lsh, or add passes to the agreement and encode again.",
+            )
+        return Keys()
+    if method == "lsh":
+        true = estimate.links - estimate.false
+        weights = np.maximum(-np.diff(true, append=0.0), 0)
+        weights[estimate.thresholds < threshold] = 0
+        small, large = sorted(sides, key=len)[0], sorted(sides, key=len)[-1]
+        plan = plan_lsh(
+            small.words,
+            large.words,
+            bits=files[0].agreement.filter_bits(),
+            threshold=threshold,
+            match_scores=(estimate.thresholds, weights),
+        )
+        return Lsh(plan, files[0].agreement.filter_bits())
+    return Exhaustive()

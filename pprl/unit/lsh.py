@@ -1,0 +1,148 @@
+"""Hamming LSH: records that agree on some sampled bits share a bucket (Durham 2012; Indyk and Motwani 1998).
+
+Each table samples the same bits of all filters; their values, read as a number, are the bucket. The sampled
+positions are public and come from MurmurHash, so that every machine draws the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mmh3
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["LshPlan", "bucket_codes", "plan_lsh"]
+
+MOST_BITS = 31
+MOST_TABLES = 512
+
+Words = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LshPlan:
+    """How many tables of how many sampled bits.
+
+    Attributes:
+        bits_per_table: sampled bits a table.
+        tables: number of tables.
+        completeness: expected share of the true matches over the threshold that meet in a bucket.
+        at_threshold: the same for a pair exactly at the threshold.
+        expected_share: expected share of all pairs that are compared.
+        seed: seed of the sampled positions.
+    """
+
+    bits_per_table: int
+    tables: int
+    completeness: float
+    at_threshold: float
+    expected_share: float
+    seed: int = 1
+
+    def positions(self, bits: int) -> npt.NDArray[np.int64]:
+        """Return ``int64[tables, bits_per_table]``, distinct within a table."""
+        made = np.empty((self.tables, self.bits_per_table), np.int64)
+        for table in range(self.tables):
+            chosen: list[int] = []
+            draw = 0
+            while len(chosen) < self.bits_per_table:
+                at = mmh3.hash(f"{table}/{draw}", self.seed, signed=False) % bits
+                draw += 1
+                if at not in chosen:
+                    chosen.append(at)
+            made[table] = chosen
+        return made
+
+
+def plan_lsh(
+    a: Words,
+    b: Words,
+    *,
+    bits: int,
+    threshold: float,
+    match_scores: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    completeness: float = 0.99,
+    pairs: int = 20_000,
+) -> LshPlan:
+    """Choose the tables that reach a completeness at the least expected work.
+
+    Args:
+        a, b: packed filters of the two files.
+        bits: filter length.
+        threshold: Dice coefficient from which pairs are wanted.
+        match_scores: scores and weights: how the true matches' Dice coefficients are expected to be distributed.
+            Weightless: every match is taken to be at the threshold.
+        completeness: share of the matches that must meet.
+        pairs: random pairs from which chance agreement is measured.
+    """
+    generator = np.random.default_rng(1)
+    left = a[generator.integers(0, len(a), pairs)]
+    right = b[generator.integers(0, len(b), pairs)]
+    apart = np.bitwise_count(left ^ right).sum(axis=1)
+    chance = 1 - apart / bits
+    total = float(np.mean(np.bitwise_count(left).sum(axis=1) + np.bitwise_count(right).sum(axis=1)))
+    scores, weights = match_scores
+    if weights.sum() <= 0:
+        scores, weights = np.array([threshold]), np.array([1.0])
+    # Dice s means that the two differ in (1 - s)(|a| + |b|) bits.
+    agree = np.clip(1 - (1 - scores) * total / bits, 0, 1)
+    agree_at = max(0.0, 1 - (1 - threshold) * total / bits)
+    best: tuple[float, LshPlan] | None = None
+    records, product = len(a) + len(b), len(a) * float(len(b))
+    for width in range(4, min(MOST_BITS, bits) + 1):
+        tables = _tables(agree**width, weights, completeness)
+        meets = float(np.mean(chance**width))
+        share = min(1.0, tables * meets)
+        plan = LshPlan(
+            bits_per_table=width,
+            tables=tables,
+            completeness=_reached(agree**width, weights, tables),
+            at_threshold=float(1 - (1 - agree_at**width) ** tables),
+            expected_share=share,
+        )
+        # In units of one comparison: drawing and sorting a bucket number costs about 60, a gathered pair about 8.
+        cost = tables * records * 60.0 + share * product * 8.0
+        short = plan.completeness < completeness
+        cost = cost * 1e6 if short else cost
+        if best is None or cost < best[0]:
+            best = (cost, plan)
+    assert best is not None
+    return best[1]
+
+
+def _reached(meet: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], tables: int) -> float:
+    return float(np.average(1 - (1 - meet) ** tables, weights=weights))
+
+
+def _tables(meet: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], wanted: float) -> int:
+    low, high = 1, MOST_TABLES
+    if _reached(meet, weights, high) < wanted:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        if _reached(meet, weights, middle) >= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def bucket_codes(words: Words, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Return ``int32[n, tables]``: the bucket of each record in each table."""
+    made = np.empty((len(words), len(positions)), np.int32)
+    _codes(np.ascontiguousarray(words), positions, made)
+    return made
+
+
+@numba.njit(cache=True, nogil=True, parallel=True)
+def _codes(words: Any, positions: Any, made: Any) -> None:
+    for record in numba.prange(len(words)):
+        for table in range(len(positions)):
+            code = np.uint64(0)
+            for at in positions[table]:
+                bit = (words[record, at >> 6] >> np.uint64(at & 63)) & np.uint64(1)
+                code = (code << np.uint64(1)) | bit
+            made[record, table] = np.int32(code)

@@ -1,0 +1,218 @@
+"""What a match will do, known before its long part: the threshold, the pairs, the time and the memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+
+from pprl.errors import DataError, UsageError
+from pprl.exchange.encoded import EncodedFile
+from pprl.unit.blocking import Blocking, Side, make_blocking, possible_pairs
+from pprl.unit.checks import check_comparable
+from pprl.unit.kernels import dice_scan
+from pprl.unit.threshold import SAMPLE, ThresholdEstimate, estimate_across, estimate_within
+
+__all__ = ["MatchOptions", "Plan", "plan_match", "timed"]
+
+PAIRS_LIMIT = 200_000_000
+"""Expected pairs over the floor beyond which a run is refused: they would not fit into memory."""
+
+NEAR = 0.05
+"""How far below the threshold pairs are kept for the statistician."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchOptions:
+    """What the unit's operator may choose; ``None`` takes what the agreement says.
+
+    Attributes:
+        threshold: Dice coefficient above 0 and at most 1, or ``"auto"``.
+        blocking: ``exhaustive``, ``lsh`` or ``keys``.
+        assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
+            many) or ``many-to-many``.
+        sample: records a file that are scanned for the threshold estimate.
+    """
+
+    threshold: float | Literal["auto"] | None = None
+    blocking: Literal["exhaustive", "lsh", "keys"] | None = None
+    assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None = None
+    sample: int = SAMPLE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What a run will do, known before its long part.
+
+    Attributes:
+        files: the encoded files.
+        threshold: Dice coefficient that will be used; ``method`` says where it came from (``auto`` or ``given``).
+        floor: pairs below the threshold are kept down to here.
+        estimate: expected links at every threshold.
+        pairs_possible: number of pairs without blocking.
+        pairs_expected: number of pairs that will be compared.
+        seconds: expected time of the comparison.
+        bytes: expected memory for filters and pairs.
+        warnings: what the operator should know.
+    """
+
+    files: Sequence[EncodedFile]
+    sides: Sequence[Side]
+    blocking_name: str
+    blocking: Blocking
+    assign: str
+    threshold: float
+    method: Literal["auto", "given"]
+    asked: float | str
+    floor: float
+    estimate: ThresholdEstimate
+    pairs_possible: int
+    pairs_expected: int
+    seconds: float
+    bytes: int
+    warnings: list[str]
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def same(self) -> bool:
+        """True when duplicates are looked for inside one file."""
+        return len(self.files) == 1
+
+    def pairs_of_files(self) -> list[tuple[int, int]]:
+        """Return which files are compared with which."""
+        return [(0, 0)] if self.same else list(combinations(range(len(self.files)), 2))
+
+
+@contextmanager
+def timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    """Add the seconds that the block takes to ``timings[name]``."""
+    start = time.perf_counter()
+    yield
+    timings[name] = round(timings.get(name, 0.0) + time.perf_counter() - start, 4)
+
+
+def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None) -> Plan:
+    """Check the files, choose the threshold and estimate pairs, time and memory."""
+    options = options or MatchOptions()
+    check_comparable(files)
+    for file in files:
+        if len(file) == 0:
+            raise DataError(f"{file.source} holds no records", hint="Check the party's export.")
+    rule = files[0].agreement.matching
+    blocking_name = options.blocking or rule.blocking
+    assign = _assign_rule(options.assign, rule.assign, len(files))
+    asked: float | str = options.threshold if options.threshold is not None else rule.threshold
+    if isinstance(asked, float | int) and not 0 < asked <= 1:
+        raise UsageError(
+            "the threshold must be above 0 and at most 1", hint="For example --threshold 0.8."
+        )
+    timings: dict[str, float] = {}
+    sides = [Side.of(file) for file in files]
+    with timed(timings, "threshold"):
+        estimate = _estimate(sides, options.sample)
+    threshold = float(asked) if not isinstance(asked, str) else estimate.value
+    floor = _floor(estimate, threshold, sides)
+    with timed(timings, "plan"):
+        blocking = make_blocking(
+            blocking_name, list(files), sides, threshold=threshold, estimate=estimate
+        )
+        same = len(files) == 1
+        compared = [(0, 0)] if same else list(combinations(range(len(files)), 2))
+        possible = sum(possible_pairs(sides[i], sides[j], same=same) for i, j in compared)
+        expected = sum(blocking.expect(sides[i], sides[j], same=same) for i, j in compared)
+        rate = _measure_rate(sides)
+    return Plan(
+        files=files,
+        sides=sides,
+        blocking_name=blocking_name,
+        blocking=blocking,
+        assign=assign,
+        threshold=threshold,
+        method="auto" if isinstance(asked, str) else "given",
+        asked=asked,
+        floor=floor,
+        estimate=estimate,
+        pairs_possible=possible,
+        pairs_expected=expected,
+        # A gathered pair costs several times what one in a full scan does.
+        seconds=expected / rate * (1 if blocking_name == "exhaustive" else 8),
+        bytes=sum(side.words.nbytes + side.keys.nbytes for side in sides)
+        + 24 * int(2 * estimate.links[_grid(floor)]),
+        warnings=_warnings(estimate, threshold, assign, sides),
+        timings=timings,
+    )
+
+
+def _assign_rule(asked: str | None, agreed: str, files: int) -> str:
+    if files == 1:
+        if asked not in (None, "many-to-many"):
+            raise UsageError(
+                f"--assign {asked} needs two files; one file is searched for duplicates",
+                hint="Leave --assign out, or give the other party's file too.",
+            )
+        return "many-to-many"
+    rule = asked or agreed
+    if rule == "one-to-many" and files > 2:
+        raise UsageError(
+            "one-to-many is defined for two files only",
+            hint="With three or more files use --assign one-to-one or many-to-many.",
+        )
+    return rule
+
+
+def _estimate(sides: Sequence[Side], sample: int) -> ThresholdEstimate:
+    if len(sides) == 1:
+        return estimate_within(sides[0].words, sample=sample)
+    return estimate_across([side.words for side in sides], sample=sample)
+
+
+def _grid(threshold: float) -> int:
+    return min(int(threshold * 1000), 999)
+
+
+def _floor(estimate: ThresholdEstimate, threshold: float, sides: Sequence[Side]) -> float:
+    """Return the lowest score worth keeping: at most ``NEAR`` below, and not where chance pairs crowd in."""
+    records = sum(len(side) for side in sides)
+    start, stop = _grid(max(threshold - NEAR, 0.001)), _grid(threshold)
+    crowded = np.flatnonzero(~estimate.usable[start:stop])
+    floor = (start + crowded[-1] + 1) / 1000 if len(crowded) else start / 1000
+    if estimate.false[stop] > PAIRS_LIMIT or (threshold < 0.3 and records > 200_000):
+        raise DataError(
+            f"at the threshold {threshold:.2f} chance alone gives too many pairs to hold in memory",
+            hint="Raise the threshold, or use --threshold auto.",
+        )
+    return min(max(floor, 0.001), threshold)
+
+
+def _measure_rate(sides: Sequence[Side]) -> float:
+    """Return comparisons a second, measured on a corner of the real data."""
+    a, b = sides[0].words[:2000], sides[-1].words[:2000]
+    dice_scan(a[:2], b[:2], threshold=0.99)  # compile or load the kernel outside the clock
+    start = time.perf_counter()
+    dice_scan(a, b, threshold=0.99)
+    return len(a) * len(b) / max(time.perf_counter() - start, 1e-6)
+
+
+def _warnings(
+    estimate: ThresholdEstimate, threshold: float, assign: str, sides: Sequence[Side]
+) -> list[str]:
+    found = []
+    if estimate.few:
+        found.append(
+            "hardly any true match is in sight; the automatic threshold is set so high that chance alone gives "
+            "almost no link"
+        )
+    at = _grid(threshold)
+    if not estimate.usable[at]:
+        found.append(
+            "at this threshold chance gives many records a partner; most links there would be wrong"
+        )
+    elif estimate.links[at] >= 1 and estimate.false[at] / estimate.links[at] > 0.2:
+        share = estimate.false[at] / estimate.links[at]
+        found.append(f"about {share:.0%} of the links are expected to be wrong at this threshold")
+    return found
