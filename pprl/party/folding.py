@@ -44,4 +44,7 @@ def fold(text: str) -> str:
     >>> fold("Иванова")
     'ivanova'
     """
-    return " ".join([word for word in translate(text).split(" ") if word])
+    folded = translate(text).strip(" ")
+    if "  " in folded:
+        return " ".join([word for word in folded.split(" ") if word])
+    return folded

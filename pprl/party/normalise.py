@@ -31,16 +31,14 @@ _SEX: Mapping[str, str] = MappingProxyType(
     | dict.fromkeys(["3", "x", "d", "other", "divers", "diverse", "nonbinary"], "x")
     | dict.fromkeys(["0", "9", "u", "unknown", "n a", "not known", "not specified"], "")
 )
-_ADDRESS: Mapping[str, str] = MappingProxyType(
-    {
-        "street": "st", "road": "rd", "avenue": "ave", "av": "ave", "drive": "dr", "lane": "ln", "close": "cl",
-        "court": "ct", "crescent": "cres", "cr": "cres", "place": "pl", "square": "sq", "terrace": "ter",
-        "tce": "ter", "terr": "ter", "gardens": "gdns", "gdn": "gdns", "grove": "gr", "parade": "pde",
-        "highway": "hwy", "boulevard": "blvd", "circuit": "cct", "cir": "cct", "saint": "st", "mount": "mt",
-        "flat": "unit", "apartment": "unit", "apt": "unit", "north": "n", "south": "s", "east": "e", "west": "w",
-        "strasse": "str",
-    }
-)  # fmt: skip
+_ADDRESS = {
+    "street": "st", "road": "rd", "avenue": "ave", "av": "ave", "drive": "dr", "lane": "ln", "close": "cl",
+    "court": "ct", "crescent": "cres", "cr": "cres", "place": "pl", "square": "sq", "terrace": "ter",
+    "tce": "ter", "terr": "ter", "gardens": "gdns", "gdn": "gdns", "grove": "gr", "parade": "pde",
+    "highway": "hwy", "boulevard": "blvd", "circuit": "cct", "cir": "cct", "saint": "st", "mount": "mt",
+    "flat": "unit", "apartment": "unit", "apt": "unit", "north": "n", "south": "s", "east": "e", "west": "w",
+    "strasse": "str",
+}  # fmt: skip
 
 
 def _given_name(text: str) -> str:

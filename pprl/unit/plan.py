@@ -20,6 +20,9 @@ from pprl.unit.threshold import SAMPLE, ThresholdEstimate, estimate_across, esti
 
 __all__ = ["MatchOptions", "Plan", "plan_match", "timed"]
 
+BLOCKING = ("exhaustive", "lsh", "keys")
+ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
+
 PAIRS_LIMIT = 200_000_000
 """Expected pairs over the floor beyond which a run is refused: they would not fit into memory."""
 
@@ -43,6 +46,30 @@ class MatchOptions:
     blocking: Literal["exhaustive", "lsh", "keys"] | None = None
     assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None = None
     sample: int = SAMPLE
+
+    def __post_init__(self) -> None:
+        """Refuse what is no choice.
+
+        Raises:
+            UsageError: names the option.
+        """
+        if not (self.threshold in (None, "auto") or _is_threshold(self.threshold)):
+            raise UsageError(
+                "the threshold must be 'auto' or a number above 0 and at most 1",
+                hint="For example --threshold 0.8.",
+            )
+        choices = {"blocking": (self.blocking, BLOCKING), "assign": (self.assign, ASSIGN)}
+        for name, (value, known) in choices.items():
+            if value is not None and value not in known:
+                raise UsageError(f"{name} must be one of: {', '.join(known)}")
+        if self.sample < 1:
+            raise UsageError("the sample must be at least 1 record")
+
+
+def _is_threshold(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, float | int | np.floating):
+        return False
+    return bool(0 < value <= 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,17 +133,15 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
     rule = files[0].agreement.matching
     blocking_name = options.blocking or rule.blocking
     assign = _assign_rule(options.assign, rule.assign, len(files))
-    asked: float | str = options.threshold if options.threshold is not None else rule.threshold
-    if isinstance(asked, float | int) and not 0 < asked <= 1:
-        raise UsageError(
-            "the threshold must be above 0 and at most 1", hint="For example --threshold 0.8."
-        )
+    asked: float | str = rule.threshold
+    if options.threshold is not None:
+        asked = options.threshold if options.threshold == "auto" else float(options.threshold)
     timings: dict[str, float] = {}
     sides = [Side.of(file) for file in files]
     with timed(timings, "threshold"):
         estimate = _estimate(sides, options.sample)
     threshold = float(asked) if not isinstance(asked, str) else estimate.value
-    floor = _floor(estimate, threshold, sides)
+    floor = _floor(estimate, threshold)
     with timed(timings, "plan"):
         blocking = make_blocking(
             blocking_name, list(files), sides, threshold=threshold, estimate=estimate
@@ -125,6 +150,12 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
         compared = [(0, 0)] if same else list(combinations(range(len(files)), 2))
         possible = sum(possible_pairs(sides[i], sides[j], same=same) for i, j in compared)
         expected = sum(blocking.expect(sides[i], sides[j], same=same) for i, j in compared)
+        over = min(expected, int(estimate.pairs[_grid(floor)]))
+        if over > PAIRS_LIMIT:
+            raise DataError(
+                f"at the threshold {threshold:.2f} about {over:,} pairs would have to be held in memory",
+                hint="Raise the threshold, or use --threshold auto.",
+            )
         rate = _measure_rate(sides)
     return Plan(
         files=files,
@@ -141,9 +172,8 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
         pairs_expected=expected,
         # A gathered pair costs several times what one in a full scan does.
         seconds=expected / rate * (1 if blocking_name == "exhaustive" else 8),
-        bytes=sum(side.words.nbytes + side.keys.nbytes for side in sides)
-        + 24 * int(2 * estimate.links[_grid(floor)]),
-        warnings=_warnings(estimate, threshold, assign, sides),
+        bytes=sum(side.words.nbytes + side.keys.nbytes for side in sides) + 2 * 24 * over,
+        warnings=_warnings(estimate, threshold, auto=isinstance(asked, str)),
         timings=timings,
     )
 
@@ -175,17 +205,11 @@ def _grid(threshold: float) -> int:
     return min(int(threshold * 1000), 999)
 
 
-def _floor(estimate: ThresholdEstimate, threshold: float, sides: Sequence[Side]) -> float:
+def _floor(estimate: ThresholdEstimate, threshold: float) -> float:
     """Return the lowest score worth keeping: at most ``NEAR`` below, and not where chance pairs crowd in."""
-    records = sum(len(side) for side in sides)
     start, stop = _grid(max(threshold - NEAR, 0.001)), _grid(threshold)
     crowded = np.flatnonzero(~estimate.usable[start:stop])
     floor = (start + crowded[-1] + 1) / 1000 if len(crowded) else start / 1000
-    if estimate.false[stop] > PAIRS_LIMIT or (threshold < 0.3 and records > 200_000):
-        raise DataError(
-            f"at the threshold {threshold:.2f} chance alone gives too many pairs to hold in memory",
-            hint="Raise the threshold, or use --threshold auto.",
-        )
     return min(max(floor, 0.001), threshold)
 
 
@@ -198,11 +222,13 @@ def _measure_rate(sides: Sequence[Side]) -> float:
     return len(a) * len(b) / max(time.perf_counter() - start, 1e-6)
 
 
-def _warnings(
-    estimate: ThresholdEstimate, threshold: float, assign: str, sides: Sequence[Side]
-) -> list[str]:
+def _warnings(estimate: ThresholdEstimate, threshold: float, *, auto: bool) -> list[str]:
     found = []
-    if estimate.few:
+    if auto and estimate.tiny:
+        found.append(
+            f"the files are too small to show what chance does; the automatic threshold is the customary {threshold}"
+        )
+    elif auto and estimate.few:
         found.append(
             "hardly any true match is in sight; the automatic threshold is set so high that chance alone gives "
             "almost no link"

@@ -44,6 +44,9 @@ _CHANCE_LIMIT = 0.5
 _TAIL = 100
 """Chance pairs from which the tail is smoothed by an exponential."""
 
+_CUSTOMARY = 0.8
+"""Threshold of files with fewer than ``_TAIL`` pairs inside: they don't show how alike different people look."""
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -57,22 +60,26 @@ class ThresholdEstimate:
         thresholds: ``float64[BINS]``, the grid.
         links: expected number of links at each.
         false: expected number of wrong ones among them.
+        pairs: expected number of pairs of records at each, chance pairs included.
         matches: expected number of true matches.
         usable: ``bool[BINS]``, where chance pairs are rare enough to link at all.
         best: ``int64[100]``, best scores of sampled records, a histogram over [0, 1].
         chance: ``float64[100]``, the same as it would be by chance alone.
-        few: true when hardly a match was found; the threshold is then a cautious one.
+        few: true when no more matches were found than chance may make; the threshold is then a cautious one.
+        tiny: true when the files are too small for an estimate; the threshold is then the customary one.
     """
 
     value: float
     thresholds: FloatArray
     links: FloatArray
     false: FloatArray
+    pairs: FloatArray
     matches: float
     usable: npt.NDArray[np.bool_]
     best: IntArray
     chance: FloatArray
     few: bool
+    tiny: bool
 
     def curve(self) -> list[dict[str, float]]:
         """Return rows of threshold, links, expected_false, precision, recall and f1, every 0.01 where usable."""
@@ -105,12 +112,14 @@ class CrossSample:
         mutual: ``float64[BINS]``: estimated number of pairs, each the other's best, with at least this score.
         chance: ``float64[BINS]``: share of the pairs of *different* people with at least this score.
         best: best score of each sampled record.
+        seen: number of pairs from which ``chance`` is known.
     """
 
     sizes: tuple[int, int]
     mutual: FloatArray
     chance: FloatArray
     best: FloatArray
+    seen: int
 
 
 def _at_least(counts: npt.NDArray[Any]) -> FloatArray:
@@ -122,6 +131,12 @@ def _rows(size: int, sample: int) -> IntArray:
     if size <= sample:
         return np.arange(size)
     return np.linspace(0, size - 1, sample).astype(np.int64)
+
+
+def _seen(size: int, sample: int) -> int:
+    """Return how many pairs inside a file a scan of the sample sees; a file scanned whole shows each one twice."""
+    rows = min(size, sample)
+    return rows * (size - 1) // (2 if rows == size else 1)
 
 
 def chance_rate(files: Sequence[npt.NDArray[np.uint64]], sample: int = SAMPLE) -> FloatArray:
@@ -157,6 +172,7 @@ def sample_across(
     b: npt.NDArray[np.uint64],
     *,
     chance: FloatArray,
+    seen: int,
     sample: int = SAMPLE,
 ) -> CrossSample:
     """Scan a sample of the smaller file against the larger, and the partners found back."""
@@ -175,6 +191,7 @@ def sample_across(
         mutual=_at_least(counts) * (len(a) / max(len(rows), 1)),
         chance=chance,
         best=best,
+        seen=seen,
     )
 
 
@@ -183,14 +200,16 @@ def choose(samples: Sequence[CrossSample]) -> ThresholdEstimate:
     thresholds = np.arange(BINS) / BINS
     links = np.zeros(BINS)
     false = np.zeros(BINS)
+    pairs = np.zeros(BINS)
     usable = np.ones(BINS, bool)
     for item in samples:
         small, large = item.sizes
         true = _true_links(item.mutual, item.chance, small, large)
         links += item.mutual
         false += item.mutual - true
+        pairs += true + item.chance * small * large
         usable &= item.chance * large <= _CHANCE_LIMIT
-    return _pick(thresholds, links, false, usable, samples)
+    return _pick(thresholds, links, false, pairs, usable, samples)
 
 
 def _true_links(mutual: FloatArray, chance: FloatArray, small: int, large: int) -> FloatArray:
@@ -211,6 +230,7 @@ def _pick(
     thresholds: FloatArray,
     links: FloatArray,
     false: FloatArray,
+    pairs: FloatArray,
     usable: npt.NDArray[np.bool_],
     samples: Sequence[CrossSample],
 ) -> ThresholdEstimate:
@@ -218,8 +238,12 @@ def _pick(
     matches = float(true[usable].max(initial=0))
     with np.errstate(divide="ignore", invalid="ignore"):
         f1 = np.where(usable & (links > 0), 2 * true / (links + matches), 0)
-    few = matches < 1
-    if few:
+    # Chance links scatter by about the root of their number: fewer true ones than that can't be told from none.
+    tiny = max((item.seen for item in samples), default=0) < _TAIL
+    few = tiny or not (usable & (true > 1 + 2 * np.sqrt(false))).any()
+    if tiny:
+        value = _CUSTOMARY
+    elif few:
         # Nothing to weigh: link only what chance would not make once in all the files.
         at = np.flatnonzero(usable & (false < 0.5))
         value = float(thresholds[at[0]]) if len(at) else 1.0
@@ -233,11 +257,13 @@ def _pick(
         thresholds=thresholds,
         links=links,
         false=false,
+        pairs=pairs,
         matches=matches,
         usable=usable,
         best=histogram,
         chance=_chance_best(samples),
         few=few,
+        tiny=tiny,
     )
 
 
@@ -263,7 +289,11 @@ def estimate_across(
         sample: records a file to scan.
     """
     chance = chance_rate(files, sample)
-    samples = [sample_across(a, b, chance=chance, sample=sample) for a, b in combinations(files, 2)]
+    seen = sum(_seen(len(words), sample) for words in files)
+    samples = [
+        sample_across(a, b, chance=chance, seen=seen, sample=sample)
+        for a, b in combinations(files, 2)
+    ]
     return choose(samples)
 
 
@@ -286,8 +316,14 @@ def estimate_within(words: npt.NDArray[np.uint64], *, sample: int = SAMPLE) -> T
     usable = false * 2 / max(size, 1) <= _CHANCE_LIMIT
     _, best = best_match(words, words, rows, exclude_self=True)
     chance = false / max(size * (size - 1) / 2, 1)
-    shape = CrossSample(sizes=(size, max(size - 1, 0)), mutual=pairs, chance=chance, best=best)
-    return _pick(np.arange(BINS) / BINS, pairs, false, usable, [shape])
+    shape = CrossSample(
+        sizes=(size, max(size - 1, 0)),
+        mutual=pairs,
+        chance=chance,
+        best=best,
+        seen=_seen(size, sample),
+    )
+    return _pick(np.arange(BINS) / BINS, pairs, false, pairs, usable, [shape])
 
 
 def _carried_on(pairs: FloatArray, size: int) -> FloatArray:

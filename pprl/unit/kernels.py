@@ -1,0 +1,211 @@
+"""The comparing kernels: Dice coefficients of packed Bloom filters.
+
+Filters are rows of ``uint64[n, words]``; a length that is no multiple of 64 is padded with zero
+bits. The Dice coefficient of two filters is ``2 |a & b| / (|a| + |b|)``, and 0.0 when both are
+empty. `pprl.unit.reference` says the same slowly and plainly; tests hold the two equal.
+
+Kernels use as many threads as `numba.set_num_threads` allows in the calling thread, and give the
+same answer with any number.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pprl.unit.grouped import count_grouped, grouped_scan
+from pprl.unit.lanes import (
+    LANES,
+    Float64s,
+    Int64s,
+    Words,
+    check_filters,
+    in_threads,
+    kernel,
+    needed_common,
+    popcounts,
+    word_popcount,
+)
+from pprl.unit.scan import dice_scan
+
+__all__ = [
+    "best_match",
+    "count_grouped",
+    "dice_pairs",
+    "dice_scan",
+    "grouped_scan",
+    "needed_common",
+    "popcounts",
+    "score_histogram",
+]
+
+TILE_ROWS = 64  # rows that share one reordering of a group of lanes
+
+
+@kernel
+def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s) -> Float64s:
+    scores = np.zeros(len(left), np.float64)
+    for pair in range(len(left)):
+        common = np.uint64(0)
+        total = np.uint64(0)
+        for w in range(a.shape[1]):
+            one, other = a[left[pair], w], b[right[pair], w]
+            common += word_popcount(one & other)
+            total += word_popcount(one) + word_popcount(other)
+        if total > 0:
+            scores[pair] = 2.0 * np.float64(common) / np.float64(total)
+    return scores
+
+
+def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s) -> Float64s:
+    """Give the Dice coefficient of the given pairs.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        left, right: rows of `a` and of `b`, ``int64[k]``.
+
+    Returns:
+        ``float64[k]``.
+
+    Raises:
+        ValueError: the tables do not go together, or `left` and `right` differ in length.
+        IndexError: a row number is negative or too large.
+    """
+    a, b = check_filters(a, b)
+    left, right = _check_rows(left, len(a)), _check_rows(right, len(b))
+    if len(left) != len(right):
+        raise ValueError(f"left has {len(left)} rows, right has {len(right)}")
+    return _dice_pairs(a, b, left, right)
+
+
+def _check_rows(rows: Int64s, n: int) -> Int64s:
+    """Give row numbers as contiguous ``int64``, or raise IndexError."""
+    rows = np.ascontiguousarray(rows, dtype=np.int64)
+    if len(rows) and (rows.min() < 0 or rows.max() >= n):
+        raise IndexError(f"row numbers must lie between 0 and {n - 1}")
+    return rows
+
+
+@kernel
+def _dice_of_group(
+    a: Words, row: int, sum_a: float, lanes: Words, sum_b: Float64s, scores: Float64s
+) -> None:
+    """Write the Dice coefficients of one row with the 64 lanes of a group to `scores`."""
+    common = np.zeros(LANES, np.uint64)
+    for w in range(a.shape[1]):
+        word = a[row, w]
+        for lane in range(LANES):
+            common[lane] += word_popcount(word & lanes[w, lane])
+    for lane in range(LANES):
+        scores[lane] = 2.0 * np.float64(common[lane]) / max(sum_a + sum_b[lane], 1.0)
+
+
+@kernel
+def _load_group(b: Words, first: int, lanes: Words, sum_b: Float64s) -> int:
+    """Lay up to 64 rows from `first` on side by side; give how many there are."""
+    size = min(LANES, len(b) - first)
+    for lane in range(size):
+        total = np.uint64(0)
+        for w in range(b.shape[1]):
+            lanes[w, lane] = b[first + lane, w]
+            total += word_popcount(b[first + lane, w])
+        sum_b[lane] = np.float64(total)
+    return size
+
+
+@kernel
+def _row_sum(a: Words, row: int) -> float:
+    total = np.uint64(0)
+    for w in range(a.shape[1]):
+        total += word_popcount(a[row, w])
+    return float(total)
+
+
+@kernel
+def _best_match(a: Words, b: Words, rows: Int64s, exclude_self: bool) -> tuple[Int64s, Float64s]:
+    index = np.full(len(rows), -1, np.int64)
+    best = np.full(len(rows), -1.0, np.float64)
+    lanes = np.zeros((a.shape[1], LANES), np.uint64)
+    sum_b = np.zeros(LANES, np.float64)
+    scores = np.zeros(LANES, np.float64)
+    for first in range(0, len(b), LANES):
+        size = _load_group(b, first, lanes, sum_b)
+        for k in range(len(rows)):
+            _dice_of_group(a, rows[k], _row_sum(a, rows[k]), lanes, sum_b, scores)
+            for lane in range(size):
+                if scores[lane] > best[k] and not (exclude_self and first + lane == rows[k]):
+                    best[k] = scores[lane]
+                    index[k] = first + lane
+    return index, np.maximum(best, 0.0)
+
+
+def best_match(
+    a: Words, b: Words, rows: Int64s, *, exclude_self: bool = False
+) -> tuple[Int64s, Float64s]:
+    """Find the most similar row of `b` for some rows of `a`.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        rows: rows of `a`, ``int64[k]``.
+        exclude_self: `b` is `a`; a row is not its own match.
+
+    Returns:
+        The row of `b` (``int64[k]``; of equals the lowest; -1 where there is none) and its Dice
+        coefficient (``float64[k]``; 0.0 where there is none).
+
+    Raises:
+        ValueError: the tables do not go together.
+        IndexError: a row number is negative or too large.
+    """
+    a, b = check_filters(a, b)
+    rows = _check_rows(rows, len(a))
+    tiles = [rows[start : start + TILE_ROWS] for start in range(0, len(rows), TILE_ROWS)]
+    parts = in_threads(lambda tile: _best_match(a, b, tile, exclude_self), tiles)
+    index = [part[0] for part in parts]
+    score = [part[1] for part in parts]
+    return np.concatenate([np.empty(0, np.int64), *index]), np.concatenate([np.empty(0), *score])
+
+
+@kernel
+def _score_histogram(a: Words, b: Words, rows: Int64s, bins: int, exclude_self: bool) -> Int64s:
+    counts = np.zeros(bins, np.int64)
+    lanes = np.zeros((a.shape[1], LANES), np.uint64)
+    sum_b = np.zeros(LANES, np.float64)
+    scores = np.zeros(LANES, np.float64)
+    for first in range(0, len(b), LANES):
+        size = _load_group(b, first, lanes, sum_b)
+        for row in rows:
+            _dice_of_group(a, row, _row_sum(a, row), lanes, sum_b, scores)
+            for lane in range(size):
+                if not (exclude_self and first + lane == row):
+                    counts[min(int(scores[lane] * bins), bins - 1)] += 1
+    return counts
+
+
+def score_histogram(
+    a: Words, b: Words, rows: Int64s, *, bins: int, exclude_self: bool = False
+) -> Int64s:
+    """Count the Dice coefficients of some rows of `a` with all of `b`, in equal bins over [0, 1].
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        rows: rows of `a`, ``int64[k]``.
+        bins: number of bins; a score lies in bin ``min(int(score * bins), bins - 1)``.
+        exclude_self: `b` is `a`; a row is not compared with itself.
+
+    Returns:
+        ``int64[bins]``, in pairs.
+
+    Raises:
+        ValueError: the tables do not go together, or `bins` is below 1.
+        IndexError: a row number is negative or too large.
+    """
+    a, b = check_filters(a, b)
+    rows = _check_rows(rows, len(a))
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, not {bins}")
+    tiles = [rows[start : start + TILE_ROWS] for start in range(0, len(rows), TILE_ROWS)]
+    parts = in_threads(lambda tile: _score_histogram(a, b, tile, bins, exclude_self), tiles)
+    counts = np.zeros(bins, np.int64)
+    for part in parts:
+        counts += part
+    return counts

@@ -1,0 +1,372 @@
+"""Vector primitives under the comparing kernels: popcount, folding, and 64 records side by side.
+
+Records to compare against are laid out word-major in groups of 64 *lanes*: word ``w`` of the
+group's 64 records lies in 64 consecutive ``uint64``, so one vector instruction works on several
+records at once. Two exact bounds keep most pairs cheap:
+
+* ``hamming(a, b) == |a| + |b| - 2 |a & b|``, so "Dice at least t" is "Hamming distance at most a
+  limit that depends on ``|a| + |b|`` alone" (see `distance_limits`).
+* XOR-ing the words of a filter onto each other (`fold_rows`) never enlarges a Hamming distance:
+  bits that differ may cancel, equal bits stay equal. A pair whose folded distance is past the
+  limit is no pair; only the others are counted in full.
+
+Kernels are compiled once a fold width: the width is passed as a tuple whose length the compiler
+knows (`unroll`), so the loop over words is unrolled. numba keeps compiled kernels beside the
+module or, where that folder is read-only, in the user's cache folder. Its key is the kernel's
+own file: after a change in this module during development, clear ``__pycache__``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+__all__ = [
+    "LANES",
+    "WIDTHS",
+    "Float64s",
+    "Int32s",
+    "Int64s",
+    "Pairs",
+    "Words",
+    "check_filters",
+    "choose_width",
+    "distance_limits",
+    "equal_lanes",
+    "fold_rows",
+    "fold_to_lanes",
+    "in_threads",
+    "kernel",
+    "near_lanes",
+    "near_lanes_wide",
+    "needed_common",
+    "popcounts",
+    "sort_pairs",
+    "trailing_zeros",
+    "unroll",
+    "word_popcount",
+]
+
+Words = npt.NDArray[np.uint64]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Float64s = npt.NDArray[np.float64]
+Pairs = tuple[Int64s, Int64s, Float64s]
+
+LANES = 64
+"""Records in a group: one bit a record in a 64-bit mask of hits."""
+
+WIDTHS = (4, 6, 8, 12, 16, 32)
+"""Fold widths, in words, that kernels are compiled for."""
+
+UNATTAINABLE = np.iinfo(np.int32).max
+VECTOR = 8  # lanes in one 512-bit vector; LLVM splits it where registers are shorter
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def kernel(function: AnyFunction) -> AnyFunction:
+    """Compile `function` with numba: without the GIL, cached, with strict IEEE floats."""
+    compile_ = numba.njit(nogil=True, cache=True, error_model="numpy")
+    return cast(AnyFunction, compile_(function))
+
+
+def primitive(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make `function` an LLVM primitive; kernels call it without the typing context."""
+    return cast(Callable[..., Any], intrinsic(function))
+
+
+def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task]) -> list[Result]:
+    """Give ``[work(task) for task in tasks]``, on as many threads as numba is set to use.
+
+    Tasks are handed out one by one, so uneven tasks balance; the order of results is that of the
+    tasks. `work` must spend its time in functions that release the GIL (`kernel`).
+    """
+    threads = int(numba.get_num_threads())
+    todo = list(tasks)
+    if threads == 1 or len(todo) < 2:
+        return [work(task) for task in todo]
+    with ThreadPoolExecutor(max_workers=min(threads, len(todo))) as pool:
+        return list(pool.map(work, todo))
+
+
+# --- LLVM primitives -----------------------------------------------------------------------------
+# numba reads the parameters' names and gives types, not values: they are typed Any.
+
+_I32 = ir.IntType(32)
+_I64 = ir.IntType(64)
+
+
+def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """Pointer to the first item of an array argument."""
+    return context.make_array(kind)(context, builder, value).data
+
+
+def _vector_at(builder: Any, pointer: Any, index: Any, vector: Any, align: int) -> Any:
+    """Load a vector from `pointer[index]`."""
+    place = builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
+    return builder.load(place, align=align)
+
+
+def _splat(builder: Any, value: Any, vector: Any) -> Any:
+    """Put a scalar in every lane."""
+    empty = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(empty, value, _I32(0))
+    zeros = ir.Constant(ir.VectorType(_I32, vector.count), [0] * vector.count)
+    return builder.shuffle_vector(first, empty, zeros)
+
+
+def _bits(builder: Any, truths: Any, shift: int) -> Any:
+    """Turn a vector of truth values into bits of a 64-bit mask, from bit `shift` on."""
+    packed = builder.bitcast(truths, ir.IntType(truths.type.count))
+    return builder.shl(builder.zext(packed, _I64), _I64(shift))
+
+
+@primitive
+def word_popcount(typingctx: Any, word: Any) -> Any:
+    """Count the bits set in a 64-bit word."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), codegen
+
+
+@primitive
+def trailing_zeros(typingctx: Any, word: Any) -> Any:
+    """Give the position of the lowest bit set in a 64-bit word (64 for zero)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), codegen
+
+
+def _near_codegen(width: int, vectors: int) -> Callable[..., Any]:
+    """Code for `near_lanes` and `near_lanes_wide`: `vectors` times 8 lanes, `width` words."""
+    vector = ir.VectorType(_I64, VECTOR)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes, lane, rows, row, limit = args[1:]
+        lane_data = _data(context, builder, signature.args[1], lanes)
+        row_data = _data(context, builder, signature.args[3], rows)
+        count = builder.module.declare_intrinsic(
+            f"llvm.ctpop.v{VECTOR}i64", fnty=ir.FunctionType(vector, [vector])
+        )
+        near = _splat(builder, limit, vector)
+        words = []
+        for w in range(width):
+            word = builder.load(builder.gep(row_data, [builder.add(row, _I64(w))]))
+            words.append(_splat(builder, word, vector))
+        mask = _I64(0)
+        for v in range(vectors):
+            distance = None
+            for w in range(width):
+                place = builder.add(lane, _I64(w * LANES + v * VECTOR))
+                other = _vector_at(builder, lane_data, place, vector, 8)
+                differing = builder.call(count, [builder.xor(other, words[w])])
+                distance = differing if distance is None else builder.add(distance, differing)
+            hits = builder.icmp_unsigned("<=", distance, near)
+            mask = builder.or_(mask, _bits(builder, hits, v * VECTOR))
+        return mask
+
+    return codegen
+
+
+def _near_signature(unroll: Any, lanes: Any, rows: Any) -> Any:
+    return types.uint64(unroll, lanes, types.int64, rows, types.int64, types.int64)
+
+
+@primitive
+def near_lanes(
+    typingctx: Any, unroll: Any, lanes: Any, lane: Any, rows: Any, row: Any, limit: Any
+) -> Any:
+    """Mark which of 8 lanes lie within Hamming distance `limit` (>= 0) of a row.
+
+    `lanes` and `rows` are flat ``uint64``; `lane` is the index of the first lane's first word and
+    `row` that of the row's first word. Gives bit k for lane k.
+    """
+    return _near_signature(unroll, lanes, rows), _near_codegen(unroll.count, 1)
+
+
+@primitive
+def near_lanes_wide(
+    typingctx: Any, unroll: Any, lanes: Any, lane: Any, rows: Any, row: Any, limit: Any
+) -> Any:
+    """Do what `near_lanes` does for 32 lanes."""
+    return _near_signature(unroll, lanes, rows), _near_codegen(unroll.count, 4)
+
+
+@primitive
+def equal_lanes(typingctx: Any, codes: Any, place: Any, code: Any) -> Any:
+    """Mark which of the 64 ``int32`` from `codes[place]` on equal `code`; bit k for lane k."""
+    vector = ir.VectorType(_I32, 16)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = _data(context, builder, signature.args[0], args[0])
+        wanted = _splat(builder, args[2], vector)
+        mask = _I64(0)
+        for start in range(0, LANES, 16):
+            here = builder.add(args[1], _I64(start))
+            found = builder.icmp_signed("==", _vector_at(builder, data, here, vector, 4), wanted)
+            mask = builder.or_(mask, _bits(builder, found, start))
+        return mask
+
+    return types.uint64(codes, types.int64, types.int32), codegen
+
+
+# --- counting, limits, folding -------------------------------------------------------------------
+
+
+def check_filters(*tables: Words) -> tuple[Words, ...]:
+    """Give the tables C-contiguous.
+
+    Raises:
+        ValueError: a table is not ``uint64[n, words]``, has no words, or they differ in words.
+    """
+    for table in tables:
+        if table.dtype != np.uint64 or table.ndim != 2 or table.shape[1] < 1:
+            raise ValueError("filters must be uint64[n, words] with at least one word")
+        if table.shape[1] != tables[0].shape[1]:
+            raise ValueError(f"filters differ in words: {tables[0].shape[1]}, {table.shape[1]}")
+    return tuple(np.ascontiguousarray(table) for table in tables)
+
+
+@kernel
+def _popcounts(filters: Words) -> Int32s:
+    counts = np.empty(filters.shape[0], np.int32)
+    for i in range(filters.shape[0]):
+        total = np.uint64(0)
+        for w in range(filters.shape[1]):
+            total += word_popcount(filters[i, w])
+        counts[i] = total
+    return counts
+
+
+def popcounts(filters: Words) -> Int32s:
+    """Count the bits set in each row: ``uint64[n, words] -> int32[n]``."""
+    (table,) = check_filters(filters)
+    return _popcounts(table)
+
+
+def needed_common(threshold: float, max_sum: int) -> Int32s:
+    """Give the common bits that a pair needs, by the sum of its popcounts.
+
+    Entry s of the ``int32[max_sum + 1]`` is the smallest integer c for which the ``float64``
+    expression ``2 * c / s >= threshold`` holds, so a pair exactly at the threshold is never lost.
+    Two empty filters have Dice 0.0 by definition: entry 0 is 2**31 - 1, which no pair attains.
+
+    Raises:
+        ValueError: `threshold` is outside (0, 1].
+    """
+    if not 0.0 < threshold <= 1.0:
+        raise ValueError(f"threshold must lie in (0, 1], not {threshold}")
+    sums = np.arange(max_sum + 1, dtype=np.float64)
+    sums[0] = 1.0
+    needed = np.maximum(np.floor(threshold * sums / 2.0) - 1.0, 0.0)
+    for _ in range(3):  # the guess is at most three short; division rounds monotonically
+        needed += 2.0 * needed / sums < threshold
+    needed[0] = UNATTAINABLE
+    return needed.astype(np.int32)
+
+
+def distance_limits(needed: Int32s) -> Int64s:
+    """Turn `needed_common` into Hamming distances: ``int64[max_sum + 1]``.
+
+    Entry s is the largest distance at which a pair with popcounts summing to s *or less* can
+    reach the threshold, or -1 where no pair can. It never falls as s grows, so the entry of a
+    group's largest popcount holds for the whole group.
+    """
+    exact = np.arange(len(needed), dtype=np.int64) - 2 * needed.astype(np.int64)
+    return np.maximum.accumulate(np.maximum(exact, -1))
+
+
+def unroll(width: int) -> tuple[int, ...]:
+    """Give the tuple that selects the kernel compiled for `width` words."""
+    return (0,) * width
+
+
+@kernel
+def fold_rows(filters: Words, order: Int64s, width: int) -> Words:
+    """XOR the words of rows `order` onto `width` words: flat ``uint64[len(order) * width]``."""
+    folded = np.zeros(len(order) * width, np.uint64)
+    for i in range(len(order)):
+        for w in range(filters.shape[1]):
+            folded[i * width + w % width] ^= filters[order[i], w]
+    return folded
+
+
+@kernel
+def fold_to_lanes(filters: Words, order: Int64s, width: int) -> Words:
+    """Fold like `fold_rows`, but laid out word-major in groups of 64 lanes, padded with zeros."""
+    groups = (len(order) + LANES - 1) // LANES
+    folded = np.zeros(groups * width * LANES, np.uint64)
+    for i in range(len(order)):
+        base = (i // LANES) * width * LANES + i % LANES
+        for w in range(filters.shape[1]):
+            folded[base + (w % width) * LANES] ^= filters[order[i], w]
+    return folded
+
+
+@kernel
+def _survivors(a: Words, b: Words, sum_a: Int32s, sum_b: Int32s, limits: Int64s, w: int) -> int:
+    """Count pairs of folded rows whose distance is within the limit."""
+    found = 0
+    for i in range(len(sum_a)):
+        for j in range(len(sum_b)):
+            distance = np.uint64(0)
+            for k in range(w):
+                distance += word_popcount(a[i * w + k] ^ b[j * w + k])
+            found += np.int64(distance) <= limits[sum_a[i] + sum_b[j]]
+    return found
+
+
+def choose_width(a: Words, b: Words, limits: Int64s, rows_a: Int64s, rows_b: Int64s) -> int:
+    """Choose the fold width that a sample of pairs makes cheapest; results never depend on it.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        limits: `distance_limits`.
+        rows_a, rows_b: sampled rows; every sampled row of `a` meets every one of `b`.
+    """
+    words = a.shape[1]
+    usable = [width for width in WIDTHS if width < words]
+    usable.append(min((width for width in WIDTHS if width >= words), default=WIDTHS[-1]))
+    sample_a, sample_b = popcounts(a[rows_a]), popcounts(b[rows_b])
+    pairs = max(len(rows_a) * len(rows_b), 1)
+    best, least = usable[-1], np.inf
+    for width in usable:
+        near = _survivors(
+            fold_rows(a, rows_a, width),
+            fold_rows(b, rows_b, width),
+            sample_a,
+            sample_b,
+            limits,
+            width,
+        )
+        # In cycles a pair, measured: the vector work, and what counting a survivor in full costs.
+        cost = 0.2 * width + near / pairs * (40.0 + 2.0 * words)
+        if cost < least:
+            best, least = width, cost
+    return best
+
+
+def sort_pairs(parts: list[Pairs]) -> Pairs:
+    """Join parts of a result and sort the pairs by (left, right)."""
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
+    left = np.concatenate([part[0] for part in parts])
+    right = np.concatenate([part[1] for part in parts])
+    score = np.concatenate([part[2] for part in parts])
+    order = np.lexsort((right, left))
+    return left[order], right[order], score[order]

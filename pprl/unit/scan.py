@@ -1,0 +1,203 @@
+"""Comparing every record of one table with every record of another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pprl.unit.lanes import (
+    LANES,
+    Int32s,
+    Int64s,
+    Pairs,
+    Words,
+    check_filters,
+    choose_width,
+    distance_limits,
+    fold_rows,
+    fold_to_lanes,
+    in_threads,
+    kernel,
+    near_lanes,
+    near_lanes_wide,
+    needed_common,
+    popcounts,
+    sort_pairs,
+    trailing_zeros,
+    unroll,
+    word_popcount,
+)
+
+__all__ = ["dice_scan"]
+
+TILE_ROWS = 128  # folded rows of a tile and one group of lanes stay in a 32 KiB first-level cache
+TILE_GROUPS = 512  # 128 x 32,768 pairs: some milliseconds, so that tiles balance over threads
+SAMPLE = 256  # rows of each table whose pairs choose the fold width
+
+
+@kernel
+def _near_in_group(
+    unrolled: tuple[int, ...],
+    folded_a: Words,
+    folded_b: Words,
+    limits: Int64s,
+    sum_a: Int32s,
+    highest_b: int,
+    rows: tuple[int, int],
+    group: int,
+    hits: Words,
+) -> int:
+    """Write (row, first lane, mask of near lanes) to `hits` where any lane is near; give how many.
+
+    Apart from the tile's other work, because nothing may disturb the registers of this loop.
+    """
+    width = len(unrolled)
+    found = 0
+    for lane in range(0, LANES, 32 if width <= 8 else 8):
+        place = group * width * LANES + lane
+        for row in range(rows[0], rows[1]):
+            limit = limits[sum_a[row] + highest_b]
+            if limit < 0:
+                continue
+            if width <= 8:
+                near = near_lanes_wide(unrolled, folded_b, place, folded_a, row * width, limit)
+            else:
+                near = near_lanes(unrolled, folded_b, place, folded_a, row * width, limit)
+            if near != 0:
+                hits[found, 0] = row
+                hits[found, 1] = lane
+                hits[found, 2] = near
+                found += 1
+    return found
+
+
+@kernel
+def _scan_tile(
+    unrolled: tuple[int, ...],
+    a: Words,
+    b: Words,
+    folded_a: Words,
+    folded_b: Words,
+    order_a: Int64s,
+    order_b: Int64s,
+    sum_a: Int32s,
+    sum_b: Int32s,
+    needed: Int32s,
+    limits: Int64s,
+    same: bool,
+    start: int,
+    group_start: int,
+) -> Pairs:
+    """Compare one tile; rows and lanes are numbered in order of popcount.
+
+    `sum_a` and `sum_b` are the popcounts in that order, `order_a` and `order_b` the rows of `a`
+    and `b` that they belong to.
+    """
+    end = min(start + TILE_ROWS, len(order_a))
+    group_end = min(group_start + TILE_GROUPS, (len(order_b) + LANES - 1) // LANES)
+    hits = np.empty((TILE_ROWS * LANES // 8, 3), np.uint64)
+    left = np.empty(256, np.int64)
+    right = np.empty(256, np.int64)
+    score = np.empty(256, np.float64)
+    found = 0
+    for group in range(group_start, group_end):
+        first = group * LANES
+        last = min(first + LANES, len(order_b)) - 1
+        if same and last <= start:
+            continue
+        gap = max(sum_b[first] - sum_a[end - 1], sum_a[start] - sum_b[last], 0)
+        if gap > limits[sum_a[end - 1] + sum_b[last]]:
+            continue  # the popcounts alone are further apart than any pair may be
+        n = _near_in_group(
+            unrolled, folded_a, folded_b, limits, sum_a, sum_b[last], (start, end), group, hits
+        )
+        for hit in range(n):
+            row, near = np.int64(hits[hit, 0]), hits[hit, 2]
+            while near != 0:
+                other = first + np.int64(hits[hit, 1]) + trailing_zeros(near)
+                near &= near - np.uint64(1)
+                if other > last or (same and other <= row):
+                    continue
+                i, j = order_a[row], order_b[other]
+                total = sum_a[row] + sum_b[other]
+                bits = np.uint64(0)
+                for w in range(a.shape[1]):
+                    bits += word_popcount(a[i, w] & b[j, w])
+                common = np.int64(bits)
+                if common < needed[total]:
+                    continue
+                if found == len(left):
+                    left = np.concatenate((left, np.empty_like(left)))
+                    right = np.concatenate((right, np.empty_like(right)))
+                    score = np.concatenate((score, np.empty_like(score)))
+                left[found] = min(i, j) if same else i
+                right[found] = max(i, j) if same else j
+                score[found] = 2.0 * common / total
+                found += 1
+    return left[:found].copy(), right[:found].copy(), score[:found].copy()
+
+
+def dice_scan(a: Words, b: Words, *, threshold: float, same: bool = False) -> Pairs:
+    """Find all pairs whose Dice coefficient reaches the threshold.
+
+    Exact: length and folding bounds leave out only pairs that cannot reach it. Beyond the result,
+    memory holds one more copy of the filters, or less.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        threshold: smallest Dice coefficient to report, in (0, 1].
+        same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
+
+    Returns:
+        Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and Dice (``float64[k]``), sorted
+        by (left, right) whatever the number of threads.
+
+    Raises:
+        ValueError: `threshold` is outside (0, 1], or the tables do not go together.
+    """
+    return _scan(a, b, threshold, same, None)
+
+
+def _scan(a: Words, b: Words, threshold: float, same: bool, width: int | None) -> Pairs:
+    """Do `dice_scan` at a given fold width, or at the one a sample makes cheapest."""
+    a, b = check_filters(a, b)
+    sum_a, sum_b = popcounts(a), popcounts(b)
+    needed = needed_common(threshold, int(sum_a.max(initial=0)) + int(sum_b.max(initial=0)))
+    if len(a) == 0 or len(b) == 0:
+        return sort_pairs([])
+    limits = distance_limits(needed)
+    order_a = np.argsort(sum_a, kind="stable")
+    order_b = order_a if same else np.argsort(sum_b, kind="stable")
+    if width is None:
+        rows_a = order_a[:: -(-len(a) // SAMPLE)]
+        rows_b = order_b[:: -(-len(b) // SAMPLE)]
+        width = choose_width(a, b, limits, rows_a, rows_b)
+    folded_a = fold_rows(a, order_a, width)
+    folded_b = fold_to_lanes(b, order_b, width)
+    sum_a, sum_b = sum_a[order_a], sum_b[order_b]
+    unrolled = unroll(width)
+
+    def compare(tile: tuple[int, int]) -> Pairs:
+        return _scan_tile(
+            unrolled,
+            a,
+            b,
+            folded_a,
+            folded_b,
+            order_a,
+            order_b,
+            sum_a,
+            sum_b,
+            needed,
+            limits,
+            same,
+            *tile,
+        )
+
+    groups = -(-len(b) // LANES)
+    tiles = [
+        (start, group)
+        for start in range(0, len(a), TILE_ROWS)
+        for group in range(0, groups, TILE_GROUPS)
+        if not same or (group + TILE_GROUPS) * LANES > start
+    ]
+    return sort_pairs([part for part in in_threads(compare, tiles) if len(part[0])])

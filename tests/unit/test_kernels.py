@@ -1,0 +1,256 @@
+"""The kernels say what their slow twin says, for any table and any number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pprl.unit import grouped, kernels, lanes, reference, scan
+
+THRESHOLDS = st.sampled_from([0.05, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0]) | st.floats(0.01, 1.0)
+LENGTHS = st.integers(1, 4096) | st.sampled_from([64, 500, 512, 1000, 1024, 2048])
+FEW_WORDS = st.integers(1, 384)  # few fold widths to compile
+SEEDS = st.integers(0, 2**32 - 1)
+PROPERTY = settings(max_examples=40, deadline=None)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Run with `count` threads, as far as numba was allowed them."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(count, before))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+def make_filters(rng: np.random.Generator, n: int, bits: int) -> lanes.Words:
+    """Draw `n` filters of mixed density; some are empty, full, or one bit off another."""
+    words = -(-bits // 64)
+    dense = rng.random((n, words * 64)) < rng.choice([0.0, 0.05, 0.4, 0.6, 1.0], (n, 1))
+    for i in range(1, n):
+        if rng.random() < 0.5:
+            dense[i] = dense[rng.integers(i)]
+            dense[i, rng.integers(bits)] ^= True
+    dense[:, bits:] = False
+    return np.packbits(dense, axis=1, bitorder="little").view(np.uint64).reshape(n, words)
+
+
+@st.composite
+def tables(
+    draw: st.DrawFn, bits: st.SearchStrategy[int] = LENGTHS
+) -> tuple[lanes.Words, lanes.Words, np.random.Generator]:
+    """Two tables of up to 150 filters that share some filters."""
+    rng = np.random.default_rng(draw(SEEDS))
+    length = draw(bits)
+    n_a, n_b = (draw(st.integers(0, 3) | st.integers(0, 150)) for _ in range(2))
+    both = make_filters(rng, n_a + n_b, length)[rng.permutation(n_a + n_b)]
+    return both[:n_a], both[n_a:], rng
+
+
+def make_codes(rng: np.random.Generator, n: int, passes: int) -> lanes.Int32s:
+    """Draw codes in skewed blocks; about a tenth of the records have none."""
+    codes = np.minimum(rng.geometric(0.4, (n, passes)) - 1, 20).astype(np.int32)
+    codes[rng.random((n, passes)) < 0.1] = -1
+    return codes
+
+
+def assert_same(got: tuple[np.ndarray, ...], wanted: tuple[np.ndarray, ...]) -> None:
+    """Hold two results equal to the last bit."""
+    assert len(got) == len(wanted)
+    for one, other in zip(got, wanted, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
+@PROPERTY
+@given(tables())
+def test_popcounts_equal_twin(drawn: tuple[lanes.Words, lanes.Words, np.random.Generator]) -> None:
+    """Popcounts are those of the twin at any width."""
+    a, _, _ = drawn
+    assert_same((kernels.popcounts(a),), (reference.popcounts(a),))
+
+
+@PROPERTY
+@given(THRESHOLDS, st.integers(0, 300))
+def test_needed_common_equals_twin(threshold: float, max_sum: int) -> None:
+    """The table holds the smallest count that attains the threshold in floating point."""
+    got = kernels.needed_common(threshold, max_sum)
+    assert_same((got,), (reference.needed_common(threshold, max_sum),))
+
+
+@PROPERTY
+@given(st.integers(1, 8192), st.integers(1, 8192))
+def test_needed_common_keeps_pairs_exactly_at_the_threshold(c: int, s: int) -> None:
+    """A threshold that is itself some pair's score is attained by that pair."""
+    if 2 * c <= s:
+        assert kernels.needed_common(2 * c / s, s)[s] == c
+
+
+@PROPERTY
+@given(tables(), THRESHOLDS, st.booleans())
+def test_scan_equals_twin(
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], threshold: float, same: bool
+) -> None:
+    """The scan finds the twin's pairs, scores and order."""
+    a, b, _ = drawn
+    b = a if same else b
+    got = kernels.dice_scan(a, b, threshold=threshold, same=same)
+    assert_same(got, reference.dice_scan(a, b, threshold=threshold, same=same))
+
+
+@pytest.mark.parametrize("width", lanes.WIDTHS)
+@pytest.mark.parametrize("words", [1, 5, 16, 37])
+def test_scan_is_the_same_at_every_fold_width(width: int, words: int) -> None:
+    """Folding more or less never changes what is found."""
+    rng = np.random.default_rng(width * 100 + words)
+    a, b = (make_filters(rng, n, words * 64 - 3) for n in (200, 300))
+    b[:100] = a[:100]
+    if width < words or width == min((w for w in lanes.WIDTHS if w >= words), default=32):
+        got = scan._scan(a, b, 0.8, False, width)
+        assert_same(got, reference.dice_scan(a, b, threshold=0.8))
+
+
+@PROPERTY
+@given(tables(), SEEDS)
+def test_scan_keeps_pairs_exactly_at_the_threshold(
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], pick: int
+) -> None:
+    """A threshold taken from the scores themselves loses no pair."""
+    a, b, _ = drawn
+    scores = reference.dice_matrix(a, b).ravel()
+    scores = scores[scores > 0]
+    if len(scores):
+        threshold = float(scores[pick % len(scores)])
+        got = kernels.dice_scan(a, b, threshold=threshold)
+        assert threshold in got[2]
+        assert_same(got, reference.dice_scan(a, b, threshold=threshold))
+
+
+def test_scan_keeps_a_pair_at_four_fifths() -> None:
+    """4 common bits of 5 and 5 are 0.8, and 0.8 is reached."""
+    a = np.array([[0b11111]], dtype=np.uint64)
+    b = np.array([[0b101111]], dtype=np.uint64)
+    left, right, score = kernels.dice_scan(a, b, threshold=0.8)
+    assert (left.tolist(), right.tolist(), score.tolist()) == ([0], [0], [0.8])
+
+
+def test_empty_filters_match_nothing() -> None:
+    """Two empty filters have Dice 0.0, not 1.0."""
+    empty = np.zeros((3, 2), dtype=np.uint64)
+    assert len(kernels.dice_scan(empty, empty, threshold=0.01)[0]) == 0
+    assert kernels.dice_pairs(empty, empty, np.array([0]), np.array([1])).tolist() == [0.0]
+
+
+@PROPERTY
+@given(tables())
+def test_pairs_equal_twin(drawn: tuple[lanes.Words, lanes.Words, np.random.Generator]) -> None:
+    """Given pairs have the twin's scores."""
+    a, b, rng = drawn
+    k = 50 if len(a) and len(b) else 0
+    left, right = rng.integers(0, max(len(a), 1), k), rng.integers(0, max(len(b), 1), k)
+    got = kernels.dice_pairs(a, b, left, right)
+    assert_same((got,), (reference.dice_pairs(a, b, left, right),))
+
+
+@PROPERTY
+@given(tables(), st.booleans(), st.integers(1, 40))
+def test_best_match_and_histogram_equal_twin(
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], same: bool, bins: int
+) -> None:
+    """Best matches, ties included, and histograms are the twin's."""
+    a, b, rng = drawn
+    b = a if same else b
+    rows = rng.integers(0, len(a), 80) if len(a) else np.empty(0, np.int64)
+    got = kernels.best_match(a, b, rows, exclude_self=same)
+    assert_same(got, reference.best_match(a, b, rows, exclude_self=same))
+    counts = kernels.score_histogram(a, b, rows, bins=bins, exclude_self=same)
+    wanted = reference.score_histogram(a, b, rows, bins=bins, exclude_self=same)
+    assert_same((counts,), (wanted,))
+
+
+@PROPERTY
+@given(tables(FEW_WORDS), THRESHOLDS, st.booleans(), st.integers(0, 4))
+def test_grouped_scan_equals_twin(
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
+    threshold: float,
+    same: bool,
+    passes: int,
+) -> None:
+    """Blocking finds the twin's pairs and compares as many in each pass."""
+    a, b, rng = drawn
+    codes_a, codes_b = make_codes(rng, len(a), passes), make_codes(rng, len(b), passes)
+    if same:
+        b, codes_b = a, codes_a
+    got = kernels.grouped_scan(a, b, codes_a, codes_b, threshold=threshold, same=same)
+    wanted = reference.grouped_scan(a, b, codes_a, codes_b, threshold=threshold, same=same)
+    assert_same(got, wanted)
+    counts = kernels.count_grouped(codes_a, codes_b, same=same)
+    assert_same((counts,), (reference.count_grouped(codes_a, codes_b, same=same),))
+    assert (got[3] <= counts).all()
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_big_blocks_are_cut_without_loss(same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One block of nearly everything, cut in pieces and jobs, gives the twin's answer."""
+    monkeypatch.setattr(grouped, "JOB_PAIRS", 10_000)
+    rng = np.random.default_rng(5)
+    a, b = make_filters(rng, 900, 128), make_filters(rng, 700, 128)
+    codes_a, codes_b = (
+        np.where(rng.random((len(x), 2)) < 0.9, 0, 1).astype(np.int32) for x in (a, b)
+    )
+    if same:
+        b, codes_b = a, codes_a
+    got = kernels.grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same)
+    assert_same(got, reference.grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same))
+
+
+def test_threads_do_not_change_the_output() -> None:
+    """One thread and two give the same rows in the same order."""
+    rng = np.random.default_rng(6)
+    a, b = make_filters(rng, 3000, 512), make_filters(rng, 2500, 512)
+    codes_a, codes_b = make_codes(rng, 3000, 3), make_codes(rng, 2500, 3)
+    rows = np.arange(0, 3000, 10)
+
+    def everything(count: int) -> tuple[np.ndarray, ...]:
+        with threads(count):
+            return (
+                *kernels.dice_scan(a, b, threshold=0.8),
+                *kernels.dice_scan(a, a, threshold=0.8, same=True),
+                *kernels.grouped_scan(a, b, codes_a, codes_b, threshold=0.8),
+                *kernels.best_match(a, b, rows),
+                kernels.score_histogram(a, b, rows, bins=20),
+            )
+
+    assert_same(everything(1), everything(2))
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0, 1.1, float("nan")])
+def test_thresholds_outside_their_range_are_refused(threshold: float) -> None:
+    """A threshold must lie in (0, 1]."""
+    a = np.ones((1, 1), dtype=np.uint64)
+    with pytest.raises(ValueError, match="threshold"):
+        kernels.dice_scan(a, a, threshold=threshold)
+
+
+def test_tables_that_do_not_go_together_are_refused() -> None:
+    """Shapes, types and row numbers are checked before any kernel reads memory."""
+    a, b = np.ones((2, 1), dtype=np.uint64), np.ones((2, 2), dtype=np.uint64)
+    with pytest.raises(ValueError, match="words"):
+        kernels.dice_scan(a, b, threshold=0.8)
+    with pytest.raises(ValueError, match="uint64"):
+        kernels.popcounts(np.ones((2, 1), dtype=np.int64))
+    with pytest.raises(IndexError):
+        kernels.dice_pairs(a, a, np.array([2]), np.array([0]))
+    with pytest.raises(IndexError):
+        kernels.best_match(a, a, np.array([-1]))
+    short = np.zeros((1, 1), dtype=np.int32)
+    with pytest.raises(ValueError, match="codes"):
+        kernels.grouped_scan(a, a, short, short, threshold=0.8)
