@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(f"threshold {THRESHOLD}; seconds for the comparison alone, best of three")
     print(
-        f"{'records':>16}{'blocking':>12}{'pairs compared':>17}{'reduction':>11}{'links':>9}{'seconds':>9}{'exhaustive / this':>19}"
+        f"{'records':>16}{'blocking':>12}{'pairs compared':>17}{'reduction':>11}{'links':>9}"
+        f"{'seconds':>9}{'exhaustive / this':>19}"
     )
     for size in options.sizes:
         key = pprl.Key.generate()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pprl.party.encode import Encoding, encode
     from pprl.party.key import Key
     from pprl.quality.evaluate import Evaluation, evaluate
-    from pprl.tables import ColumnMap, read_csv_text
+    from pprl.tables import ColumnMap, load_column_map, read_csv_text
     from pprl.unit.match import MatchOptions, match
 
 __version__ = _version.VERSION
@@ -47,6 +47,7 @@ __all__ = [
     "__version__",
     "encode",
     "evaluate",
+    "load_column_map",
     "match",
     "read_csv_text",
     "read_encoded",
@@ -70,6 +71,7 @@ _HOMES = {
     "Evaluation": "pprl.quality.evaluate",
     "evaluate": "pprl.quality.evaluate",
     "ColumnMap": "pprl.tables",
+    "load_column_map": "pprl.tables",
     "read_csv_text": "pprl.tables",
     "MatchOptions": "pprl.unit.match",
     "match": "pprl.unit.match",

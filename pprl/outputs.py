@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -31,12 +31,21 @@ def check_new(path: Path, *, force: bool = False) -> None:
     Raises:
         OutputError: the path exists and ``force`` is false, or its folder does not exist.
     """
-    if not path.parent.is_dir():
+    if path.name in ("", ".."):
         raise OutputError(
-            f"the folder {path.parent} does not exist",
-            hint="Create the folder first, or give another output path.",
+            f"{path} does not name a new file or folder", hint="Give the output a name of its own."
         )
-    if (path.exists() or path.is_symlink()) and not force:
+    with os_errors(path):
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"the folder {path.parent} does not exist",
+                hint="Create the folder first, or give another output path.",
+            )
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return
+    if not force:
         raise OutputError(
             f"{path} exists already",
             hint="Choose another name, or pass --force to replace it.",
@@ -78,8 +87,14 @@ class Outputs:
     def __enter__(self) -> Outputs:
         return self
 
-    def _temporary(self, path: Path) -> Path:
+    def _temporary(self, path: Path, *, folder: bool) -> Path:
         check_new(path, force=self._force)
+        if path.exists() and path.is_dir() != folder:
+            kind = "a folder" if path.is_dir() else "a file"
+            raise OutputError(
+                f"{path} is {kind} and can't be replaced by {'a folder' if folder else 'a file'}",
+                hint="Choose another name.",
+            )
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         self._pending.append((temporary, path))
         return temporary
@@ -90,16 +105,27 @@ class Outputs:
         The file is created empty with ``O_EXCL``; ``private`` gives it mode 0600 from the start, so that
         there is no moment at which another user can open it.
         """
-        temporary = self._temporary(path)
+        temporary = self._temporary(path, folder=False)
         with os_errors(path):
             mode = 0o600 if private else 0o666
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
             os.close(os.open(temporary, flags, mode))
         return temporary
 
-    def folder(self, path: Path) -> Path:
-        """Return a fresh temporary folder to fill in place of ``path``."""
-        temporary = self._temporary(path)
+    def folder(self, path: Path, *, holds: str | None = None) -> Path:
+        """Return a fresh temporary folder to fill in place of ``path``.
+
+        Args:
+            path: the folder's name.
+            holds: with ``force``, a folder is replaced only if it is empty or holds a file of this name, so that a
+                mistyped path never costs a folder of something else.
+        """
+        temporary = self._temporary(path, folder=True)
+        if holds and path.is_dir() and any(path.iterdir()) and not (path / holds).exists():
+            raise OutputError(
+                f"{path} is a folder of something else: it holds no {holds}",
+                hint="Choose another name; --force replaces only what an earlier run wrote.",
+            )
         with os_errors(path):
             temporary.mkdir()
         return temporary
@@ -122,39 +148,35 @@ class Outputs:
 
     def _commit(self) -> None:
         done: list[Path] = []
+        retired: list[tuple[Path, Path]] = []
         try:
             for temporary, path in self._pending:
                 with os_errors(path):
-                    _take_name(temporary, path, force=self._force)
+                    if self._force and os.path.lexists(path):
+                        old = path.with_name(f".{path.name}.{secrets.token_hex(4)}.old")
+                        retired.append((old, path))
+                        path.rename(old)
+                    _take_name(temporary, path)
                 done.append(path)
         except BaseException:
-            # With --force the old file is gone already; without it, what this run made is taken back.
-            if not self._force:
-                for path in done:
+            # What this run made is taken back, and what it was to replace is put back.
+            for path in done:
+                _remove(path)
+            for old, path in retired:
+                if os.path.lexists(old):
                     _remove(path)
+                    old.rename(path)
             raise
+        for old, _ in retired:
+            _remove(old)
 
 
-def _take_name(temporary: Path, path: Path, *, force: bool) -> None:
-    if force:
-        if path.is_dir() and not path.is_symlink():
-            retired = path.with_name(f".{path.name}.{secrets.token_hex(4)}.old")
-            path.rename(retired)
-            try:
-                temporary.rename(path)
-            except OSError:
-                retired.rename(path)
-                raise
-            shutil.rmtree(retired)
-        else:
-            temporary.replace(path)
-        return
+def _take_name(temporary: Path, path: Path) -> None:
     check_new(path)
     if os.name == "posix" and not temporary.is_dir():
         try:
-            os.link(
-                temporary, path
-            )  # fails if another run took the name meanwhile; rename would not
+            # A link fails if another run took the name meanwhile; a rename would not.
+            os.link(temporary, path)
         except FileExistsError:
             check_new(path)
             raise
@@ -167,7 +189,8 @@ def _take_name(temporary: Path, path: Path, *, force: bool) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    with suppress(OSError):  # what led here is the error to report, not what tidying up met
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-
 from pprl.cli.main import COMMANDS, main
 
 

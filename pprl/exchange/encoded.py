@@ -140,7 +140,7 @@ def _fixed(values: npt.NDArray[Any]) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, [None, buffer])
 
 
-def write_encoded(encoded: EncodedFile, path: Path) -> None:
+def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
     """Write an encoded file to ``path`` (see :class:`pprl.outputs.Outputs` for safe names)."""
     columns = {"pseudonym": _fixed(encoded.pseudonyms), "encoding": _fixed(encoded.filters)}
     for number in range(encoded.keys.shape[1]):
@@ -160,12 +160,13 @@ def write_encoded(encoded: EncodedFile, path: Path) -> None:
         writer.add_key_value_metadata({"pprl": encoded.header.model_dump_json()})
 
 
-def read_encoded(path: Path) -> EncodedFile:
+def read_encoded(path: Path | str) -> EncodedFile:
     """Read and check an encoded file.
 
     Raises:
         EncodedFileError: not an encoded file, of another version, truncated, altered or inconsistent.
     """
+    path = Path(path)
     _check_start(path)
     try:
         with pq.ParquetFile(path) as parquet:

@@ -56,20 +56,17 @@ class Links:
         return float(self.run["threshold"]["value"])
 
 
-def write_links(links: Links, folder: Path) -> None:
+def write_links(links: Links, folder: Path | str) -> None:
     """Write the files of a links folder into the existing, empty ``folder``."""
-    strings = {name: pa.string() for name in ("party", "pseudonym", *PAIR_COLUMNS[:4])}
-    types = {**strings, "link_id": pa.int64(), "score": pa.float64()}
+    folder = Path(folder)
     frames = {
         "links": (links.links, LINK_COLUMNS),
         "pairs": (links.pairs, PAIR_COLUMNS),
         "near": (links.near, PAIR_COLUMNS),
     }
     for name, (frame, columns) in frames.items():
-        schema = pa.schema([(column, types[column]) for column in columns])
-        table = pa.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata(
-            None
-        )
+        table = pa.Table.from_pandas(frame, _schema(columns), preserve_index=False)
+        table = table.replace_schema_metadata(None)
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd", store_schema=False)
     for party in links.parties:
         own = links.links.loc[links.links["party"] == party, ["link_id", "pseudonym"]]
@@ -78,12 +75,18 @@ def write_links(links: Links, folder: Path) -> None:
     (folder / "run.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read_links(folder: Path) -> Links:
+def _schema(columns: tuple[str, ...]) -> pa.Schema:
+    types = {"link_id": pa.int64(), "score": pa.float64()}
+    return pa.schema([(column, types.get(column, pa.string())) for column in columns])
+
+
+def read_links(folder: Path | str) -> Links:
     """Read and check a links folder.
 
     Raises:
         LinksError: not a links folder, incomplete, damaged or of another version.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise LinksError(
             f"{folder} is not a links folder", hint="Give the folder that `pprl match -o` wrote."
@@ -142,9 +145,9 @@ def _read_frame(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise LinksError(
             f"{path}: no such file", hint="The links folder is incomplete; copy it whole."
         ) from None
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise _damaged(path.parent, f"{path.name} can't be read") from None
-    if tuple(table.column_names) != columns:
+    if not table.schema.equals(_schema(columns)) or any(c.null_count for c in table.columns):
         raise _damaged(path.parent, f"{path.name} has other columns than its format asks for")
     return table.to_pandas()
 

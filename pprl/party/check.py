@@ -11,7 +11,7 @@ import pandas as pd
 from pprl.exchange.agreement import Agreement
 from pprl.party.encode import encode_fields, mean_fill
 from pprl.party.key import Key
-from pprl.party.people import FieldColumn, file_row, read_fields
+from pprl.party.people import FieldColumn, file_row, id_values, read_fields
 from pprl.tables import ColumnMap
 
 __all__ = ["FieldCheck", "TableCheck", "check_table"]
@@ -106,7 +106,7 @@ def check_table(
         DataError: a column is missing or can't be read at all.
     """
     fields = read_fields(frame, agreement, columns or ColumnMap(), source=source)
-    ids = frame[id_column] if id_column is not None else None
+    ids = None if id_column is None else id_values(frame, id_column, source=source)
     empty = np.logical_and.reduce([field.missing for field in fields])
     records = pd.DataFrame({field.field.name: field.rows for field in fields})
     return TableCheck(

@@ -13,9 +13,9 @@ from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement, AgreementField
 from pprl.party.dates import DateFormat, recognise_format
 from pprl.party.normalise import UNREADABLE, normaliser
-from pprl.tables import ColumnMap
+from pprl.tables import ColumnMap, suggest
 
-__all__ = ["FieldColumn", "check_ids", "file_row", "read_fields"]
+__all__ = ["FieldColumn", "check_ids", "file_row", "id_values", "read_fields"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,21 +52,28 @@ def file_row(index: int) -> int:
     return int(index) + 2
 
 
+def id_values(frame: pd.DataFrame, column: str, *, source: str) -> pd.Series[str]:
+    """Return the party's own ids.
+
+    Raises:
+        DataError: the column is missing or holds something else than text.
+    """
+    if column not in frame.columns:
+        header = [str(name) for name in frame.columns]
+        raise DataError(
+            f"{source}: no column {column!r} for the ids",
+            hint=suggest(column, header, "The file's columns"),
+        )
+    return _text_column(frame, column, source)
+
+
 def check_ids(frame: pd.DataFrame, column: str, *, source: str) -> None:
     """Refuse ids that are missing or not unique, naming rows and never the id.
 
     Raises:
         DataError: the column is missing, an id is empty, or two rows have the same one.
     """
-    if column not in frame.columns:
-        found = ColumnMap(columns={"id": (column,)}).resolve(
-            ["id"], list(frame.columns), file=source
-        )
-        raise DataError(
-            f"{source}: no column {column!r} for the ids",
-            hint=f"Did you mean {found['id'][0]!r}? Column names must be spelt as in the file.",
-        )
-    ids = _text_column(frame, column, source)
+    ids = id_values(frame, column, source=source)
     empty = np.flatnonzero((ids.str.strip() == "").to_numpy())
     if len(empty):
         raise DataError(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pprl.errors import DataError, UsageError
 
-__all__ = ["ColumnMap", "load_column_map", "parse_column_options"]
+__all__ = ["ColumnMap", "load_column_map", "parse_column_options", "suggest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +101,13 @@ def suggest(name: str, known: Sequence[str], what: str) -> str:
     return f"{meant}{what}: {', '.join(known)}."
 
 
-def load_column_map(path: Path) -> ColumnMap:
+def load_column_map(path: Path | str) -> ColumnMap:
     """Read a party-side column map (TOML with the tables ``columns`` and ``dates``).
 
     Raises:
         DataError: missing, not TOML, an unknown table or a value of the wrong kind.
     """
+    path = Path(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:

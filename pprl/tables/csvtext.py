@@ -24,7 +24,7 @@ _BLOCK = 1 << 24
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def read_csv_text(path: Path, *, what: str = "file", allow_no_rows: bool = False) -> pd.DataFrame:
+def read_csv_text(path: Path | str, *, what: str = "file", allow_no_rows: bool = False) -> pd.DataFrame:
     """Read a UTF-8 CSV file with a header row; all columns are ``str``.
 
     The delimiter (comma, semicolon, tab or bar) is recognised from the header row. A byte-order mark is accepted.
@@ -41,14 +41,12 @@ def read_csv_text(path: Path, *, what: str = "file", allow_no_rows: bool = False
     Raises:
         DataError: missing, unreadable, empty, binary, not UTF-8, ragged, or two columns of one name.
     """
+    path = Path(path)
     names, delimiter = _read_header(path, what)
     _check_quotes(path, what, delimiter)
     table = _parse(path, what, names, delimiter)
     if table.num_rows == 0 and not allow_no_rows:
-        raise DataError(
-            f"{path}: the {what} has a header but no rows",
-            hint="Check that the export finished; a file of at least one row is needed.",
-        )
+        raise _no_rows(path, what)
     return table.to_pandas(strings_to_categorical=False)
 
 
@@ -92,6 +90,8 @@ def _read_header(path: Path, what: str) -> tuple[list[str], str]:
         ) from error
     names = [name.strip() for name in names]
     _check_names(path, names)
+    if len(start) < _HEADER_LIMIT and b"\n" not in start.rstrip():
+        raise _no_rows(path, what)
     return names, delimiter
 
 
@@ -186,6 +186,13 @@ def _first_bad_line(path: Path) -> int | None:
             except UnicodeDecodeError:
                 return number
     return None
+
+
+def _no_rows(path: Path, what: str) -> DataError:
+    return DataError(
+        f"{path}: the {what} has a header but no rows",
+        hint="Check that the export finished; a file of at least one row is needed.",
+    )
 
 
 def _not_utf8(path: Path, line: int) -> DataError:

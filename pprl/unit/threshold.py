@@ -234,6 +234,7 @@ def _pick(
     usable: npt.NDArray[np.bool_],
     samples: Sequence[CrossSample],
 ) -> ThresholdEstimate:
+    usable = usable & (thresholds > 0)  # at 0 every pair is a link, empty filters too
     true = links - false
     matches = float(true[usable].max(initial=0))
     with np.errstate(divide="ignore", invalid="ignore"):
