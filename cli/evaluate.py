@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from .options import FILE, force_option, json_option
+from .progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,25 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 _SHARE = click.FloatRange(0, 1)
-_PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("links", type=_PATH)
-@click.option("--truth", type=_PATH, help="CSV with party,id,person: records of one person match.")
+@click.argument("links", type=FILE)
+@click.option("--truth", type=FILE, help="CSV with party,id,person: records of one person match.")
 @click.option(
     "--ids",
     multiple=True,
     metavar="[PARTY=]FILE",
     help="A party's id map (pseudonym,id), as `pprl encode` left it. Repeat for each party.",
 )
-@click.option("-o", "--output", type=_PATH, help="The report, HTML; the JSON is written beside it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON on stdout.")
-@click.option("--force", is_flag=True, help="Replace outputs that exist.")
+@click.option("-o", "--output", type=FILE, help="The report, HTML; the JSON is written beside it.")
+@json_option
+@force_option
 @click.option(
     "--baseline",
     nargs=2,
-    type=_PATH,
+    type=FILE,
     metavar="A.csv B.csv",
     help="Link the two PLAIN files too, in the order of the run's parties, to see what encoding costs. "
     "Plain files of both parties meet: only for test data, or where there is a legal basis.",
@@ -85,9 +87,15 @@ def evaluate(
     from pprl.errors import UsageError
     from pprl.exchange.links import read_links
     from pprl.outputs import check_new
-    from pprl.quality import enforce_gates, judge_gates, read_id_maps, read_truth
+    from pprl.quality import (
+        enforce_gates,
+        judge_gates,
+        read_id_maps,
+        read_truth,
+        to_json,
+        write_report,
+    )
     from pprl.quality import evaluate as judge
-    from pprl.quality import to_json, write_report
 
     _check_usage(truth, ids, baseline, columns, id_columns)
     if output is None and not as_json:
@@ -181,14 +189,14 @@ def _run_baseline(
         )
         for party, path in zip(run.parties, files, strict=True)
     }
-    with click.progressbar(length=100, label="clear-text baseline", file=sys.stderr) as bar:
+    assign = str(run.run["parameters"]["assign"])
+    bar = Progress()
+    try:
         return run_baseline(
-            frames,
-            agreement,
-            truth,
-            assign=run.run["parameters"]["assign"],
-            progress=lambda share: bar.update(max(0, round(100 * share) - bar.pos)),
+            frames, agreement, truth, assign=assign, progress=partial(bar, "clear-text baseline")
         )
+    finally:
+        bar.done()
 
 
 def _by_party(flag: str, options: Sequence[str], parties: Sequence[str]) -> dict[str, str]:

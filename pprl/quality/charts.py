@@ -1,0 +1,325 @@
+"""The report's charts as SVG fragments: same numbers, same bytes.
+
+Drawn on matplotlib's SVG backend without a window system; text stays text. Colours are those of Okabe and Ito (2008),
+which people with any common colour blindness tell apart; lines differ in their dashes too.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from pprl.quality.words import decimal, percent, whole
+
+if TYPE_CHECKING:
+    from pprl.quality.evaluate import Evaluation
+
+__all__ = ["Chart", "draw_charts"]
+
+_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#007A5A", "#5F6B76"
+_FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
+_SIZE = (6.6, 3.3)
+_STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pprl",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": _GREY,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E7EB",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+}
+# Nothing of the day or the machine goes into the drawing.
+_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart and the words that go with it.
+
+    Attributes:
+        name: short, for the HTML id.
+        title: what it is.
+        svg: the drawing, an ``<svg>`` element with a title and a description for screen readers.
+        shows: what the chart shows.
+        read: how to read it.
+        act: what to do about it.
+    """
+
+    name: str
+    title: str
+    svg: str
+    shows: str
+    read: str
+    act: str
+
+
+def draw_charts(evaluation: Evaluation) -> list[Chart]:
+    """Return the charts that the evaluation has numbers for, in the report's order."""
+    charts = [_threshold_chart(evaluation)]
+    if evaluation.quality is None and evaluation.run.estimate:
+        charts.append(_links_chart(evaluation))
+    charts.append(_score_chart(evaluation))
+    if evaluation.run.score_chance is not None:
+        charts.append(_chance_chart(evaluation))
+    return charts
+
+
+def _threshold_chart(evaluation: Evaluation) -> Chart:
+    run, used = evaluation.run, decimal(evaluation.run.threshold)
+    if evaluation.quality is None and not run.estimate:
+        return _links_chart(evaluation)
+    known = evaluation.quality is not None
+    points: Sequence[Any] = evaluation.curve.points if known else run.estimate
+    rates = (("precision", _BLUE, "-"), ("recall", _ORANGE, "--"), ("f1", _GREEN, "-."))
+
+    below = [
+        getattr(p, name) for p in points if p.threshold <= run.threshold for name, _, _ in rates
+    ]
+    lowest = min((value for value in below if value is not None), default=0.0)
+    bottom = math.floor(20 * max(0.0, min(lowest, 0.9) - 0.02)) / 20
+
+    def paint(axes: Any) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        for name, colour, dash in rates:
+            rated = [
+                (p.threshold, getattr(p, name)) for p in points if getattr(p, name) is not None
+            ]
+            label = "F1" if name == "f1" else name
+            axes.plot(*_columns(rated), dash, color=colour, linewidth=2, label=label)
+        axes.set_ylim(bottom, 1.0 + (1.0 - bottom) / 25)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        axes.set_xlim(points[0].threshold, 1.0)
+        _mark(axes, run.threshold, f"used {used}")
+        axes.set_xlabel("threshold (Dice coefficient)")
+        _legend(axes, run.threshold)
+
+    best = evaluation.curve.best()
+    if known:
+        title, kind = "Precision, recall and F1 by threshold", "measured against the truth"
+        act = (
+            f"F1 is highest at {decimal(best.threshold)} ({percent(best.f1)}). " if best else ""
+        ) + (
+            "If false links are the greater harm, move right; if missed ones are, move left. Where the "
+            "lines are flat around the used threshold, its exact place does not matter."
+        )
+    else:
+        title = "Estimated precision, recall and F1 by threshold"
+        kind = "ESTIMATED by the run from its scores, without truth"
+        act = "Take it as a guide to the threshold and confirm it by reviewing pairs near the line."
+    return _chart(
+        "threshold",
+        title,
+        paint,
+        alt=f"Line chart of precision, recall and F1 against the threshold; {used} was used.",
+        shows=f"How the quality would change with the threshold, {kind}.",
+        read="Each point of the horizontal axis is a threshold: pairs of at least that score are linked. "
+        "Precision (solid) usually rises to the right and recall (dashed) falls."
+        + (f" The vertical axis begins at {100 * bottom:.0f} %." if bottom else ""),
+        act=act,
+    )
+
+
+def _links_chart(evaluation: Evaluation) -> Chart:
+    run, points = evaluation.run, evaluation.curve.points
+
+    def paint(axes: Any) -> None:
+        xs, ys = _columns([(p.threshold, p.links) for p in points])
+        axes.plot(xs, ys, color=_BLUE, linewidth=2)
+        axes.fill_between(xs, ys, color=_BLUE, alpha=0.12, linewidth=0)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(lambda value, _: whole(value))
+        axes.set_xlim(points[0].threshold, 1.0)
+        _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
+        axes.set_xlabel("threshold (Dice coefficient)")
+        axes.set_ylabel("linked pairs")
+
+    return _chart(
+        "links",
+        "Linked pairs by threshold",
+        paint,
+        alt="Line chart of the number of linked pairs against the threshold.",
+        shows="How many pairs would be linked at each threshold.",
+        read="A flat stretch means that few pairs have such scores: the threshold parts two groups there. "
+        "A steep one means that the choice of threshold decides many pairs.",
+        act="If the line is steep at the used threshold, have pairs around it reviewed before using "
+        "the links.",
+    )
+
+
+def _score_chart(evaluation: Evaluation) -> Chart:
+    scores, run = evaluation.scores, evaluation.run
+    known = scores.true is not None and scores.false is not None
+    if scores.true is not None and scores.false is not None:
+        series = (("pairs of one person", scores.true), ("pairs of two persons", scores.false))
+    else:
+        series = (("accepted", scores.accepted), ("near, not accepted", scores.near))
+
+    def paint(axes: Any) -> None:
+        edges = [scores.start + step / 100 for step in range(len(scores.accepted) + 1)]
+        for (label, counts), colour, hatch in zip(
+            series, (_BLUE, _ORANGE), ("", "////"), strict=True
+        ):
+            axes.stairs(
+                counts, edges, fill=True, facecolor=colour, alpha=0.35, linewidth=0, hatch=hatch
+            )
+            axes.stairs(counts, edges, color=colour, linewidth=1.6, label=label)
+        _log_counts(axes, [count for _, counts in series for count in counts])
+        axes.set_xlim(scores.start, 1.0)
+        _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
+        axes.set_xlabel("score (Dice coefficient)")
+        axes.set_ylabel("pairs (log scale)")
+        _legend(axes, run.threshold)
+
+    return _chart(
+        "scores",
+        "True and false pairs by score" if known else "Accepted and near pairs by score",
+        paint,
+        alt="Histogram of pairs by score in two groups: "
+        + " and ".join(s[0] for s in series)
+        + ".",
+        shows="How many compared pairs have each score, from "
+        f"{decimal(run.floor)} up, "
+        + ("parted by the truth." if known else "parted by the run's decision."),
+        read="The vertical axis is logarithmic: each step up is ten times as many pairs. Two hills "
+        "with a valley between them are easy to part; hills that overlap are not.",
+        act="Where the two groups overlap, no threshold parts them: more or better fields would, or "
+        "a clerical review of the pairs there.",
+    )
+
+
+def _chance_chart(evaluation: Evaluation) -> Chart:
+    run, found = evaluation.run, evaluation.run.score_chance
+    if found is None:
+        raise ValueError("the run has no histogram of best scores")
+
+    def paint(axes: Any) -> None:
+        edges = [step / len(found.best) for step in range(len(found.best) + 1)]
+        axes.stairs(
+            found.best, edges, fill=True, color=_BLUE, alpha=0.4, label="best score of each record"
+        )
+        axes.stairs(
+            found.chance, edges, color=_ORANGE, linewidth=1.8, label="expected without a match"
+        )
+        some = [
+            i for i, pair in enumerate(zip(found.best, found.chance, strict=True)) if max(pair) > 0
+        ]
+        axes.set_xlim(max(0.0, edges[min(some, default=0)] - 0.05), 1.0)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(lambda value, _: whole(value))
+        _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
+        axes.set_xlabel("best score against the other file")
+        axes.set_ylabel("sampled records")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
+
+    return _chart(
+        "chance",
+        "Best scores against chance",
+        paint,
+        alt="Histogram of records by their best score, with the curve expected by chance.",
+        shows="For a sample of records, the best score that each reaches against the other file, and what "
+        "it would be for records that have no match there.",
+        read="Where the filled hill stands above the line, there are more good scores than chance "
+        "gives: those are matches. The threshold should stand right of the line's hill.",
+        act="If the line's hill reaches beyond the threshold, raise the threshold or add a field that "
+        "tells people apart.",
+    )
+
+
+def _columns(rows: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in rows], [y for _, y in rows]
+
+
+def _mark(axes: Any, threshold: float, label: str) -> None:
+    axes.axvline(threshold, color="#1B2733", linewidth=1.2, linestyle=(0, (2, 2)))
+    left, right = axes.get_xlim()
+    on_left = threshold > left + 0.75 * (right - left)
+    axes.annotate(
+        label,
+        (threshold, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if on_left else 4, 3),
+        textcoords="offset points",
+        ha="right" if on_left else "left",
+        va="bottom",
+        fontsize=9,
+        color="#1B2733",
+    )
+
+
+def _legend(axes: Any, threshold: float) -> None:
+    """Set the legend above the drawing, on the side that the threshold's label leaves free."""
+    left, right = axes.get_xlim()
+    side = "right" if threshold < (left + right) / 2 else "left"
+    axes.legend(
+        loc=f"lower {side}",
+        bbox_to_anchor=(1.0 if side == "right" else 0.0, 0.99),
+        ncols=3,
+        borderaxespad=0.2,
+    )
+
+
+def _log_counts(axes: Any, counts: Sequence[int]) -> None:
+    top = max(counts, default=0)
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(0, max(10, top * 2))
+    axes.set_yticks([0, *(10**power for power in range(len(str(max(10, top)))))])
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(lambda value, _: whole(value))
+
+
+def _chart(
+    name: str,
+    title: str,
+    paint: Callable[[Any], None],
+    *,
+    alt: str,
+    shows: str,
+    read: str,
+    act: str,
+) -> Chart:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    stream = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        FigureCanvasSVG(figure)
+        paint(figure.add_subplot())
+        figure.savefig(stream, format="svg", metadata=_METADATA, transparent=True)
+    svg = _inline(stream.getvalue(), name, title, alt)
+    return Chart(name=name, title=title, svg=svg, shows=shows, read=read, act=act)
+
+
+def _inline(document: str, name: str, title: str, alt: str) -> str:
+    """Turn an SVG document into an element that may stand beside others in one page."""
+    body = document[document.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    prefix = f"chart-{name}-"
+    body = re.sub(r'\bid="', f'id="{prefix}', body)
+    body = body.replace("url(#", f"url(#{prefix}").replace('href="#', f'href="#{prefix}')
+    body = re.sub(r"'?DejaVu Sans'?(, sans-serif)?", _FONT, body)
+    opening = re.search(r'<svg [^>]*viewBox="([^"]+)"[^>]*>', body)
+    if opening is None:
+        raise ValueError("matplotlib wrote an SVG without a viewBox")
+    head = (
+        f'<svg viewBox="{opening[1]}" role="img" aria-labelledby="{prefix}title {prefix}desc" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">\n'
+        f'<title id="{prefix}title">{escape(title)}</title>\n'
+        f'<desc id="{prefix}desc">{escape(alt)}</desc>'
+    )
+    return head + body[opening.end() :].rstrip() + "\n"

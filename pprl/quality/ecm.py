@@ -1,0 +1,159 @@
+"""recordlinkage's ECM classifier for comparisons that may be missing, and its warnings gathered.
+
+The classifier fits the Fellegi-Sunter model by expectation and conditional maximisation without training data. It
+knows two levels, agree and disagree; here a third one, missing, is fitted along and then set to weigh nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["AGREE", "DISAGREE", "MISSING", "Fit", "match_probabilities", "quiet"]
+
+DISAGREE, AGREE, MISSING = 0, 1, 2
+
+_MAX_ITERATIONS = 500
+_LEVELS = 3
+_FLOOR = float(np.log(1e-9))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """The fitted model's answer.
+
+    Attributes:
+        probabilities: shape (n,), of each pair to be a match; 0 where the model failed.
+        notes: what went wrong, if anything did.
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    notes: tuple[str, ...]
+
+
+def match_probabilities(levels: pd.DataFrame) -> Fit:
+    """Fit the model to the pairs and return each pair's probability of being a match.
+
+    Args:
+        levels: one row a pair, one column a feature; each value one of :data:`DISAGREE`, :data:`AGREE`,
+            :data:`MISSING`.
+    """
+    import recordlinkage
+
+    informative = [name for name in levels.columns if levels[name].isin([DISAGREE, AGREE]).any()]
+    kept = levels[informative]
+    notes = []
+    if len(informative) < levels.shape[1]:
+        notes.append("Fields that are empty in all candidate pairs were left out of the baseline.")
+    if not informative:
+        return Fit(probabilities=np.zeros(len(levels)), notes=tuple(notes))
+    classifier = recordlinkage.ECMClassifier(max_iter=_MAX_ITERATIONS)
+    classifier.classifier = _kernel()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        classifier.fit(kept)
+    kernel = classifier.classifier
+    iterations = len(kernel._logging_class_log_prior) - 1
+    if iterations >= _MAX_ITERATIONS:
+        notes.append(f"The ECM algorithm did not converge within {_MAX_ITERATIONS} iterations.")
+    _neutral_missing(kernel)
+    if not np.isfinite(kernel.class_log_prior_).all():
+        notes.append("The ECM algorithm failed: it found one class of pairs only.")
+        return Fit(probabilities=np.zeros(len(levels)), notes=tuple(notes))
+    if _agreement_weight(kernel) <= 0:
+        notes.append("The ECM algorithm did not tell matches from non-matches.")
+    # The same few patterns of agreement recur, so that the model is asked once for each.
+    code = (kept.to_numpy(np.int64) * _LEVELS ** np.arange(len(informative))).sum(axis=1)
+    _, first, back = np.unique(code, return_index=True, return_inverse=True)
+    answer = classifier.prob(kept.iloc[first]).to_numpy(float)
+    return Fit(probabilities=np.nan_to_num(answer)[back], notes=tuple(notes))
+
+
+def _kernel() -> Any:
+    from recordlinkage.algorithms.nb_sklearn import ECM
+
+    class MissingAware(ECM):  # type: ignore[misc]  # recordlinkage is not typed
+        """ECM that starts from Jaro's values and, for a missing comparison, from no weight."""
+
+        feature_log_prob_: Any
+
+        def _joint_log_likelihood(self, levels: Any) -> Any:
+            # A level that a class never shows has log-probability -inf, and 0 times that is no number.
+            self.feature_log_prob_ = np.maximum(self.feature_log_prob_, _FLOOR)
+            return super()._joint_log_likelihood(levels)
+
+        def _init_parameters_jaro(self, _: Any) -> tuple[Any, Any]:
+            start = {DISAGREE: (0.85, 0.1), AGREE: (0.1, 0.85), MISSING: (0.05, 0.05)}
+            columns = [start[int(level)] for item in self._binarizers for level in item.classes_]
+            return np.log([0.9, 0.1]), np.log(columns).T
+
+    return MissingAware(init="jaro", max_iter=_MAX_ITERATIONS, binarize=None, atol=1e-5)
+
+
+def _columns(kernel: Any) -> Iterator[tuple[int, dict[int, int]]]:
+    """Yield for each feature its number and, by level, its column among the parameters."""
+    at = 0
+    for feature, item in enumerate(kernel._binarizers):
+        yield feature, {int(level): at + i for i, level in enumerate(item.classes_)}
+        at += len(item.classes_)
+
+
+def _neutral_missing(kernel: Any) -> None:
+    """Turn P(level | class) into P(level | class, not missing) and let a missing comparison weigh nothing."""
+    log_prob = np.maximum(kernel.feature_log_prob_, _FLOOR)
+    for _, columns in _columns(kernel):
+        seen = [at for level, at in columns.items() if level != MISSING]
+        log_prob[:, seen] -= np.logaddexp.reduce(log_prob[:, seen], axis=1, keepdims=True)
+        if MISSING in columns:
+            log_prob[:, columns[MISSING]] = 0.0
+    kernel.feature_log_prob_ = log_prob
+
+
+def _agreement_weight(kernel: Any) -> float:
+    """Return the sum over features of log(m/u) of an agreement; above 0 if class 1 is the matches."""
+    log_prob = kernel.feature_log_prob_
+    agree = [columns[AGREE] for _, columns in _columns(kernel) if AGREE in columns]
+    return float((log_prob[1, agree] - log_prob[0, agree]).sum())
+
+
+@contextmanager
+def quiet() -> Iterator[list[str]]:
+    """Gather the tools' warnings instead of printing them; the list fills when the block ends.
+
+    The gathered texts name the kind and the place of a warning and not its words, which may quote a value.
+    """
+    told: list[str] = []
+    root = logging.getLogger()
+    handler = _Counting()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        root.addHandler(handler)
+        try:
+            yield told
+        finally:
+            root.removeHandler(handler)
+    places = Counter(f"{item.category.__name__} in {Path(item.filename).name}" for item in caught)
+    places.update(handler.places)
+    told += [
+        f"The baseline's tools warned: {place} ({count} times)."
+        for place, count in sorted(places.items())
+    ]
+
+
+class _Counting(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.places: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep where the warning came from."""
+        self.places.append(f"a log warning in {record.module}")

@@ -1,0 +1,83 @@
+"""Quality gates: the least precision, recall or F1 that the caller accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pprl.errors import GateError, UsageError
+
+if TYPE_CHECKING:
+    from pprl.quality.evaluate import Evaluation
+
+__all__ = ["Gate", "enforce_gates", "judge_gates"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One gate.
+
+    Attributes:
+        measure: ``precision``, ``recall`` or ``f1``.
+        required: the least value accepted.
+        value: the value reached; None where it is not defined, which does not pass.
+        met: whether the gate is passed.
+    """
+
+    measure: str
+    required: float
+    value: float | None
+    met: bool
+
+
+def judge_gates(
+    evaluation: Evaluation,
+    *,
+    precision: float | None = None,
+    recall: float | None = None,
+    f1: float | None = None,
+) -> Evaluation:
+    """Return the evaluation with the given gates judged; raises nothing for a gate that is not met.
+
+    Raises:
+        UsageError: a gate without truth to judge it by, or one outside of 0 to 1.
+    """
+    wanted = {"precision": precision, "recall": recall, "f1": f1}
+    required = {name: value for name, value in wanted.items() if value is not None}
+    if not required:
+        return evaluation
+    quality = evaluation.quality
+    if quality is None:
+        raise UsageError(
+            f"--require-{next(iter(required))} needs the truth: without it quality is not known",
+            hint="Add --truth TRUTH.csv and --ids IDS.csv, or leave the requirement out.",
+        )
+    gates = []
+    for name, least in required.items():
+        if not 0 <= least <= 1:
+            raise UsageError(
+                f"--require-{name} must lie between 0 and 1", hint="For example 0.97 for 97 %."
+            )
+        value = getattr(quality, name).value
+        met = value is not None and value >= least
+        gates.append(Gate(measure=name, required=least, value=value, met=met))
+    return replace(evaluation, gates=tuple(gates))
+
+
+def enforce_gates(evaluation: Evaluation) -> None:
+    """Raise if a judged gate is not met. Call it after the report is written.
+
+    Raises:
+        GateError: names every gate that is not met, with its value.
+    """
+    failed = [gate for gate in evaluation.gates if not gate.met]
+    if failed:
+        parts = []
+        for gate in failed:
+            name = "F1" if gate.measure == "f1" else gate.measure
+            value = "not defined" if gate.value is None else f"{gate.value:.4f}"
+            parts.append(f"{name} is {value} where {gate.required:g} is required")
+        raise GateError(
+            "quality gate not met: " + "; ".join(parts),
+            hint="The report shows which thresholds would do better, and what is missed.",
+        )

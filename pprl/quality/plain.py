@@ -1,0 +1,151 @@
+"""Plain files for the clear-text baseline: reading, and putting values in one form.
+
+Plaintext appears in this module and in :mod:`pprl.quality.baseline` alone of this room. It is here because a
+baseline can't be had without it, and it never leaves as more than counts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from pprl.errors import DataError
+from pprl.exchange.agreement import Agreement
+from pprl.tables import ColumnMap, read_csv_text
+
+__all__ = ["DATE_PARTS", "read_plain", "tidy"]
+
+DATE_PARTS = ("year", "month", "day")
+
+_COMMON = (("YYYY", "MM", "DD"), ("DD", "MM", "YYYY"), ("MM", "DD", "YYYY"))
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PART = re.compile(r"YYYY|MM|MON|DD")
+_SPLIT = re.compile(r"[-/. ,]+")
+_TIME = re.compile(r"[T ]\d{1,2}:\d{2}.*$")
+
+
+def read_plain(
+    path: Path, *, agreement: Agreement, columns: ColumnMap | None = None, id_column: str = "id"
+) -> pd.DataFrame:
+    """Read a party's plain file for the baseline.
+
+    Args:
+        path: the CSV file that the party encoded.
+        agreement: names the fields.
+        columns: the party's own names for them, and its date formats.
+        id_column: the column that holds the party's ids, as in the truth.
+
+    Returns:
+        A frame of ``str`` with the column ``id`` and one a field of the agreement; dates as ``YYYY-MM-DD`` with zeros
+        for missing parts, empty where a date can't be read.
+
+    Raises:
+        DataError: unreadable, a missing column, an empty or duplicate id.
+    """
+    columns = columns or ColumnMap()
+    raw = read_csv_text(path, what="people file")
+    header = [str(name) for name in raw.columns]
+    if id_column not in header:
+        near = get_close_matches(id_column, header, n=1, cutoff=0.4)
+        raise DataError(
+            f"{path}: no column {id_column!r} to take the ids from",
+            hint=(f"Did you mean {near[0]!r}? " if near else "")
+            + f"Say which one with --id PARTY=COLUMN. The file's columns: {', '.join(header)}.",
+        )
+    ids = raw[id_column]
+    if (ids == "").any() or ids.duplicated().any():
+        raise DataError(
+            f"{path}: the ids in column {id_column!r} are not all filled in and different",
+            hint="Run `pprl check` on the file; the baseline needs one id a record.",
+        )
+    found = columns.resolve([item.name for item in agreement.field], header, file=str(path))
+    frame = {"id": ids}
+    for item in agreement.field:
+        parts = [raw[name].str.strip() for name in found[item.name]]
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = (joined + " " + part).str.strip()
+        if item.type == "date":
+            joined = _dates(joined, columns.dates.get(item.name))
+        frame[item.name] = joined
+    return pd.DataFrame(frame)
+
+
+def tidy(values: pd.Series[str], kind: str) -> pd.Series[str]:
+    """Put a field's values in one form: lower case, no accents, no punctuation; None where missing.
+
+    Args:
+        values: text; dates as ``YYYY-MM-DD``.
+        kind: the field's type in the agreement.
+    """
+    if kind == "date":
+        return values.where(values != "", None)
+    form: Callable[[str], str] = _words
+    if kind in ("postcode", "phone", "identifier"):
+        form = _characters
+    elif kind == "sex":
+        form = _initial
+    elif kind in ("email", "code"):
+        form = _lower
+    forms = {value: form(value) or None for value in values.unique()}
+    return values.map(forms)
+
+
+def _lower(text: str) -> str:
+    return text.strip().lower()
+
+
+def _words(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(ch for ch in plain if not unicodedata.combining(ch) and ch not in "'’")
+    return " ".join("".join(ch if ch.isalnum() else " " for ch in kept).split())
+
+
+def _characters(text: str) -> str:
+    return "".join(ch for ch in text.lower() if ch.isalnum())
+
+
+def _initial(text: str) -> str:
+    return _words(text)[:1]
+
+
+def _dates(values: pd.Series[str], spec: str | None) -> pd.Series[str]:
+    distinct = [value for value in values.unique() if value]
+    orders: Sequence[tuple[str, ...]] = _COMMON
+    if spec is not None:
+        orders = [tuple(part.replace("MON", "MM") for part in _PART.findall(spec))]
+    readings = [{value: _read_date(value, order) for value in distinct} for order in orders]
+    best = max(readings, key=lambda reading: sum(text != "" for text in reading.values()))
+    return values.map({**best, "": ""})
+
+
+def _read_date(text: str, order: Sequence[str]) -> str:
+    text = _TIME.sub("", text)
+    if text.isdigit() and len(text) == 8 and len(order) == 3:
+        pieces, at = [], 0
+        for part in order:
+            width = 4 if part == "YYYY" else 2
+            pieces.append(text[at : at + width])
+            at += width
+    else:
+        pieces = _SPLIT.split(text)
+        if len(pieces) == 2:
+            order = [part for part in order if part != "DD"]
+        elif len(pieces) == 1:
+            order = ["YYYY"]
+    if len(pieces) != len(order):
+        return ""
+    found = dict.fromkeys(("YYYY", "MM", "DD"), 0)
+    for part, piece in zip(order, pieces, strict=True):
+        if part == "MM" and piece.lower()[:3] in _MONTHS:
+            found[part] = _MONTHS.index(piece.lower()[:3]) + 1
+        elif piece.isascii() and piece.isdigit():
+            found[part] = int(piece)
+    if found["MM"] > 12 or found["DD"] > 31 or found["YYYY"] > 2999 or not any(found.values()):
+        return ""
+    return f"{found['YYYY']:04d}-{found['MM']:02d}-{found['DD']:02d}"

@@ -1,0 +1,112 @@
+"""The report: one HTML file with no outside reference, and the same numbers as JSON.
+
+The page is made from the JSON's own values and the charts, so that the two can't say different things. Neither
+holds an id, a pseudonym or a value of a record, only counts and rates.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pprl.errors import OutputError
+from pprl.outputs import Outputs, os_errors
+from pprl.quality.charts import draw_charts
+from pprl.quality.evaluate import Evaluation
+from pprl.quality.metrics import Rate
+from pprl.quality.words import decimal, interval, percent, points, whole
+
+__all__ = ["render_report", "to_json", "write_report"]
+
+_ROWS_SHOWN = 12
+_HARDENING = {
+    "none": "none",
+    "balance": "balanced filters",
+    "xor-fold": "XOR-folded filters",
+}
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """Return the numbers as JSON text (format ``pprl-report/1``), ending in a newline."""
+    return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def render_report(evaluation: Evaluation) -> str:
+    """Return the report as one self-contained HTML page.
+
+    The same evaluation gives the same text, whatever the day and the machine.
+    """
+    from jinja2 import DictLoader, Environment, StrictUndefined
+    from markupsafe import Markup
+
+    folder = files("pprl.quality") / "templates"
+    sources = {
+        name: (folder / name).read_text("utf-8") for name in ("report.html.j2", "report.css")
+    }
+    environment = Environment(
+        loader=DictLoader({"report.html.j2": sources["report.html.j2"]}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=percent, interval=_interval, whole=whole, decimal=decimal, points=points
+    )
+    charts = [
+        # The drawing is made by matplotlib from numbers and fixed words; it is markup by design.
+        {**vars(chart), "svg": Markup(chart.svg)}  # noqa: S704
+        for chart in draw_charts(evaluation)
+    ]
+    content = evaluation.to_dict()
+    page = environment.get_template("report.html.j2").render(
+        report=content,
+        css=Markup(sources["report.css"]),  # noqa: S704 - our own style sheet
+        charts=charts,
+        curve_rows=_shown_rows(content),
+        hardening=_HARDENING,
+    )
+    return re.sub(r"(?<=\d) %", "\u00a0%", page)  # no line break between a number and its sign
+
+
+def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> Path:
+    """Write the page to ``path`` and the numbers beside it as ``.json``, both or neither.
+
+    Returns:
+        The path of the JSON file.
+
+    Raises:
+        OutputError: an output exists and ``force`` is false, can't be written, or ``path`` itself ends in ``.json``.
+    """
+    beside = path.with_suffix(".json")
+    if beside == path:
+        raise OutputError(
+            f"{path} is to be the HTML report, but ends in .json",
+            hint="Name it report.html; the same numbers are written beside it as report.json.",
+        )
+    texts = {path: render_report(evaluation), beside: to_json(evaluation)}
+    with Outputs(force=force) as outputs:
+        for target, text in texts.items():
+            with os_errors(target):
+                outputs.file(target).write_text(text, encoding="utf-8", newline="\n")
+    return beside
+
+
+def _interval(rate: dict[str, Any]) -> str:
+    return interval(Rate(**rate))
+
+
+def _shown_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the points of the curve that the page lists: even steps, both ends, the used threshold."""
+    used = content["run"]["threshold"]
+    points = content["curve"]["points"]
+    step = max(1, -(-len(points) // _ROWS_SHOWN))
+    at = next(i for i, point in enumerate(points) if point["threshold"] == used)
+    return [
+        {**point, "used": i == at}
+        for i, point in enumerate(points)
+        if i % step == at % step or i in (0, at, len(points) - 1)
+    ]
