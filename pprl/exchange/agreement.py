@@ -153,7 +153,7 @@ class Agreement(_Part):
     format: Literal["pprl-agreement/1"]
     project: str = Field(min_length=1, max_length=200)
     profile: Literal["record"] = "record"
-    normalisation: Literal[1] = 1
+    normalisation: int = Field(default=1, ge=1, le=1)
     filter: Filter = Filter()
     hardening: Hardening = Hardening()
     field: tuple[AgreementField, ...] = Field(min_length=1, max_length=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pprl.exchange.links import read_links
 __all__ = ["identify"]
 
 _HEAD = 4096
+_REPORT = b'<meta name="generator" content="pprl">'
 
 
 def identify(path: Path) -> dict[str, Any]:
@@ -42,6 +44,11 @@ def identify(path: Path) -> dict[str, Any]:
         }
     if head.startswith(b"PAR1"):
         return _encoded(path)
+    if _REPORT in head:
+        return {
+            "kind": "report",
+            "advice": "Open it in a browser; the same numbers are in the JSON beside it.",
+        }
     if path.suffix == ".json" or head.lstrip().startswith(b"{"):
         return _json(path)
     if path.suffix == ".toml":
@@ -50,6 +57,11 @@ def identify(path: Path) -> dict[str, Any]:
 
 
 def _encoded(path: Path) -> dict[str, Any]:
+    if (path.parent / "run.json").exists():
+        raise DataError(
+            f"{path} is a part of a links folder",
+            hint=f"Inspect the folder: pprl inspect {path.parent}",
+        )
     encoded = read_encoded(path)
     header = encoded.header
     return {
@@ -100,7 +112,7 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         stated = str(content["format"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise _unknown(path) from None
     if stated.startswith("pprl-links/"):
         return {
@@ -121,15 +133,19 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         agreement = Agreement.load(path)
     except PprlError:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if "[columns]" in text and "pprl-agreement" not in text:
-            return {
-                "kind": "column map",
-                "advice": "Belongs to one party; used by check and encode.",
-            }
-        raise
+        if not _is_column_map(path):
+            raise
+        return {"kind": "column map", "advice": "Belongs to one party; used by check and encode."}
     facts = _agreement_facts(agreement)
     return {"kind": "agreement", **facts, "filter_bits": agreement.filter_bits()}
+
+
+def _is_column_map(path: Path) -> bool:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return bool(content) and set(content) <= {"columns", "dates"}
 
 
 def _table(path: Path, head: bytes) -> dict[str, Any]:
@@ -137,7 +153,8 @@ def _table(path: Path, head: bytes) -> dict[str, Any]:
         header = head.split(b"\n", 1)[0].decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise _unknown(path) from None
-    if "\0" in header or "," not in header:
+    columns = 1 + max(header.count(delimiter) for delimiter in ",;\t|")
+    if "\0" in header or columns == 1:
         raise _unknown(path)
     kinds = {
         "pseudonym,id": ("id map", "Stays with the party; the unit must never hold it."),
@@ -152,7 +169,7 @@ def _table(path: Path, head: bytes) -> dict[str, Any]:
     )
     with path.open("rb") as stream:
         rows = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) - 1
-    return {"kind": kind, "lines": max(rows, 0), "columns": header.count(",") + 1, "advice": advice}
+    return {"kind": kind, "lines": max(rows, 0), "columns": columns, "advice": advice}
 
 
 def _unknown(path: Path) -> DataError:

@@ -52,7 +52,7 @@ class TableCheck:
     Attributes:
         rows: number of rows.
         fields: field by field.
-        repeated_ids: rows whose id stands in an earlier row; None when no id column was named.
+        repeated_ids: rows whose id, not empty, stands in an earlier row; None when no id column was named.
         empty_ids: rows without an id; None when no id column was named.
         repeated_records: rows that are like an earlier row in every field.
         empty_records: rows without a value in any field; they would be rejected.
@@ -74,11 +74,22 @@ class TableCheck:
     @property
     def problems(self) -> int:
         """Number of findings that would stop `encode`."""
-        return (
-            sum(f.unreadable > 0 for f in self.fields)
-            + bool(self.repeated_ids)
-            + bool(self.empty_ids)
-        )
+        return len(self.findings())
+
+    def findings(self) -> list[str]:
+        """Return what would stop `encode`, in words."""
+        found = [
+            f"{f.unreadable:,} unreadable in {'+'.join(f.columns)!r} (first: row {f.first_unreadable})"
+            for f in self.fields
+            if f.unreadable
+        ]
+        if self.empty_ids:
+            found.append(f"{self.empty_ids:,} without an id")
+        if self.repeated_ids:
+            found.append(f"{self.repeated_ids:,} with an id of an earlier row")
+        if self.empty_records == self.rows:
+            found.append("no row has a value in any of the agreement's fields")
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -107,13 +118,17 @@ def check_table(
     """
     fields = read_fields(frame, agreement, columns or ColumnMap(), source=source)
     ids = None if id_column is None else id_values(frame, id_column, source=source)
+    repeated_ids = empty_ids = None
+    if ids is not None:
+        no_id = ids.str.strip() == ""
+        repeated_ids, empty_ids = int((ids.duplicated() & ~no_id).sum()), int(no_id.sum())
     empty = np.logical_and.reduce([field.missing for field in fields])
     records = pd.DataFrame({field.field.name: field.rows for field in fields})
     return TableCheck(
         rows=len(frame),
         fields=tuple(_check_field(field) for field in fields),
-        repeated_ids=None if ids is None else int(ids.duplicated().sum()),
-        empty_ids=None if ids is None else int((ids.str.strip() == "").sum()),
+        repeated_ids=repeated_ids,
+        empty_ids=empty_ids,
         repeated_records=int(records.duplicated().sum()),
         empty_records=int(empty.sum()),
         fill=_fill(fields, agreement),

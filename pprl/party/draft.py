@@ -12,10 +12,10 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from pprl.errors import DataError
+from pprl.errors import DataError, UsageError
 from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.dates import recognise_format
 from pprl.party.normalise import UNREADABLE, normaliser
+from pprl.tables.dates import recognise_format
 
 __all__ = ["Draft", "Guess", "draft_agreement"]
 
@@ -102,7 +102,13 @@ def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> D
 
     Raises:
         DataError: no column looks like a field to link by.
+        UsageError: the linkage's name is empty, longer than 200 characters or not printable.
     """
+    if not 0 < len(project) <= 200 or not project.isprintable():
+        raise UsageError(
+            "the linkage's name must have 1 to 200 printable characters",
+            hint='For example --project "Health and education".',
+        )
     sample = frame.head(_SAMPLE)
     guesses: list[Guess] = []
     taken: set[str] = set()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from pprl.party.dates import DateFormat
 from pprl.party.folding import fold, translate
+from pprl.tables.dates import DateFormat
 
 __all__ = ["UNREADABLE", "normaliser"]
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement, AgreementField
-from pprl.party.dates import DateFormat, recognise_format
 from pprl.party.normalise import UNREADABLE, normaliser
 from pprl.tables import ColumnMap, suggest
+from pprl.tables.dates import DateFormat, recognise_format
 
 __all__ = ["FieldColumn", "check_ids", "file_row", "id_values", "read_fields"]
 

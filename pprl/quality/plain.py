@@ -6,9 +6,8 @@ baseline can't be had without it, and it never leaves as more than counts.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -17,16 +16,11 @@ import pandas as pd
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement
 from pprl.tables import ColumnMap, read_csv_text
+from pprl.tables.dates import DateFormat, recognise_format
 
 __all__ = ["DATE_PARTS", "read_plain", "tidy"]
 
 DATE_PARTS = ("year", "month", "day")
-
-_COMMON = (("YYYY", "MM", "DD"), ("DD", "MM", "YYYY"), ("MM", "DD", "YYYY"))
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PART = re.compile(r"YYYY|MM|MON|DD")
-_SPLIT = re.compile(r"[-/. ,]+")
-_TIME = re.compile(r"[T ]\d{1,2}:\d{2}.*$")
 
 
 def read_plain(
@@ -42,7 +36,7 @@ def read_plain(
 
     Returns:
         A frame of ``str`` with the column ``id`` and one a field of the agreement; dates as ``YYYY-MM-DD`` with zeros
-        for missing parts, empty where a date can't be read.
+        for missing or impossible parts, empty where a date can't be read.
 
     Raises:
         DataError: unreadable, a missing column, an empty or duplicate id.
@@ -115,37 +109,13 @@ def _initial(text: str) -> str:
 
 
 def _dates(values: pd.Series[str], spec: str | None) -> pd.Series[str]:
-    distinct = [value for value in values.unique() if value]
-    orders: Sequence[tuple[str, ...]] = _COMMON
+    distinct = [value for value in values.unique() if value.strip()]
     if spec is not None:
-        orders = [tuple(part.replace("MON", "MM") for part in _PART.findall(spec))]
-    readings = [{value: _read_date(value, order) for value in distinct} for order in orders]
-    best = max(readings, key=lambda reading: sum(text != "" for text in reading.values()))
-    return values.map({**best, "": ""})
-
-
-def _read_date(text: str, order: Sequence[str]) -> str:
-    text = _TIME.sub("", text)
-    if text.isdigit() and len(text) == 8 and len(order) == 3:
-        pieces, at = [], 0
-        for part in order:
-            width = 4 if part == "YYYY" else 2
-            pieces.append(text[at : at + width])
-            at += width
-    else:
-        pieces = _SPLIT.split(text)
-        if len(pieces) == 2:
-            order = [part for part in order if part != "DD"]
-        elif len(pieces) == 1:
-            order = ["YYYY"]
-    if len(pieces) != len(order):
-        return ""
-    found = dict.fromkeys(("YYYY", "MM", "DD"), 0)
-    for part, piece in zip(order, pieces, strict=True):
-        if part == "MM" and piece.lower()[:3] in _MONTHS:
-            found[part] = _MONTHS.index(piece.lower()[:3]) + 1
-        elif piece.isascii() and piece.isdigit():
-            found[part] = int(piece)
-    if found["MM"] > 12 or found["DD"] > 31 or found["YYYY"] > 2999 or not any(found.values()):
-        return ""
-    return f"{found['YYYY']:04d}-{found['MM']:02d}-{found['DD']:02d}"
+        how: DateFormat | None = DateFormat(spec)
+    else:  # where the values don't tell day from month, the first guess serves both files alike
+        how = next(iter(recognise_format(distinct)), None)
+    readings = {"": ""}
+    for value in distinct:
+        parts = how.parse(value, salvage=True) if how else None
+        readings[value] = parts.text() if parts and any(parts) else ""
+    return values.map(readings).fillna("")

@@ -116,8 +116,9 @@ def _without_truth(evaluation: Evaluation) -> Iterator[str]:
     else:
         yield (
             f"The run's own estimate, from its scores alone: about {percent(estimate.precision)} of "
-            f"the links are right and about {percent(estimate.recall)} of the matching records "
-            f"were found. An estimate is no measurement: review a sample of pairs before "
+            f"the links are right and at most about {percent(estimate.recall)} of the matching records "
+            f"were found (matches that look like strangers can't be counted). An estimate is no "
+            "measurement: review a sample of pairs before "
             "publishing numbers that rest on these links."
         )
 

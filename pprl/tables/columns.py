@@ -23,7 +23,7 @@ class ColumnMap:
     Attributes:
         columns: field name -> the columns whose values, joined by a space, make the field's value. A field that is
             not named here is looked for under its own name.
-        dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.party.dates`); a date field that is
+        dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.tables.dates`); a date field that is
             not named here has its format recognised from the values.
     """
 

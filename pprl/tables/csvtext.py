@@ -24,7 +24,9 @@ _BLOCK = 1 << 24
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def read_csv_text(path: Path | str, *, what: str = "file", allow_no_rows: bool = False) -> pd.DataFrame:
+def read_csv_text(
+    path: Path | str, *, what: str = "file", allow_no_rows: bool = False
+) -> pd.DataFrame:
     """Read a UTF-8 CSV file with a header row; all columns are ``str``.
 
     The delimiter (comma, semicolon, tab or bar) is recognised from the header row. A byte-order mark is accepted.

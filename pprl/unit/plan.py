@@ -15,6 +15,7 @@ from pprl.errors import DataError, UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.unit.blocking import Blocking, Side, make_blocking, possible_pairs
 from pprl.unit.checks import check_comparable
+from pprl.unit.household import household_dice
 from pprl.unit.kernels import dice_scan
 from pprl.unit.threshold import SAMPLE, ThresholdEstimate, estimate_across, estimate_within
 
@@ -139,7 +140,7 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
     timings: dict[str, float] = {}
     sides = [Side.of(file) for file in files]
     with timed(timings, "threshold"):
-        estimate = _estimate(sides, options.sample)
+        estimate = _estimate(files, sides, options.sample)
     threshold = float(asked) if not isinstance(asked, str) else estimate.value
     floor = _floor(estimate, threshold)
     with timed(timings, "plan"):
@@ -173,7 +174,7 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
         # A gathered pair costs several times what one in a full scan does.
         seconds=expected / rate * (1 if blocking_name == "exhaustive" else 8),
         bytes=sum(side.words.nbytes + side.keys.nbytes for side in sides) + 2 * 24 * over,
-        warnings=_warnings(estimate, threshold, auto=isinstance(asked, str)),
+        warnings=_warnings(estimate, threshold, auto=isinstance(asked, str), files=len(files)),
         timings=timings,
     )
 
@@ -195,9 +196,12 @@ def _assign_rule(asked: str | None, agreed: str, files: int) -> str:
     return rule
 
 
-def _estimate(sides: Sequence[Side], sample: int) -> ThresholdEstimate:
+def _estimate(
+    files: Sequence[EncodedFile], sides: Sequence[Side], sample: int
+) -> ThresholdEstimate:
     if len(sides) == 1:
-        return estimate_within(sides[0].words, sample=sample)
+        relatives = household_dice(files[0].agreement)
+        return estimate_within(sides[0].words, relatives=relatives, sample=sample)
     return estimate_across([side.words for side in sides], sample=sample)
 
 
@@ -222,7 +226,9 @@ def _measure_rate(sides: Sequence[Side]) -> float:
     return len(a) * len(b) / max(time.perf_counter() - start, 1e-6)
 
 
-def _warnings(estimate: ThresholdEstimate, threshold: float, *, auto: bool) -> list[str]:
+def _warnings(
+    estimate: ThresholdEstimate, threshold: float, *, auto: bool, files: int
+) -> list[str]:
     found = []
     if auto and estimate.tiny:
         found.append(
@@ -232,6 +238,11 @@ def _warnings(estimate: ThresholdEstimate, threshold: float, *, auto: bool) -> l
         found.append(
             "hardly any true match is in sight; the automatic threshold is set so high that chance alone gives "
             "almost no link"
+        )
+    if files == 1:
+        found.append(
+            "one file alone can't show how alike different people look: twins, and fathers and sons of one name, "
+            "may be among the duplicates; have a sample of them reviewed"
         )
     at = _grid(threshold)
     if not estimate.usable[at]:

@@ -197,10 +197,9 @@ def sample_across(
 
 def choose(samples: Sequence[CrossSample]) -> ThresholdEstimate:
     """Choose one threshold for all pairs of files: the highest expected F1 over all of them together."""
-    thresholds = np.arange(BINS) / BINS
     links = np.zeros(BINS)
     false = np.zeros(BINS)
-    pairs = np.zeros(BINS)
+    pairs, variance = np.zeros(BINS), np.zeros(BINS)
     usable = np.ones(BINS, bool)
     for item in samples:
         small, large = item.sizes
@@ -209,7 +208,11 @@ def choose(samples: Sequence[CrossSample]) -> ThresholdEstimate:
         false += item.mutual - true
         pairs += true + item.chance * small * large
         usable &= item.chance * large <= _CHANCE_LIMIT
-    return _pick(thresholds, links, false, pairs, usable, samples)
+        # The sampled links scatter about their number, and so does the chance that was measured inside the files.
+        variance += (item.mutual - true) * (
+            small / max(len(item.best), 1) + small * large / max(item.seen, 1)
+        )
+    return _pick(links, false, pairs, usable, np.sqrt(variance), samples)
 
 
 def _true_links(mutual: FloatArray, chance: FloatArray, small: int, large: int) -> FloatArray:
@@ -227,21 +230,24 @@ def _true_links(mutual: FloatArray, chance: FloatArray, small: int, large: int) 
 
 
 def _pick(
-    thresholds: FloatArray,
     links: FloatArray,
     false: FloatArray,
     pairs: FloatArray,
     usable: npt.NDArray[np.bool_],
+    scatter: FloatArray,
     samples: Sequence[CrossSample],
 ) -> ThresholdEstimate:
+    thresholds = np.arange(BINS) / BINS
     usable = usable & (thresholds > 0)  # at 0 every pair is a link, empty filters too
     true = links - false
-    matches = float(true[usable].max(initial=0))
+    # The highest of many scattering values is too high: each threshold counts with one deviation less.
+    safe = np.where(usable, np.maximum(true - scatter, 0), 0)
+    matches = float(true[np.argmax(safe)]) if safe.any() else 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        f1 = np.where(usable & (links > 0), 2 * true / (links + matches), 0)
-    # Chance links scatter by about the root of their number: fewer true ones than that can't be told from none.
+        f1 = np.where(safe > 0, 2 * safe / (links + matches), 0)
+    # Fewer true links than three deviations can't be told from none.
     tiny = max((item.seen for item in samples), default=0) < _TAIL
-    few = tiny or not (usable & (true > 1 + 2 * np.sqrt(false))).any()
+    few = tiny or not (usable & (true > 1 + 3 * scatter)).any()
     if tiny:
         value = _CUSTOMARY
     elif few:
@@ -298,14 +304,19 @@ def estimate_across(
     return choose(samples)
 
 
-def estimate_within(words: npt.NDArray[np.uint64], *, sample: int = SAMPLE) -> ThresholdEstimate:
+def estimate_within(
+    words: npt.NDArray[np.uint64], *, relatives: float = 0.0, sample: int = SAMPLE
+) -> ThresholdEstimate:
     """Estimate the threshold for finding duplicates in one file.
 
     The logarithm of the number of pairs above a score falls along a parabola where chance rules (a normal flank);
-    fitted there and carried on, it gives the wrong pairs at higher scores.
+    fitted there and carried on, it gives the wrong pairs at higher scores. People of one household are no chance;
+    pairs that score no higher than they do are counted as wrong too. Twins and fathers and sons of one name can't be
+    told from duplicates by scores alone.
 
     Args:
         words: packed filters, ``uint64[n, words]``.
+        relatives: Dice coefficient of two people of one household (:func:`pprl.unit.household.household_dice`).
         sample: records to scan.
     """
     size = len(words)
@@ -313,7 +324,10 @@ def estimate_within(words: npt.NDArray[np.uint64], *, sample: int = SAMPLE) -> T
     counts = score_histogram(words, words, rows, bins=BINS, exclude_self=True)
     scale = size / max(len(rows), 1) / 2
     pairs = _at_least(counts) * scale
-    false = np.minimum(_carried_on(pairs, size), pairs)
+    start = min(int(np.ceil(relatives * BINS)), BINS - 1)
+    false = _carried_on(pairs, size)
+    false[:start] += pairs[:start] - pairs[start]
+    false = np.minimum(false, pairs)
     usable = false * 2 / max(size, 1) <= _CHANCE_LIMIT
     _, best = best_match(words, words, rows, exclude_self=True)
     chance = false / max(size * (size - 1) / 2, 1)
@@ -324,7 +338,7 @@ def estimate_within(words: npt.NDArray[np.uint64], *, sample: int = SAMPLE) -> T
         best=best,
         seen=_seen(size, sample),
     )
-    return _pick(np.arange(BINS) / BINS, pairs, false, pairs, usable, [shape])
+    return _pick(pairs, false, pairs, usable, np.sqrt(false * scale * 2), [shape])
 
 
 def _carried_on(pairs: FloatArray, size: int) -> FloatArray:
@@ -339,9 +353,8 @@ def _carried_on(pairs: FloatArray, size: int) -> FloatArray:
     x = flank / BINS
     middle = x.mean()
     coefficients = np.polyfit(x - middle, np.log(pairs[flank]), 2)
-    if (
-        coefficients[0] > 0
-    ):  # bent upwards, chance would rise again: a straight line is the cautious choice
+    if coefficients[0] > 0:
+        # Bent upwards, chance would rise again: a straight line is the cautious choice.
         coefficients = np.append([0.0], np.polyfit(x - middle, np.log(pairs[flank]), 1))
     at = np.arange(BINS) / BINS
     fitted = np.exp(np.minimum(np.polyval(coefficients, at - middle), np.log(total + 1)))

@@ -24,8 +24,9 @@ _MONTHS = {
 }
 _TIME = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$", re.ASCII)
 _GLUED = re.compile(r"^([0-9]+)([a-z]+)([0-9]+)$", re.IGNORECASE | re.ASCII)
-_SPLIT = re.compile(r"[-/. ,]+")
-_UNKNOWN = frozenset(["", "0", "00", "0000", "?", "??", "????", "xx", "xxxx", "--", "----"])
+_SPLIT = re.compile(r" *[-/.,] *| +")
+_DASHES = re.compile(r"(?<![0-9A-Za-z])-{2,4}(?![0-9A-Za-z])")
+_UNKNOWN = frozenset(["", "0", "00", "0000", "?", "??", "????", "xx", "xxxx"])
 _SPEC = re.compile(r"^(YYYY|MM|MON|DD)([-/. ]?)(YYYY|MM|MON|DD)\2(YYYY|MM|MON|DD)$")
 
 
@@ -93,7 +94,7 @@ class DateFormat:
                 at += width
         else:
             glued = _GLUED.match(text)  # 04JUL1987
-            pieces = list(glued.groups()) if glued else _SPLIT.split(text)
+            pieces = list(glued.groups()) if glued else _SPLIT.split(_DASHES.sub("?", text))
             if len(pieces) == 2:
                 order = [part for part in order if part != "DD"]
             elif len(pieces) == 1:

@@ -1,0 +1,77 @@
+"""The id map turns returned pseudonyms back into the party's own ids, or says why it can't."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pprl.errors import DataError
+from pprl.party.id_map import read_id_map, resolve, write_id_map
+
+ID_MAP = pd.DataFrame({"pseudonym": ["aa", "bb", "cc"], "id": ["007", " x,1 ", 'q"2']})
+
+
+def test_an_id_map_is_read_back_as_it_stood(tmp_path: Path) -> None:
+    """Leading zeros, spaces, commas and quotation marks of ids survive."""
+    write_id_map(ID_MAP, tmp_path / "a.ids.csv")
+    assert (tmp_path / "a.ids.csv").read_bytes().startswith(b"pseudonym,id\naa,007\n")
+    pd.testing.assert_frame_equal(read_id_map(tmp_path / "a.ids.csv"), ID_MAP)
+
+
+def test_links_are_resolved_in_their_order() -> None:
+    """Each returned pseudonym becomes the party's id; the link ids stay beside it."""
+    links = pd.DataFrame({"link_id": ["2", "1", "2"], "pseudonym": ["cc", "aa", "bb"]})
+    found = resolve(links, ID_MAP)
+    assert list(found.columns) == ["link_id", "id"]
+    assert found.to_numpy().tolist() == [["2", 'q"2'], ["1", "007"], ["2", " x,1 "]]
+
+
+def test_a_pseudonym_of_another_run_is_refused() -> None:
+    """Pseudonyms are new in each run, so a wrong id map is found, and no value is shown."""
+    links = pd.DataFrame({"link_id": ["1", "2"], "pseudonym": ["aa", "secret-dd"]})
+    with pytest.raises(DataError, match="1 of 2") as caught:
+        resolve(links, ID_MAP)
+    assert "secret" not in f"{caught.value}{caught.value.hint}"
+
+
+@pytest.mark.parametrize("column", ["link_id", "pseudonym"])
+def test_links_without_a_column_are_refused(column: str) -> None:
+    """The column that is missing is named."""
+    links = pd.DataFrame({"link_id": ["1"], "pseudonym": ["aa"]}).drop(columns=column)
+    with pytest.raises(DataError, match=column):
+        resolve(links, ID_MAP)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,pseudonym\n1,aa\n",
+        "pseudonym,id,name\naa,1,secret\n",
+        "pseudonym,id\naa,secret\nbb,secret\n",
+        "pseudonym,id\nsecret,1\nsecret,2\n",
+        "link_id,pseudonym\n1,aa\n",
+    ],
+)
+def test_what_is_no_id_map_is_refused(tmp_path: Path, text: str) -> None:
+    """Other columns, and values that stand twice, are refused without being shown."""
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_id_map(tmp_path / "a.csv")
+    assert "secret" not in f"{caught.value}{caught.value.hint}"
+
+
+IDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=8)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(IDS, min_size=1, max_size=8, unique=True))
+def test_any_id_comes_back(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
+    """Whatever one line of text a party uses as an id, it gets it back unchanged."""
+    path = tmp_path_factory.mktemp("map") / "a.ids.csv"
+    frame = pd.DataFrame({"pseudonym": [f"{n:032x}" for n in range(len(ids))], "id": ids})
+    write_id_map(frame, path)
+    assert read_id_map(path)["id"].tolist() == ids

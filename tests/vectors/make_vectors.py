@@ -1,0 +1,407 @@
+"""Write the test vectors of docs/SPEC.md, and print the values of its worked examples.
+
+    python tests/vectors/make_vectors.py            # write *.json beside this file
+    python tests/vectors/make_vectors.py --examples # print the examples' values only
+
+The vectors are frozen with version 1: a change of any of them is a new version of the format. A test holds them equal
+to this package and to the second implementation beside this file, and holds SPEC.md's examples equal to `examples()`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from vector_inputs import (
+    AGREEMENTS,
+    DATES,
+    EXAMPLE,
+    FOLD,
+    NORMALISE,
+    RECORD_FIELDS,
+    RECORD_PASSES,
+    RECORD_SETTINGS,
+    RECORDS,
+    REFUSED_AGREEMENTS,
+    TOKENS,
+    WORDS,
+)
+
+from pprl.errors import AgreementError
+from pprl.exchange.agreement import Agreement, AgreementField
+from pprl.exchange.encoded import ENCODED_FORMAT, EncodedHeader, content_digest
+from pprl.exchange.field_types import FIELD_TYPES
+from pprl.party.blocking_keys import KEY_PARTS, blocking_key
+from pprl.party.encode import encode_fields
+from pprl.party.filters import positions_of
+from pprl.party.folding import fold
+from pprl.party.hardening import keyed_permutation
+from pprl.party.key import Key
+from pprl.party.metaphone import metaphone
+from pprl.party.normalise import UNREADABLE, normaliser
+from pprl.party.people import FieldColumn
+from pprl.party.tokens import draws_per_token, tokens_of
+from pprl.tables.dates import DateFormat
+
+HERE = Path(__file__).parent
+SECRET = bytes(range(32))
+SECRETS = [SECRET, b"\xff" * 32, hashlib.sha256(b"pprl test vectors").digest()]
+
+
+def refused_keys() -> dict[str, str]:
+    """Return contents that are no key file."""
+    good = Key(SECRET).text()
+    return {
+        "empty": "",
+        "secret altered": good.replace("00010203", "00010204"),
+        "checksum altered": good[:-2] + ("0" if good[-2] != "0" else "1") + "\n",
+        "no checksum": good.rsplit(":", 1)[0] + "\n",
+        "version 2": good.replace("key-1", "key-2"),
+        "upper case": good.replace("0a0b", "0A0B"),
+        "short": good.replace("1e1f:", ":"),
+        "leading space": " " + good,
+        "two lines": good + good,
+        "trailing text": good + "x",
+        "byte-order mark": "\ufeff" + good,
+        "blank line behind": good + "\n",
+    }
+
+
+def folding() -> dict[str, Any]:
+    """Return the folding vectors."""
+    table = (HERE.parents[1] / "pprl" / "party" / "folding_v1.tsv").read_bytes()
+    return {
+        "table_sha256": hashlib.sha256(table).hexdigest(),
+        "cases": [{"in": text, "out": fold(text)} for text in FOLD],
+    }
+
+
+def _verdict(form: str) -> dict[str, str]:
+    if form.startswith(UNREADABLE):
+        return {"result": "unreadable", "out": form.removeprefix(UNREADABLE)}
+    return {"result": "value" if form else "missing", "out": form}
+
+
+def normalise() -> dict[str, Any]:
+    """Return the normalisation vectors of every type but dates."""
+    return {
+        "cases": [
+            {"type": kind, "in": text, **_verdict(normaliser(kind)(text))}
+            for kind, texts in NORMALISE.items()
+            for text in texts
+        ]
+    }
+
+
+def dates() -> dict[str, Any]:
+    """Return the date vectors; `out` of an unreadable date is what `salvage` keeps."""
+    return {
+        "cases": [
+            {"format": spec, "in": text, **_verdict(normaliser("date", DateFormat(spec))(text))}
+            for spec, texts in DATES.items()
+            for text in texts
+        ]
+    }
+
+
+def tokens() -> dict[str, Any]:
+    """Return the token vectors, with the draws that the type's default budget gives."""
+    cases = []
+    for kind, q, value in TOKENS:
+        field = AgreementField(name="x", type=kind, budget=FIELD_TYPES[kind].budget, q=q)
+        found = tokens_of(value, field)
+        draws = draws_per_token(field, len(found)) if found else 0
+        cases.append(
+            {"type": kind, "q": q, "value": value, "tokens": sorted(found), "draws": draws}
+        )
+    return {"cases": cases}
+
+
+def positions() -> dict[str, Any]:
+    """Return the position vectors."""
+    settings = [(1024, 13), (1000, 16), (1001, 17), (64, 5), (65536, 40), (1024, 1)]
+    return {
+        "cases": [
+            {"subkey": subkey.hex(), "token": token, "bits": bits, "draws": draws,
+             "positions": positions_of(token, subkey, bits, draws)}
+            for subkey in SECRETS[::2]
+            for token in ("_o", "br", "3:v1", "Y1987", "山_", "f")
+            for bits, draws in settings
+        ]
+    }  # fmt: skip
+
+
+def keys() -> dict[str, Any]:
+    """Return the key vectors."""
+    salt = Agreement.from_toml(EXAMPLE).encoding_fingerprint()
+    purposes = ["field/surname", "field/date_of_birth", "hardening", "block/1", "block/12"]
+    return {
+        "salt": salt.hex(),
+        "cases": [
+            {
+                "secret": secret.hex(),
+                "file": Key(secret).text(),
+                "fingerprint": Key(secret).fingerprint(),
+                "key_check": Key(secret).check_value(salt),
+                "subkeys": {p: Key(secret).derive(p.encode(), salt=salt).hex() for p in purposes},
+            }
+            for secret in SECRETS
+        ],
+        "refused": [
+            {"name": name, "file": text, "class": "key-file"}
+            for name, text in refused_keys().items()
+        ],
+    }
+
+
+def agreement() -> dict[str, Any]:
+    """Return the agreement vectors."""
+    accepted = []
+    for name, toml in AGREEMENTS.items():
+        found = Agreement.from_toml(toml)
+        accepted.append(
+            {
+                "name": name,
+                "toml": toml,
+                "canonical": found.canonical().decode(),
+                "fingerprint": found.fingerprint(),
+                "encoding_fingerprint": found.encoding_fingerprint().hex(),
+                "finished_bits": found.filter_bits(),
+            }
+        )
+    refused = []
+    for name, toml in REFUSED_AGREEMENTS.items():
+        try:
+            Agreement.from_toml(toml)
+        except AgreementError:
+            refused.append({"name": name, "toml": toml, "class": "agreement"})
+        else:
+            raise AssertionError(f"not refused: {name}")
+    return {"cases": accepted, "refused": refused}
+
+
+def record_agreement(bits: int, hardening: str, changes: dict[str, dict[str, int]]) -> Agreement:
+    """Return an agreement with a field of every type."""
+    return Agreement.from_dict(
+        {
+            "format": "pprl-agreement/1",
+            "project": "vectors",
+            "filter": {"bits": bits},
+            "hardening": {"method": hardening},
+            "field": [
+                {"name": name, "type": kind, **changes.get(name, {})}
+                for name, kind in RECORD_FIELDS.items()
+            ],
+            "blocking": [{"keys": parts} for parts in RECORD_PASSES],
+        }
+    )
+
+
+def normal_forms(record: dict[str, str]) -> dict[str, str]:
+    """Return a record's normal forms; what is unreadable keeps what can be saved."""
+    found = {}
+    for name, kind in RECORD_FIELDS.items():
+        spec = DateFormat("DD/MM/YYYY") if kind == "date" else None
+        found[name] = normaliser(kind, spec)(record[name]).removeprefix(UNREADABLE)
+    return found
+
+
+def encode_records(
+    forms: list[dict[str, str]], agreed: Agreement, secret: bytes
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (filters, blocking keys) of records given as normal forms."""
+    columns = [
+        FieldColumn(
+            field=field,
+            columns=(field.name,),
+            rows=np.arange(len(forms)),
+            values=[form[field.name] for form in forms],
+        )
+        for field in agreed.field
+    ]
+    return encode_fields(columns, agreed, Key(secret))
+
+
+def filters() -> dict[str, Any]:
+    """Return whole records: raw values, normal forms, filters and blocking keys."""
+    forms = [normal_forms(record) for record in RECORDS]
+    cases = []
+    for bits, method, changes in RECORD_SETTINGS:
+        agreed = record_agreement(bits, method, changes)
+        made, numbers = encode_records(forms, agreed, SECRET)
+        cases.append(
+            {
+                "agreement": agreed.to_dict(),
+                "finished_bits": agreed.filter_bits(),
+                "filters": [row.tobytes().hex() for row in made],
+                "keys": [[f"{int(n):016x}" for n in row] for row in numbers],
+            }
+        )
+    records = [{"raw": raw, "normal": form} for raw, form in zip(RECORDS, forms, strict=True)]
+    subkey = SECRETS[2]
+    return {
+        "secret": SECRET.hex(),
+        "date_format": "DD/MM/YYYY",
+        "records": records,
+        "cases": cases,
+        "permutations": [
+            {"subkey": subkey.hex(), "size": n, "order": keyed_permutation(n, subkey).tolist()}
+            for n in (1, 2, 10, 130)
+        ],
+    }
+
+
+def blocking() -> dict[str, Any]:
+    """Return sound codes, parts and keyed blocking keys."""
+    subkey = SECRETS[2]
+    parts = [["O165", "1987"], ["O165"], ["山"], ["a b", "x"], ["", "1987"], ["O165", ""]]
+    forms = ["", "obrien", "van der berg", "山田", "12", "1987-07-12", "0000-07-00", "o neill 2"]
+    return {
+        "sounds": [
+            {"word": w, "soundex": KEY_PARTS["soundex"](w), "metaphone": metaphone(w)}
+            for w in WORDS
+        ],
+        "parts": [
+            {"function": function, "value": form, "part": KEY_PARTS[function](form)}
+            for form in forms
+            for function in KEY_PARTS
+            if (function in ("year", "month", "day")) == (form == "" or form[4:5] == "-")
+        ],
+        "keys": [
+            {"subkey": subkey.hex(), "parts": p, "key": f"{blocking_key(p, subkey):016x}"}
+            for p in parts
+        ],
+    }
+
+
+def encoded() -> dict[str, Any]:
+    """Return a whole encoded file as its header and columns, and edits that a reader must refuse."""
+    agreed = Agreement.from_toml(EXAMPLE + "[filter]\nbits = 1001\n")
+    forms = [
+        {"surname": "obrien", "date_of_birth": "1987-07-12"},
+        {"surname": "smith", "date_of_birth": "0000-07-12"},
+        {"surname": "ivanova", "date_of_birth": "1961-00-00"},
+    ]
+    made, numbers = encode_records(forms, agreed, SECRET)
+    names = np.stack(
+        [np.frombuffer(hashlib.sha256(bytes([n])).digest()[:16], np.uint8) for n in range(3)]
+    )
+    order = np.argsort([row.tobytes() for row in names])
+    names, made, numbers = names[order], made[order], numbers[order]
+    head = EncodedHeader(
+        format=ENCODED_FORMAT,
+        agreement=agreed.to_dict(),
+        agreement_fingerprint=agreed.fingerprint(),
+        key_check=Key(SECRET).check_value(agreed.encoding_fingerprint()),
+        party="health",
+        records=3,
+        rows_read=4,
+        software="pprl-kit 0.1.0",
+        content_sha256=content_digest(names, made, numbers),
+    )
+    edits: list[dict[str, Any]] = [
+        {"name": "another format", "header": {"format": "pprl-encoded/2"}},
+        {"name": "other count of records", "header": {"records": 4}},
+        {"name": "count as text", "header": {"records": "3"}},
+        {"name": "unknown entry", "header": {"comment": "x"}},
+        {"name": "entry missing", "header": {"software": None}},
+        {"name": "party's name in upper case", "header": {"party": "Health"}},
+        {"name": "digest of other content", "header": {"content_sha256": "0" * 64}},
+        {"name": "fingerprint of another agreement", "header": {"agreement_fingerprint": "0" * 64}},
+        {"name": "key check too short", "header": {"key_check": "0" * 30}},
+        {"name": "agreement that is none", "header": {"agreement": {}}},
+        {"name": "a bit flipped", "columns": "flip"},
+        {"name": "row missing", "columns": "drop"},
+        {"name": "rows in another order", "columns": "reverse", "rehash": True},
+        {"name": "a pseudonym twice", "columns": "repeat", "rehash": True},
+        {"name": "bits beyond the length", "columns": "spare", "rehash": True},
+        {"name": "no blocking key column", "columns": "no key_1"},
+        {"name": "one column more", "columns": "extra"},
+        {"name": "blocking keys as signed integers", "columns": "signed"},
+        {"name": "gap in the pseudonyms", "columns": "gap"},
+        {"name": "no header", "columns": "no header"},
+        {"name": "file cut short", "columns": "cut"},
+    ]
+    return {
+        "secret": SECRET.hex(),
+        "normal_forms": [forms[i] for i in order],
+        "header": json.loads(head.model_dump_json()),
+        "pseudonyms": [row.tobytes().hex() for row in names],
+        "encodings": [row.tobytes().hex() for row in made],
+        "keys": [[f"{int(n):016x}" for n in row] for row in numbers],
+        "refused": [{**edit, "class": "encoded-file"} for edit in edits],
+    }
+
+
+VECTORS = {
+    "folding": folding,
+    "normalise": normalise,
+    "dates": dates,
+    "tokens": tokens,
+    "positions": positions,
+    "keys": keys,
+    "agreement": agreement,
+    "filters": filters,
+    "blocking": blocking,
+    "encoded": encoded,
+}
+
+
+def render(content: dict[str, Any]) -> str:
+    """Return a vector file's text: ASCII, so that composed and decomposed characters show."""
+    return json.dumps({"version": 1, **content}, indent=1) + "\n"
+
+
+def examples() -> dict[str, str]:
+    """Return the values that SPEC.md's worked examples show."""
+    agreed = Agreement.from_toml(EXAMPLE)
+    key, salt = Key(SECRET), agreed.encoding_fingerprint()
+    surname, date = agreed.field
+    subkey = key.derive(b"field/surname", salt=salt)
+    forms = [{"surname": "obrien", "date_of_birth": "1987-07-12"}]
+    made, numbers = encode_records(forms, agreed, SECRET)
+    parts = [KEY_PARTS["soundex"]("obrien"), KEY_PARTS["year"]("1987-07-12")]
+    file = encoded()
+    return {
+        "folding table sha256": folding()["table_sha256"],
+        "canonical": agreed.canonical().decode(),
+        "fingerprint": agreed.fingerprint(),
+        "encoding fingerprint": salt.hex(),
+        "key file": key.text().strip(),
+        "key fingerprint": key.fingerprint(),
+        "key check": key.check_value(salt),
+        "subkey field/surname": subkey.hex(),
+        "subkey hardening": key.derive(b"hardening", salt=salt).hex(),
+        "subkey block/1": key.derive(b"block/1", salt=salt).hex(),
+        "surname tokens": " ".join(tokens_of("obrien", surname)),
+        "surname draws": str(draws_per_token(surname, 7)),
+        "date tokens": " ".join(tokens_of("1987-07-12", date)),
+        "date draws": str(draws_per_token(date, 7)),
+        "positions of br": " ".join(map(str, positions_of("br", subkey, 1024, 13))),
+        "filter": made[0].tobytes().hex(),
+        "bits set": str(int(np.bitwise_count(made).sum())),
+        "permutation of 10": " ".join(
+            map(str, keyed_permutation(10, key.derive(b"hardening", salt=salt)))
+        ),
+        "parts": " ".join(parts),
+        "blocking key": f"{int(numbers[0, 0]):016x}",
+        "content digest": file["header"]["content_sha256"],
+        "file key check": file["header"]["key_check"],
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Write the vectors unless only the examples are asked for; print the examples."""
+    if "--examples" not in arguments:
+        for name, make in VECTORS.items():
+            (HERE / f"{name}.json").write_text(render(make()), encoding="utf-8", newline="\n")
+    for name, value in examples().items():
+        sys.stdout.write(f"{name}: {value}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
