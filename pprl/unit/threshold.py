@@ -251,8 +251,8 @@ def _pick(
     if tiny:
         value = _CUSTOMARY
     elif few:
-        # Nothing to weigh: link only what chance would not make once in all the files.
-        at = np.flatnonzero(usable & (false < 0.5))
+        # Nothing to weigh: link only where chance makes a pair once in ten such runs.
+        at = np.flatnonzero(usable & (pairs - true < 0.1))
         value = float(thresholds[at[0]]) if len(at) else 1.0
     else:
         best = np.flatnonzero(f1 >= f1.max() - 1e-9)

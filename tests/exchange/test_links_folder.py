@@ -1,0 +1,179 @@
+"""A links folder comes back exactly, or is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pprl.errors import LinksError
+from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, read_links, write_links
+
+PARTIES = ["health", "education"]
+
+
+def make(accepted: int, near: int, floor: float = 0.75) -> Links:
+    """Links of the given numbers of pairs between two parties."""
+
+    def pairs(first: int, count: int, score: float) -> pd.DataFrame:
+        rows = [
+            ("health", f"{2 * i:032x}", "education", f"{2 * i + 1:032x}", score + i / 1e6)
+            for i in range(first, first + count)
+        ]
+        frame = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
+        return frame.astype({"score": float})
+
+    rows = [
+        (i + 1, party, f"{2 * i + side:032x}")
+        for i in range(accepted)
+        for side, party in enumerate(PARTIES)
+    ]
+    links = pd.DataFrame(rows, columns=list(LINK_COLUMNS)).astype({"link_id": "int64"})
+    return Links(
+        links=links,
+        pairs=pairs(0, accepted, 0.8),
+        near=pairs(accepted, near, floor),
+        run={
+            "format": "pprl-links/1",
+            "inputs": [{"party": party} for party in PARTIES],
+            "threshold": {"value": 0.8},
+            "counts": {"linked_records": 2 * accepted, "pairs_accepted": accepted},
+            "note": "Łódź",
+        },
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "LINKS"
+    folder.mkdir()
+    write_links(make(3, 2), folder)
+    return folder
+
+
+def refusal(folder: Path) -> LinksError:
+    with pytest.raises(LinksError) as caught:
+        read_links(folder)
+    assert str(folder) in caught.value.problem
+    assert caught.value.hint
+    return caught.value
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 20), st.integers(0, 20))
+def test_any_links_come_back_exactly(
+    tmp_path_factory: pytest.TempPathFactory, accepted: int, near: int
+) -> None:
+    folder = tmp_path_factory.mktemp("links")
+    links = make(accepted, near)
+    write_links(links, folder)
+    read = read_links(folder)
+    assert read.run == links.run
+    assert read.parties == PARTIES
+    assert read.threshold == 0.8
+    for name in ("links", "pairs", "near"):
+        one, other = getattr(read, name), getattr(links, name)
+        assert one.to_dict("list") == other.to_dict("list")
+        assert list(one.dtypes) == list(other.dtypes)
+
+
+def test_each_party_gets_its_own_pseudonyms_only(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {
+        "links.parquet",
+        "pairs.parquet",
+        "near.parquet",
+        "links-health.csv",
+        "links-education.csv",
+        "run.json",
+    }
+    for side, party in enumerate(PARTIES):
+        expected = [f"{i + 1},{2 * i + side:032x}" for i in range(3)]
+        data = (folder / f"links-{party}.csv").read_bytes().decode()
+        assert data == "\n".join(["link_id,pseudonym", *expected, ""])
+
+
+def test_party_without_a_link_gets_an_empty_list(tmp_path: Path) -> None:
+    write_links(make(0, 0), tmp_path)
+    assert (tmp_path / "links-health.csv").read_text() == "link_id,pseudonym\n"
+
+
+def test_numbers_that_json_does_not_have_are_never_written(tmp_path: Path) -> None:
+    links = make(1, 0)
+    links.run["threshold"]["value"] = float("nan")
+    with pytest.raises(ValueError, match="JSON"):
+        write_links(links, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["links", "pairs", "near"])
+def test_missing_altered_or_cut_tables_are_refused(folder: Path, name: str) -> None:
+    path = folder / f"{name}.parquet"
+    data = path.read_bytes()
+    table = pq.read_table(path)
+    for cut in (0, 3, 4, len(data) // 2, len(data) - 1):
+        path.write_bytes(data[:cut])
+        assert "can't be read" in refusal(folder).problem
+    pq.write_table(table.rename_columns([*table.column_names[:-1], "x"]), path)
+    assert "other columns" in refusal(folder).problem
+    pq.write_table(table.select(table.column_names[::-1]), path)
+    assert "other columns" in refusal(folder).problem
+    texts = table.set_column(0, table.column_names[0], pa.array([[1]] * len(table)))
+    pq.write_table(texts, path)
+    assert "other columns" in refusal(folder).problem
+    if name != "near":
+        pq.write_table(table.slice(1), path)
+        assert "another number of rows" in refusal(folder).problem
+    path.unlink()
+    assert "no such file" in refusal(folder).problem
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda run: run.pop("format"), "another format"),
+        (lambda run: run.update(format="pprl-links/2"), "another format"),
+        (lambda run: run.pop("inputs"), "lacks entries"),
+        (lambda run: run.update(inputs=[3]), "lacks entries"),
+        (lambda run: run.update(inputs=[{"party": 3}]), "lacks entries"),
+        (lambda run: run.pop("threshold"), "lacks entries"),
+        (lambda run: run.update(threshold={"value": "x"}), "lacks entries"),
+        (lambda run: run.update(threshold={"value": None}), "lacks entries"),
+        (lambda run: run.pop("counts"), "lacks entries"),
+        (lambda run: run["counts"].pop("pairs_accepted"), "lacks entries"),
+        (lambda run: run["counts"].update(pairs_accepted=9), "another number of rows"),
+    ],
+)
+def test_other_run_records_are_refused(
+    folder: Path, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    path = folder / "run.json"
+    run = json.loads(path.read_text(encoding="utf-8"))
+    change(run)
+    path.write_text(json.dumps(run))
+    assert says in refusal(folder).problem
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])
+def test_run_record_that_is_no_json(folder: Path, content: bytes) -> None:
+    (folder / "run.json").write_bytes(content)
+    assert "run.json can't be read" in refusal(folder).problem
+    (folder / "run.json").write_bytes(b"[]")
+    assert "another format" in refusal(folder).problem
+
+
+def test_what_is_no_links_folder(folder: Path) -> None:
+    assert "is not a links folder" in refusal(folder / "run.json").problem
+    assert "is not a links folder" in refusal(folder / "absent").problem
+    (folder / "run.json").unlink()
+    assert "has no run.json" in refusal(folder).problem
+    (folder / "run.json").mkdir()
+    assert "can't be read" in refusal(folder).problem
+    shutil.rmtree(folder)

@@ -1,0 +1,253 @@
+"""Links keep their rules, are the best there are, and do not depend on the order of the pairs."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pprl.unit.linking import cluster_files, components, one_to_many, one_to_one
+
+THRESHOLD = 0.5
+PROPERTY = settings(max_examples=150, deadline=None)
+
+Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
+
+
+def as_pairs(cells: dict[tuple[int, int], float]) -> Pairs:
+    left = np.array([a for a, _ in cells], np.int64)
+    right = np.array([b for _, b in cells], np.int64)
+    return left, right, np.array(list(cells.values()), np.float64)
+
+
+def pairs(most: int = 6, cells: int = 14) -> st.SearchStrategy[Pairs]:
+    """Pairs over the threshold between two small files, ties included, in any order."""
+    scores = st.sampled_from([0.5, 0.6, 0.75, 0.9, 1.0]) | st.floats(THRESHOLD, 1.0)
+    place = st.tuples(st.integers(0, most - 1), st.integers(0, most - 1))
+    return st.dictionaries(place, scores, max_size=cells).map(as_pairs)
+
+
+def gain_of(score: npt.NDArray[np.float64], accepted: npt.NDArray[np.bool_]) -> float:
+    return float((score[accepted] - THRESHOLD).sum())
+
+
+def best_gain(given_pairs: Pairs) -> float:
+    """Try every set of pairs that uses no record twice."""
+    left, right, score = given_pairs
+
+    def best(at: int, used_left: frozenset[int], used_right: frozenset[int]) -> float:
+        if at == len(left):
+            return 0.0
+        without = best(at + 1, used_left, used_right)
+        if left[at] in used_left or right[at] in used_right:
+            return without
+        taken = best(at + 1, used_left | {left[at]}, used_right | {right[at]})
+        return max(without, taken + score[at] - THRESHOLD)
+
+    return best(0, frozenset(), frozenset())
+
+
+def is_one_to_one(given_pairs: Pairs, accepted: npt.NDArray[np.bool_]) -> bool:
+    left, right = given_pairs[0][accepted], given_pairs[1][accepted]
+    return len(set(left)) == len(left) and len(set(right)) == len(right)
+
+
+def as_set(given_pairs: Pairs, accepted: npt.NDArray[np.bool_]) -> set[tuple[int, int]]:
+    return set(
+        zip(given_pairs[0][accepted].tolist(), given_pairs[1][accepted].tolist(), strict=True)
+    )
+
+
+def shuffled(given_pairs: Pairs, random: np.random.Generator) -> Pairs:
+    order = random.permutation(len(given_pairs[0]))
+    return given_pairs[0][order], given_pairs[1][order], given_pairs[2][order]
+
+
+@PROPERTY
+@given(pairs())
+def test_one_to_one_is_one_to_one_and_optimal(drawn: Pairs) -> None:
+    accepted, greedy = one_to_one(*drawn, threshold=THRESHOLD)
+    assert greedy == 0
+    assert is_one_to_one(drawn, accepted)
+    # Pairs exactly at the threshold count a millionth, so that they are kept.
+    assert gain_of(drawn[2], accepted) >= best_gain(drawn) - 1e-6 * len(drawn[0]) - 1e-12
+
+
+@PROPERTY
+@given(pairs(), st.sampled_from([1, 2000]))
+def test_one_to_one_leaves_no_pair_of_free_records(drawn: Pairs, limit: int) -> None:
+    """Also pairs exactly at the threshold are accepted where both records are free."""
+    accepted, _ = one_to_one(*drawn, threshold=THRESHOLD, component_limit=limit)
+    left, right, _ = drawn
+    used_left, used_right = set(left[accepted]), set(right[accepted])
+    for a, b in zip(left, right, strict=True):
+        assert a in used_left or b in used_right
+
+
+@PROPERTY
+@given(pairs(), st.sampled_from([0, 1, 2000]), st.integers(0, 2**32 - 1))
+def test_result_does_not_depend_on_the_order_of_the_pairs(
+    drawn: Pairs, limit: int, seed: int
+) -> None:
+    other = shuffled(drawn, np.random.default_rng(seed))
+    one, _ = one_to_one(*drawn, threshold=THRESHOLD, component_limit=limit)
+    two, _ = one_to_one(*other, threshold=THRESHOLD, component_limit=limit)
+    assert as_set(drawn, one) == as_set(other, two)
+    assert as_set(drawn, one_to_many(*drawn)) == as_set(other, one_to_many(*other))
+
+
+def test_one_good_pair_beats_two_that_barely_pass() -> None:
+    """The sum counts what a pair has over the threshold."""
+    drawn = as_pairs({(0, 0): 0.51, (0, 1): 0.99, (1, 1): 0.51})
+    assert as_set(drawn, one_to_one(*drawn, threshold=0.5)[0]) == {(0, 1)}
+    drawn = as_pairs({(0, 0): 0.9, (0, 1): 0.95, (1, 1): 0.9})
+    assert as_set(drawn, one_to_one(*drawn, threshold=0.5)[0]) == {(0, 0), (1, 1)}
+
+
+def test_large_components_are_assigned_greedily_and_counted() -> None:
+    cells = {(i, j): 0.9 if i == j else 0.8 for i in range(5) for j in range(5)}
+    cells |= {(10 + i, 10 + j): 0.7 + (i == j) / 10 for i in range(2) for j in range(2)}
+    cells |= {(20, 20): 0.6}
+    drawn = as_pairs(cells)
+    accepted, greedy = one_to_one(*drawn, threshold=0.5, component_limit=3)
+    assert greedy == 1
+    diagonal = {(i, i) for i in (*range(5), 10, 11, 20)}
+    assert as_set(drawn, accepted) == diagonal
+    assert one_to_one(*drawn, threshold=0.5)[1] == 0
+    # What greedy loses: the best pair first, although two others weigh more.
+    drawn = as_pairs({(0, 0): 0.9, (0, 1): 0.95, (1, 1): 0.9})
+    accepted, greedy = one_to_one(*drawn, threshold=0.5, component_limit=1)
+    assert (as_set(drawn, accepted), greedy) == ({(0, 1)}, 1)
+
+
+def test_ties_go_to_the_lowest_record() -> None:
+    drawn = as_pairs({(1, 0): 0.8, (0, 0): 0.8, (5, 7): 0.8, (5, 6): 0.8})
+    assert as_set(drawn, one_to_one(*drawn, threshold=0.5)[0]) == {(0, 0), (5, 6)}
+    assert as_set(drawn, one_to_many(*drawn)) == {(0, 0), (5, 6), (5, 7)}
+
+
+@PROPERTY
+@given(pairs())
+def test_one_to_many_gives_each_right_record_its_best(drawn: Pairs) -> None:
+    left, right, score = drawn
+    accepted = one_to_many(*drawn)
+    assert sorted(right[accepted]) == sorted(set(right))
+    for b in set(right):
+        own = np.flatnonzero(right == b)
+        best = min(own, key=lambda at: (-score[at], left[at]))
+        assert accepted[best]
+
+
+def test_no_pairs_are_no_links() -> None:
+    none = as_pairs({})
+    accepted, greedy = one_to_one(*none, threshold=0.5)
+    assert (len(accepted), greedy) == (0, 0)
+    assert len(one_to_many(*none)) == 0
+    assert len(set(components(none[0], none[1], 4))) == 4
+    assert cluster_files(*none, np.zeros(3, np.int64)).tolist() == [0, 1, 2]
+
+
+@PROPERTY
+@given(st.integers(1, 12), st.data())
+def test_components_join_exactly_what_is_connected(records: int, data: st.DataObject) -> None:
+    place = st.integers(0, records - 1)
+    edges = data.draw(st.lists(st.tuples(place, place), max_size=15))
+    left = np.array([a for a, _ in edges], np.int64)
+    right = np.array([b for _, b in edges], np.int64)
+    found = components(left, right, records)
+    assert found.dtype == np.int64
+    expected = list(range(records))
+    for _ in range(records):
+        for a, b in edges:
+            expected[a] = expected[b] = min(expected[a], expected[b])
+    for a, b in combinations(range(records), 2):
+        assert (found[a] == found[b]) == (expected[a] == expected[b])
+
+
+def test_a_pair_that_stands_twice_still_connects() -> None:
+    """Up to 256 copies, which would wrap an eight-bit sum to zero."""
+    for copies in (2, 128, 256):
+        joined = components(np.zeros(copies, np.int64), np.ones(copies, np.int64), 2)
+        assert joined[0] == joined[1]
+
+
+@st.composite
+def several_files(draw: st.DrawFn) -> tuple[Pairs, npt.NDArray[np.int64]]:
+    """Pairs between the records of up to five files; never inside one."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=5))
+    file_of = np.repeat(np.arange(len(sizes)), sizes)
+    places = [(a, b) for a, b in combinations(range(len(file_of)), 2) if file_of[a] != file_of[b]]
+    scores = st.sampled_from([0.5, 0.75, 1.0]) | st.floats(0.5, 1.0)
+    cells = draw(st.dictionaries(st.sampled_from(places), scores, max_size=25))
+    return as_pairs(cells), file_of
+
+
+def plain_clusters(drawn: Pairs, file_of: npt.NDArray[np.int64]) -> list[frozenset[int]]:
+    """The same rule with sets: best pair first, join unless a file would stand twice."""
+    clusters = [frozenset([record]) for record in range(len(file_of))]
+    order = sorted(range(len(drawn[0])), key=lambda k: (-drawn[2][k], drawn[0][k], drawn[1][k]))
+    for at in order:
+        one = next(c for c in clusters if drawn[0][at] in c)
+        other = next(c for c in clusters if drawn[1][at] in c)
+        files = [file_of[record] for record in one | other]
+        if one != other and len(set(files)) == len(files):
+            clusters = [c for c in clusters if c not in (one, other)] + [one | other]
+    return sorted(clusters, key=min)
+
+
+@PROPERTY
+@given(several_files(), st.integers(0, 2**32 - 1))
+def test_clusters_equal_the_plain_rule(
+    drawn: tuple[Pairs, npt.NDArray[np.int64]], seed: int
+) -> None:
+    """Never two records of one file; the same clusters whatever the order of the pairs."""
+    given_pairs, file_of = drawn
+    cluster = cluster_files(*given_pairs, file_of)
+    groups = [frozenset(np.flatnonzero(cluster == c).tolist()) for c in np.unique(cluster)]
+    for group in groups:
+        files = file_of[list(group)]
+        assert len(set(files)) == len(files)
+    assert sorted(groups, key=min) == plain_clusters(given_pairs, file_of)
+    other = shuffled(given_pairs, np.random.default_rng(seed))
+    np.testing.assert_array_equal(cluster_files(*other, file_of), cluster)
+
+
+@PROPERTY
+@given(pairs())
+def test_two_files_cluster_as_greedy_one_to_one(drawn: Pairs) -> None:
+    left, right, score = drawn
+    cluster = cluster_files(left, right + 6, score, np.repeat([0, 1], 6))
+    greedy, _ = one_to_one(*drawn, threshold=THRESHOLD, component_limit=0)
+    assert is_one_to_one(drawn, greedy)
+    np.testing.assert_array_equal(cluster[left] == cluster[right + 6], greedy)
+
+
+def test_sixty_four_files_have_a_bit_each() -> None:
+    """A person in each of 64 files is one cluster of 64."""
+    left, right = np.arange(63), np.arange(1, 64)
+    cluster = cluster_files(left, right, np.full(63, 0.9), np.arange(64))
+    assert set(cluster) == {0}
+    twice = np.append(np.arange(63), 0)
+    assert len(set(cluster_files(left, right, np.full(63, 0.9), twice))) == 2
+
+
+@pytest.mark.parametrize("limit", [1, 2000])
+def test_optimal_gain_is_never_below_greedy(limit: int) -> None:
+    rng = np.random.default_rng(5)
+    cells = {
+        (int(a), int(b)): float(s)
+        for a, b, s in zip(
+            rng.integers(0, 60, 400),
+            rng.integers(0, 60, 400),
+            rng.uniform(0.5, 1, 400),
+            strict=True,
+        )
+    }
+    drawn = as_pairs(cells)
+    accepted, _ = one_to_one(*drawn, threshold=0.5, component_limit=limit)
+    best, _ = one_to_one(*drawn, threshold=0.5)
+    assert gain_of(drawn[2], best) >= gain_of(drawn[2], accepted) - 1e-4
