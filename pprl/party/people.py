@@ -12,7 +12,7 @@ import pandas as pd
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement, AgreementField
 from pprl.party.normalise import UNREADABLE, normaliser
-from pprl.tables import ColumnMap, suggest
+from pprl.tables import ColumnMap, join_columns, suggest
 from pprl.tables.dates import DateFormat, recognise_format
 
 __all__ = ["FieldColumn", "check_ids", "file_row", "id_values", "read_fields"]
@@ -116,12 +116,7 @@ def _read_field(
     frame: pd.DataFrame, field: AgreementField, names: Sequence[str], spec: str | None, source: str
 ) -> FieldColumn:
     texts = [_text_column(frame, name, source) for name in names]
-    joined = texts[0]
-    if len(texts) > 1:
-        is_date = field.type == "date"  # an empty part of a date must keep its place
-        glue = "/" if is_date else " "
-        parts = [[value or "?" for value in text] if is_date else list(text) for text in texts]
-        joined = pd.Series([glue.join(row) for row in zip(*parts, strict=True)], dtype=object)
+    joined = join_columns(texts, date=field.type == "date")
     rows, distinct = pd.factorize(joined.to_numpy())
     raw = [str(value) for value in distinct]
     _check_unicode(raw, names, source)

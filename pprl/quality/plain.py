@@ -15,7 +15,7 @@ import pandas as pd
 
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement
-from pprl.tables import ColumnMap, read_csv_text
+from pprl.tables import ColumnMap, join_columns, read_csv_text
 from pprl.tables.dates import DateFormat, recognise_format
 
 __all__ = ["DATE_PARTS", "read_plain", "tidy"]
@@ -61,9 +61,7 @@ def read_plain(
     frame = {"id": ids}
     for item in agreement.field:
         parts = [raw[name].str.strip() for name in found[item.name]]
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = (joined + " " + part).str.strip()
+        joined = join_columns(parts, date=item.type == "date").str.strip()
         if item.type == "date":
             joined = _dates(joined, columns.dates.get(item.name))
         frame[item.name] = joined

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+import pandas as pd
+
 from pprl.errors import DataError, UsageError
 
-__all__ = ["ColumnMap", "load_column_map", "parse_column_options", "suggest"]
+__all__ = ["ColumnMap", "join_columns", "load_column_map", "parse_column_options", "suggest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,18 @@ def _find(
 
 def _loose(name: str) -> str:
     return "".join(ch for ch in name.lower() if ch.isalnum())
+
+
+def join_columns(texts: Sequence[pd.Series[str]], *, date: bool) -> pd.Series[str]:
+    """Join the columns of one field, row by row: by a space, or by a slash for the parts of a date.
+
+    An empty part of a date becomes ``?``, so that the other parts keep their places.
+    """
+    if len(texts) == 1:
+        return texts[0]
+    glue = "/" if date else " "
+    parts = [[value or "?" for value in text] if date else list(text) for text in texts]
+    return pd.Series([glue.join(row) for row in zip(*parts, strict=True)], dtype=object)
 
 
 def suggest(name: str, known: Sequence[str], what: str) -> str:
