@@ -27,20 +27,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch $@
 
 demo: $(VENV)/installed
-	@rm -rf $(DEMO) && mkdir $(DEMO)
-	@echo "== 1. The parties make a key. Fingerprint to compare over the phone:"
-	@$(PPRL) keygen $(DEMO)/parties.key 2> /dev/null
-	@echo; echo "== 2. The health department encodes its people"
-	@$(PPRL) encode $(SAMPLE)/health.csv --agreement $(SAMPLE)/linkage.toml --key $(DEMO)/parties.key \
-	  --party health --id patient_no --columns $(SAMPLE)/health.columns.toml -o $(DEMO)/health.parquet
-	@echo; echo "== 3. The education department encodes its people"
-	@$(PPRL) encode $(SAMPLE)/education.csv --agreement $(SAMPLE)/linkage.toml --key $(DEMO)/parties.key \
-	  --party education --id pupil_ref --columns $(SAMPLE)/education.columns.toml -o $(DEMO)/education.parquet
-	@echo; echo "== 4. The linkage unit, which has neither key nor names, links the encodings"
-	@$(PPRL) match $(DEMO)/health.parquet $(DEMO)/education.parquet -o $(DEMO)/links
-	@echo; echo "== 5. A statistician judges the links against the truth"
-	@$(PPRL) evaluate $(DEMO)/links --truth $(SAMPLE)/truth.csv \
-	  --ids health=$(DEMO)/health.ids.csv --ids education=$(DEMO)/education.ids.csv -o $(DEMO)/report.html
+	@PPRL=$(PPRL) DEMO=$(DEMO) bash tools/demo.sh
 	@echo; echo "Open $(DEMO)/report.html in a browser."
 
 test: $(VENV)/installed-dev
@@ -63,13 +50,13 @@ docs: $(VENV)/installed-dev
 docs-update: $(VENV)/installed-dev
 	$(BIN)/python tools/make_cli_reference.py docs/cli.md
 
-# The built wheel, in an environment of its own, must give a working `pprl`.
+# The built wheel, in an environment of its own and away from this folder's code, must walk the whole road.
 wheel: $(VENV)/installed-dev
 	rm -rf dist build $(VENV)-wheel
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(subst $(VENV)/,$(VENV)-wheel/,$(PIP)) install dist/*.whl
-	cd $(SAMPLE) && $(abspath $(subst $(VENV)/,$(VENV)-wheel/,$(PPRL))) inspect linkage.toml
+	cd dist && PPRL=$(abspath $(subst $(VENV)/,$(VENV)-wheel/,$(PPRL))) DEMO=road SAMPLE=../$(SAMPLE) bash ../tools/demo.sh
 
 $(VENV)-bench/installed: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(VENV)-bench
@@ -78,7 +65,7 @@ $(VENV)-bench/installed: pyproject.toml benchmarks/requirements.txt
 	@touch $@
 
 bench: $(VENV)-bench/installed
-	$(VENV)-bench/bin/python benchmarks/run.py
+	$(subst $(VENV)/,$(VENV)-bench/,$(BIN)/)python benchmarks/run.py
 
 bench-quality: $(VENV)/installed
 	$(BIN)/python benchmarks/quality.py
@@ -87,3 +74,4 @@ check: lint types docs test wheel
 
 clean:
 	rm -rf $(VENV) $(VENV)-wheel $(VENV)-bench $(DEMO) build dist *.egg-info
+	find pprl cli -name "*.nb[ic]" -delete

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FILE, agreement_option, column_map, column_options, json_option
+from .options import (
+    FILE,
+    agreement_option,
+    column_map,
+    column_options,
+    json_option,
+    short_fingerprint,
+)
 
 if TYPE_CHECKING:
     from pprl.party.check import TableCheck
@@ -40,6 +47,7 @@ def check(
       pprl check sample_data/health.csv --agreement sample_data/linkage.toml --id patient_no \\
           --columns sample_data/health.columns.toml
     """
+    from pprl.errors import DataError
     from pprl.exchange.agreement import Agreement
     from pprl.party.check import check_table
     from pprl.tables import read_csv_text
@@ -56,8 +64,15 @@ def check(
         click.echo(json.dumps(result.to_dict(), indent=2))
     else:
         _show(result)
+        click.echo(f"Agreement {short_fingerprint(settled)}: compare it with the other parties.")
+    for warning in result.warnings:
+        click.echo(f"pprl: warning: {warning}", err=True)
     if result.problems:
-        raise click.exceptions.Exit(1)
+        raise DataError(
+            f"{people}: `pprl encode` would stop: {'; '.join(result.findings())}",
+            hint="Correct the file and check again; `pprl encode --unreadable missing` counts unreadable values as "
+            "missing.",
+        )
 
 
 def _show(result: TableCheck) -> None:
@@ -92,9 +107,5 @@ def _show(result: TableCheck) -> None:
     for part in result.leaves:
         click.echo(f"  - {part}")
     click.echo("Nothing else: no name, no date, no address, no id of yours.")
-    if result.problems:
-        click.echo(
-            f"\n{result.problems} findings would stop `pprl encode`; see unreadable values and ids above."
-        )
-    else:
+    if not result.problems:
         click.echo("\nReady for `pprl encode`.")

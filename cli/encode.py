@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,10 +13,12 @@ import click
 from .options import (
     FILE,
     agreement_option,
+    check_outputs,
     column_map,
     column_options,
     force_option,
     json_option,
+    short_fingerprint,
 )
 from .progress import Progress
 
@@ -74,7 +77,7 @@ def encode(
     from pprl.errors import UsageError
     from pprl.exchange.agreement import Agreement
     from pprl.exchange.encoded import write_encoded
-    from pprl.outputs import Outputs, check_new, os_errors
+    from pprl.outputs import Outputs, os_errors
     from pprl.party.encode import encode as encode_table
     from pprl.party.id_map import write_id_map
     from pprl.party.key import Key
@@ -86,37 +89,39 @@ def encode(
             hint=f"For example -o {party}.parquet.",
         )
     id_map = output.with_suffix(".ids.csv")
-    for path in (output, id_map):
-        check_new(path, force=force)
+    check_outputs(output, id_map, inputs=(people, agreement, key, columns_file), force=force)
     settled = Agreement.load(agreement)
     secret = Key.load(key)
     mapping = column_map(columns_file, columns, date_formats)
     frame = read_csv_text(people, what="people file")
-    progress = Progress()
-    made = encode_table(
-        frame,
-        settled,
-        secret,
-        party=party,
-        id_column=id_column,
-        columns=mapping,
-        unreadable=unreadable,
-        source=str(people),
-        progress=progress,
-    )
-    progress.done()
+    with Progress() as progress:
+        made = encode_table(
+            frame,
+            settled,
+            secret,
+            party=party,
+            id_column=id_column,
+            columns=mapping,
+            unreadable=unreadable,
+            source=str(people),
+            progress=progress,
+        )
     with Outputs(force=force) as outputs:
         with os_errors(output):
             write_encoded(made.encoded, outputs.file(output))
         with os_errors(id_map):
-            write_id_map(made.id_map, outputs.file(id_map, private=True))
+            write_id_map(made.id_map, outputs.file(id_map))
     if as_json:
         facts = {**asdict(made.account), "encoded_file": str(output), "id_map": str(id_map)}
         click.echo(json.dumps(facts, indent=2))
     else:
         _show(made.account)
+        click.echo(f"  agreement {short_fingerprint(settled)}: compare it with the other parties")
         click.echo(f"For the linkage unit: {output}")
-        click.echo(f"Stays here, readable by you alone: {id_map}")
+        alone = ", readable by you alone" if os.name == "posix" else ""
+        click.echo(f"Stays here{alone}: {id_map}")
+    for warning in made.account.warnings:
+        click.echo(f"pprl: warning: {warning}", err=True)
 
 
 def _show(account: Account) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FILE, force_option, json_option
+from .options import FILE, check_outputs, force_option, json_option
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _SHARE = click.FloatRange(0, 1)
     nargs=2,
     type=FILE,
     metavar="A.csv B.csv",
-    help="Link the two PLAIN files too, in the order of the run's parties, to see what encoding costs. "
+    help="Link the two PLAIN files too, in the order of the run's parties, as something to compare with. "
     "Plain files of both parties meet: only for test data, or where there is a legal basis.",
 )
 @click.option(
@@ -86,7 +86,6 @@ def evaluate(
     """
     from pprl.errors import UsageError
     from pprl.exchange.links import read_links
-    from pprl.outputs import check_new
     from pprl.quality import (
         enforce_gates,
         judge_gates,
@@ -104,8 +103,13 @@ def evaluate(
             hint="Name the report with -o report.html, or ask for the numbers with --json.",
         )
     if output is not None:
-        for path in (output, output.with_suffix(".json")):
-            check_new(path, force=force)
+        if output.suffix.lower() not in (".html", ".htm"):
+            raise UsageError(
+                f"the report must end in .html, not {output.name}",
+                hint="For example -o report.html; the same numbers are written beside it as report.json.",
+            )
+        inputs = (truth, *(baseline or ()))
+        check_outputs(output, output.with_suffix(".json"), inputs=inputs, force=force)
     run = read_links(links)
     persons = read_truth(truth) if truth else None
     maps = read_id_maps(ids, run) if ids else None

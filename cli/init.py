@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import shlex
 from pathlib import Path
 
 import click
 
-from .options import FILE, force_option
+from .options import FILE, check_outputs, force_option
 
 __all__ = ["init"]
 
@@ -16,7 +19,9 @@ __all__ = ["init"]
 @click.option(
     "-o", "--output", required=True, type=FILE, metavar="TOML", help="The agreement to write."
 )
-@click.option("--project", default="My linkage", show_default=True, help="Name of the linkage.")
+@click.option(
+    "--project", help="Name of the linkage; part of every key derivation. [default: a random one]"
+)
 @click.option(
     "--bits", default=1024, show_default=True, type=click.IntRange(64, 65536), help="Filter length."
 )
@@ -28,7 +33,12 @@ __all__ = ["init"]
 )
 @force_option
 def init(
-    people: Path, output: Path, project: str, bits: int, columns_out: Path | None, force: bool
+    people: Path,
+    output: Path,
+    project: str | None,
+    bits: int,
+    columns_out: Path | None,
+    force: bool,
 ) -> None:
     """Draft a commented agreement from a file's header and a look at its values.
 
@@ -38,23 +48,25 @@ def init(
     Example:
       pprl init sample_data/health.csv -o linkage.toml --project "Health and education"
     """
-    from pprl.outputs import Outputs, check_new
+    from pprl.outputs import Outputs
     from pprl.party.draft import draft_agreement
     from pprl.tables import read_csv_text
 
-    for path in (output, columns_out):
-        if path:
-            check_new(path, force=force)
+    check_outputs(output, columns_out, inputs=(people,), force=force)
+    project = project or f"linkage-{secrets.token_hex(4)}"
     draft = draft_agreement(read_csv_text(people, what="people file"), project=project, bits=bits)
     renamed = draft.columns()
     with Outputs(force=force) as outputs:
-        outputs.file(output).write_text(draft.toml, encoding="utf-8", newline="\n")
+        outputs.file(output, public=True).write_text(draft.toml, encoding="utf-8", newline="\n")
         if columns_out:
             lines = [
                 "# Which columns answer the agreement's fields. Stays with the party.",
                 "[columns]",
             ]
-            lines += [f'{field} = "{column}"' for field, column in renamed.items()]
+            lines += [
+                f"{field} = {json.dumps(column, ensure_ascii=False)}"
+                for field, column in renamed.items()
+            ]
             outputs.file(columns_out).write_text(
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
@@ -63,11 +75,11 @@ def init(
         role = f"{guess.field} ({guess.kind})" if guess.field else (guess.kind or "left out")
         click.echo(f"  {guess.column:<{width}}  {role:<32}  {guess.why}", err=True)
     click.echo(f"Wrote {output}. Read it before you send it to the other parties.", err=True)
-    flags = "".join(f" --column {field}={column}" for field, column in renamed.items())
-    mapping = f" --columns {columns_out}" if columns_out else flags
-    identifier = draft.id_column or "COLUMN"
-    click.echo(
-        "Next: pprl keygen parties.key, then\n"
-        f"  pprl check {people} --agreement {output} --id {identifier}{mapping}",
-        err=True,
-    )
+    following = ["pprl", "check", str(people), "--agreement", str(output)]
+    following += ["--id", draft.id_column or "COLUMN"]
+    if columns_out:
+        following += ["--columns", str(columns_out)]
+    else:
+        for field, column in renamed.items():
+            following += ["--column", f"{field}={column}"]
+    click.echo(f"Next: pprl keygen parties.key, then\n  {shlex.join(following)}", err=True)

@@ -36,12 +36,16 @@ def inspect(file: Path, as_json: bool) -> None:
 
 def _show(name: str, value: Any) -> None:
     if isinstance(value, dict):
-        value = ", ".join(f"{key}: {item}" for key, item in value.items())
+        value = ", ".join(f"{key}: {_text(item)}" for key, item in value.items())
     if isinstance(value, list) and any(isinstance(item, str) for item in value):
         click.echo(f"  {name}:")
         for item in value:
             click.echo(f"    - {item}")
         return
     if isinstance(value, list):
-        value = ", ".join(str(item) for item in value) or "none"
-    click.echo(f"  {name}: {value:,}" if isinstance(value, int) else f"  {name}: {value}")
+        value = "; ".join(_text(item) for item in value) or "none"
+    click.echo(f"  {name}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

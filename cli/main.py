@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from pprl.errors import PprlError
+from pprl.errors import AgreementError, PprlError
 from pprl.version import VERSION
 
 __all__ = ["call", "main", "run"]
@@ -53,7 +55,19 @@ def main() -> None:
 
 def run() -> None:
     """Entry point of the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file or a pipe gets UTF-8 on every system, and no character stops the output.
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # a closed session must tidy up as an interrupt does
+            signal.signal(getattr(signal, name), _interrupt)
     sys.exit(call(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def call(arguments: list[str]) -> int:
@@ -63,7 +77,7 @@ def call(arguments: list[str]) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except PprlError as error:
-        return _fail(error.problem, error.hint, error.exit_code)
+        return _fail(error.problem, error.hint or _general_hint(error), error.exit_code)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -77,9 +91,7 @@ def call(arguments: list[str]) -> int:
             2,
         )
     except (KeyboardInterrupt, click.Abort):
-        return _fail(
-            "interrupted", "Nothing was left half-written; run the command again.", EXIT_INTERRUPTED
-        )
+        return _interrupted()
     except BrokenPipeError:
         # The reader of our output has gone (`pprl inspect ... | head`): not our failure, and not worth a message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,8 +105,24 @@ def call(arguments: list[str]) -> int:
     except OSError as error:
         return _fail(*_explain(error), 1)
     except Exception as error:  # the last resort: a message of ours, never a value of theirs
+        if _came_of_interrupt(error):
+            return _interrupted()
         return _fail(f"unexpected {type(error).__name__} {_place(error)}", "This is a defect in pprl. Please report "
                      "this line; it holds no data of yours.", 1)  # fmt: skip
+
+
+def _interrupted() -> int:
+    return _fail(
+        "interrupted", "Nothing was left half-written; run the command again.", EXIT_INTERRUPTED
+    )
+
+
+def _came_of_interrupt(error: BaseException) -> bool:
+    """Say whether this is what numba makes of an interrupt in the middle of a kernel."""
+    cause: BaseException | None = error
+    while isinstance(cause, SystemError):
+        cause = cause.__cause__
+    return isinstance(cause, KeyboardInterrupt)
 
 
 def _explain(error: OSError) -> tuple[str, str]:
@@ -102,6 +130,14 @@ def _explain(error: OSError) -> tuple[str, str]:
         return "no space left on the disk", "Free some space; nothing was left half-written."
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or type(error).__name__}", "Check the path and its permissions."
+
+
+def _general_hint(error: PprlError) -> str:
+    if "can't be read" in error.problem:
+        return "Check the path and that you may read it."
+    if isinstance(error, AgreementError):
+        return "`pprl init PEOPLE.csv -o linkage.toml` drafts a valid agreement to compare with."
+    return "`pprl --help` lists the commands; each has an example in its own --help."
 
 
 def _place(error: BaseException) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from .options import FILE, force_option, json_option
+from .options import FILE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
     from pprl.unit.plan import Plan
 
 __all__ = ["match"]
+
+_MARK = "run.json"
+"""--force replaces a folder only if it holds this file."""
 
 
 @click.command()
@@ -64,31 +68,47 @@ def match(
     """
     from pprl.exchange.encoded import read_encoded
     from pprl.exchange.links import write_links
-    from pprl.outputs import Outputs, check_new, os_errors
+    from pprl.outputs import Outputs, os_errors
     from pprl.unit.match import MatchOptions, plan_match, run_match
 
-    check_new(output, force=force)
+    check_outputs(output, inputs=files, force=force)
+    _check_replaceable(output)
     _set_threads(threads)
     start = time.perf_counter()
     encoded = [read_encoded(path) for path in files]
     reading = time.perf_counter() - start
     options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
+    sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
+    click.echo(f"records: {sizes}", err=True)
     plan = plan_match(encoded, options)
     plan.timings["read"] = round(reading, 4)
     _show_plan(plan)
     if dry_run:
         return
-    progress = Progress()
-    links = run_match(plan, progress=progress)
-    progress.done()
+    with Progress() as progress:
+        links = run_match(plan, progress=progress)
     with Outputs(force=force) as outputs, os_errors(output):
-        start = time.perf_counter()
-        folder = outputs.folder(output)
+        folder = outputs.folder(output, holds=_MARK)
         write_links(links, folder)
     if as_json:
         click.echo(json.dumps(links.run, indent=2, ensure_ascii=False))
         return
-    _show_result(links.run, output)
+    _show_result(links.run, output, told=plan.warnings)
+
+
+def _check_replaceable(output: Path) -> None:
+    """Say before the long work, and not only at its end, that --force does not replace this folder."""
+    from pprl.errors import OutputError
+
+    if output.exists() and not output.is_dir():
+        raise OutputError(
+            f"{output} is a file and can't be replaced by a folder", hint="Choose another name."
+        )
+    if output.is_dir() and any(output.iterdir()) and not (output / _MARK).exists():
+        raise OutputError(
+            f"{output} is a folder of something else: it holds no {_MARK}",
+            hint="Choose another name; --force replaces only what an earlier run wrote.",
+        )
 
 
 def _threshold(text: str | None) -> float | Literal["auto"] | None:
@@ -123,33 +143,30 @@ def _set_threads(threads: int | None) -> None:
 
 
 def _show_plan(plan: Plan) -> None:
-    sizes = ", ".join(f"{file.party} {len(file):,}" for file in plan.files)
-    click.echo(f"records: {sizes}", err=True)
     found = "found without truth" if plan.method == "auto" else "given"
     click.echo(f"threshold: {plan.threshold:.3f} ({found})", err=True)
+    span = duration(plan.seconds)
     click.echo(
         f"pairs to compare: {plan.pairs_expected:,} of {plan.pairs_possible:,} ({plan.blocking_name}), "
-        f"about {duration(plan.seconds)}, {plan.bytes / 2**20:,.0f} MiB of memory",
+        f"{span if span.startswith('under') else 'about ' + span}, {plan.memory / 2**20:,.0f} MiB of memory",
         err=True,
     )
     for warning in plan.warnings:
         click.echo(f"pprl: warning: {warning}", err=True)
 
 
-def _show_result(run: dict[str, Any] | Any, output: Path) -> None:
+def _show_result(run: Mapping[str, Any], output: Path, *, told: Sequence[str]) -> None:
     counts = run["counts"]
-    compared = counts["pairs_compared"]
-    rate = compared / max(run["timings_s"].get("compare", 0.0), 1e-6)
     click.echo(
-        f"{compared:,} pairs compared, reduction ratio {counts['reduction_ratio']:.4f}, "
-        f"{rate / 1e6:,.0f} million pairs a second"
+        f"{counts['pairs_compared']:,} pairs compared, reduction ratio {counts['reduction_ratio']:.4f}"
     )
     click.echo(
         f"{counts['links']:,} links of {counts['linked_records']:,} records "
         f"at threshold {run['threshold']['value']:.3f} ({run['parameters']['assign']})"
     )
     for warning in run["warnings"]:
-        click.echo(f"pprl: warning: {warning}", err=True)
+        if warning not in told:
+            click.echo(f"pprl: warning: {warning}", err=True)
     click.echo(f"Links folder: {output}")
     for entry in run["inputs"]:
         click.echo(

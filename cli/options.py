@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from pprl.exchange.agreement import Agreement
     from pprl.tables import ColumnMap
 
 __all__ = [
     "FILE",
     "agreement_option",
+    "check_outputs",
     "column_map",
     "column_options",
     "force_option",
     "json_option",
+    "short_fingerprint",
 ]
 
-FILE = click.Path(path_type=Path)
+
+class _FilePath(click.Path):
+    """A path that every library underneath can open."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Refuse the empty path, which would mean the current folder, and a name that is not text."""
+        text = os.fspath(value)
+        if not text:
+            self.fail("the path is empty", param, ctx)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail("the file's name is not UTF-8 text; rename the file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _FilePath(path_type=Path)
 
 agreement_option = click.option(
     "--agreement",
@@ -33,6 +58,32 @@ force_option = click.option("--force", is_flag=True, help="Replace outputs that 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
 )
+
+
+def check_outputs(*outputs: Path | None, inputs: Sequence[Path | None], force: bool) -> None:
+    """Refuse, before any work, outputs that exist and outputs that would replace an input, even with --force."""
+    from pprl.errors import UsageError
+    from pprl.outputs import check_new
+
+    given = [path for path in outputs if path is not None]
+    for number, path in enumerate(given):
+        if path in given[:number]:
+            raise UsageError(
+                f"{path} is named for two outputs", hint="Give each output a name of its own."
+            )
+        if any(_same_file(path, source) for source in inputs if source is not None):
+            raise UsageError(
+                f"{path} is an input of this command and would be replaced by its output",
+                hint="Choose another name for the output.",
+            )
+        check_new(path, force=force)
+
+
+def _same_file(left: Path, right: Path) -> bool:
+    try:
+        return left.samefile(right)
+    except OSError:
+        return False  # one of them does not exist
 
 
 def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,3 +120,9 @@ def column_map(
 
     base = load_column_map(columns_file) if columns_file else ColumnMap()
     return base.merged(parse_column_options(columns, date_formats))
+
+
+def short_fingerprint(agreement: Agreement) -> str:
+    """Return the first 80 bits of the agreement's fingerprint in groups, to read out over the phone."""
+    text = agreement.fingerprint()[:20]
+    return " ".join(text[at : at + 4] for at in range(0, 20, 4))

@@ -25,13 +25,19 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Call it with a stage's name and the share done (0 to 1)."""
+    """Call it with a stage's name and the share done (0 to 1); as a context manager it ends the line by itself."""
 
     def __init__(self) -> None:
         self._stage = ""
         self._start = 0.0
         self._shown = False
         self._silent = not sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done()
 
     def __call__(self, stage: str, share: float) -> None:
         """Draw the line when it is due."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import FILE, force_option
+from .options import FILE, check_outputs, force_option
 
 __all__ = ["resolve"]
 
@@ -27,18 +27,17 @@ def resolve(links: Path, ids: Path, output: Path | None, force: bool) -> None:
     Example:
       pprl resolve links/links-health.csv --ids health.ids.csv -o health-links.csv
     """
-    from pprl.outputs import Outputs, check_new, os_errors
+    from pprl.outputs import Outputs, os_errors
     from pprl.party.id_map import read_id_map
     from pprl.party.id_map import resolve as resolve_links
     from pprl.tables import read_csv_text
 
-    if output:
-        check_new(output, force=force)
-    returned = read_csv_text(links, what="returned links", allow_no_rows=True)
+    check_outputs(output, inputs=(links, ids), force=force)
+    returned = read_csv_text(links, what="file of returned links", allow_no_rows=True)
     resolved = resolve_links(returned, read_id_map(ids))
     if output is None:
         click.echo(resolved.to_csv(index=False, lineterminator="\n"), nl=False)
         return
     with Outputs(force=force) as outputs, os_errors(output):
-        resolved.to_csv(outputs.file(output, private=True), index=False, lineterminator="\n")
+        resolved.to_csv(outputs.file(output), index=False, lineterminator="\n")
     click.echo(f"Wrote {output}: {len(resolved):,} of your records are linked.", err=True)

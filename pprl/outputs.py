@@ -99,21 +99,21 @@ class Outputs:
         self._pending.append((temporary, path))
         return temporary
 
-    def file(self, path: Path, *, private: bool = False) -> Path:
+    def file(self, path: Path, *, public: bool = False) -> Path:
         """Return a fresh temporary file to write in place of ``path``.
 
-        The file is created empty with ``O_EXCL``; ``private`` gives it mode 0600 from the start, so that
-        there is no moment at which another user can open it.
+        The file is created empty with ``O_EXCL`` and mode 0600, so that there is no moment at which another user of
+        the machine can open it; ``public`` leaves the mode to the user's own mask.
         """
         temporary = self._temporary(path, folder=False)
         with os_errors(path):
-            mode = 0o600 if private else 0o666
+            mode = 0o666 if public else 0o600
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
             os.close(os.open(temporary, flags, mode))
         return temporary
 
     def folder(self, path: Path, *, holds: str | None = None) -> Path:
-        """Return a fresh temporary folder to fill in place of ``path``.
+        """Return a fresh temporary folder of mode 0700 to fill in place of ``path``.
 
         Args:
             path: the folder's name.
@@ -127,7 +127,7 @@ class Outputs:
                 hint="Choose another name; --force replaces only what an earlier run wrote.",
             )
         with os_errors(path):
-            temporary.mkdir()
+            temporary.mkdir(mode=0o700)
         return temporary
 
     def __exit__(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -34,10 +35,40 @@ __all__ = [
     "Filter",
     "Hardening",
     "Matching",
+    "PlainText",
+    "canonical_json",
     "differing_parameters",
+    "only_plain",
 ]
 
 AGREEMENT_FORMAT = "pprl-agreement/1"
+_SIZE_LIMIT = 1 << 20
+
+_NOT_PLAIN = re.compile(
+    "[\x00-\x1f\x7f-\xa0\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680\u180e"
+    "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\uf8ff\ufeff\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U0010ffff]"
+)
+"""Control and format characters, white space but U+0020, and what has no meaning of its own (SPEC.md, section 1).
+
+A list and no question to a Unicode library: two versions of it would judge one agreement differently.
+"""
+
+
+def only_plain(text: str) -> str:
+    """Return a text with every character that is not plain replaced by U+FFFD: safe for a terminal."""
+    return _NOT_PLAIN.sub("\ufffd", text)
+
+
+def _plain(text: str) -> str:
+    if _NOT_PLAIN.search(text):
+        raise ValueError("may hold no control, format or other invisible character")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_plain)]
+"""Text that another organisation may show on its screen: it holds no terminal escape."""
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Threshold = Annotated[float, Field(gt=0, le=1)]
@@ -103,7 +134,7 @@ class Filter(_Part):
 class Hardening(_Part):
     """What is done to a finished filter against frequency attacks; see :mod:`pprl.party.hardening`."""
 
-    method: Literal["none", "balance", "xor-fold"] = "none"
+    method: Literal["none", "xor-fold"] = "none"
 
 
 class BlockingPass(_Part):
@@ -143,7 +174,8 @@ class Agreement(_Part):
     Build one with :meth:`load`, :meth:`from_toml` or :meth:`from_dict`.
 
     Attributes:
-        project: the linkage's name. Part of every key derivation: encodings of two projects never compare.
+        project: the linkage's name. Part of every key derivation: the bits of two projects are unrelated (what
+            remains to be seen in two such files: ``docs/threat-model.md``, section 7).
         profile: ``record``, one filter a record.
         normalisation: version of the folding table and of the field rules.
         field: the fields, in order.
@@ -151,7 +183,7 @@ class Agreement(_Part):
     """
 
     format: Literal["pprl-agreement/1"]
-    project: str = Field(min_length=1, max_length=200)
+    project: PlainText = Field(min_length=1, max_length=200)
     profile: Literal["record"] = "record"
     normalisation: int = Field(default=1, ge=1, le=1)
     filter: Filter = Filter()
@@ -222,7 +254,11 @@ class Agreement(_Part):
         """
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            with path.open("rb") as stream:
+                content = stream.read(_SIZE_LIMIT + 1)
+            if len(content) > _SIZE_LIMIT:
+                raise AgreementError(f"{path}: is too long for an agreement (over 1 MiB)")
+            text = content.decode("utf-8-sig")
         except FileNotFoundError:
             raise AgreementError(
                 f"{path}: no such file", hint="`pprl init PEOPLE.csv -o linkage.toml` drafts one."
@@ -239,7 +275,7 @@ class Agreement(_Part):
 
     def canonical(self) -> bytes:
         """Return the canonical form: JSON, keys sorted, no white space, UTF-8 (SPEC.md, section 2)."""
-        return _canonical(self.to_dict())
+        return canonical_json(self.to_dict())
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the canonical form, in hex."""
@@ -248,19 +284,19 @@ class Agreement(_Part):
     def encoding_fingerprint(self) -> bytes:
         """Return the SHA-256 of what decides bits: the canonical form without ``matching``.
 
-        The salt of every key derivation, so that one key used in two projects gives unrelated encodings.
+        The salt of every key derivation, so that one key used in two projects gives unrelated bits.
         """
         content = self.to_dict()
         del content["matching"]
-        return hashlib.sha256(_canonical(content)).digest()
+        return hashlib.sha256(canonical_json(content)).digest()
 
     def filter_bits(self) -> int:
         """Return the length of a finished encoding in bits, after hardening."""
-        factor = {"none": (1, 1), "balance": (2, 1), "xor-fold": (1, 2)}[self.hardening.method]
-        return self.filter.bits * factor[0] // factor[1]
+        return self.filter.bits // {"none": 1, "xor-fold": 2}[self.hardening.method]
 
 
-def _canonical(content: Mapping[str, Any]) -> bytes:
+def canonical_json(content: Mapping[str, Any]) -> bytes:
+    """Return plain values in the canonical form of SPEC.md, section 2.2."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode("utf-8")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,10 +20,11 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from pprl.errors import AgreementError, EncodedFileError
-from pprl.exchange.agreement import Agreement
+from pprl.exchange.agreement import Agreement, PlainText, canonical_json
 
 __all__ = [
     "ENCODED_FORMAT",
+    "PARTY_PATTERN",
     "PSEUDONYM_BYTES",
     "EncodedFile",
     "EncodedHeader",
@@ -30,6 +32,7 @@ __all__ = [
     "pack_words",
     "pseudonym_text",
     "read_encoded",
+    "seal_header",
     "write_encoded",
 ]
 
@@ -38,8 +41,11 @@ PSEUDONYM_BYTES = 16
 KEY_BYTES = 8
 _METADATA_KEY = b"pprl"
 _METADATA_LIMIT = 1 << 20
+_SLACK = 1 << 20
+_CHUNK_SLACK = 1 << 16
 
-PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+PARTY_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
+PartyName = Annotated[str, StringConstraints(pattern=f"^{PARTY_PATTERN}$")]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -57,7 +63,7 @@ class EncodedHeader(BaseModel):
         records: number of rows.
         rows_read: rows of the party's file, encoded and rejected together.
         software: name and version of the program that wrote the file.
-        content_sha256: digest over the columns; finds truncation and alteration by accident.
+        content_sha256: digest over all the other entries and the columns; finds truncation and alteration by accident.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -69,7 +75,7 @@ class EncodedHeader(BaseModel):
     party: PartyName
     records: int = Field(ge=0)
     rows_read: int = Field(ge=0)
-    software: str = Field(max_length=100)
+    software: PlainText = Field(max_length=100)
     content_sha256: Hex64
 
 
@@ -126,12 +132,58 @@ def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
-def content_digest(pseudonyms: Bytes2D, filters: Bytes2D, keys: npt.NDArray[np.uint64]) -> str:
-    """Return the SHA-256 over the pseudonyms, the filters and the keys (little-endian), hex."""
-    digest = hashlib.sha256()
+def content_digest(
+    header: Mapping[str, Any],
+    pseudonyms: Bytes2D,
+    filters: Bytes2D,
+    keys: npt.NDArray[np.uint64],
+) -> str:
+    """Return the SHA-256 over the header, the pseudonyms, the filters and the keys (little-endian), hex.
+
+    The header counts in its canonical form and without its own entry ``content_sha256`` (SPEC.md, section 7.2).
+    """
+    rest = {name: value for name, value in header.items() if name != "content_sha256"}
+    digest = hashlib.sha256(canonical_json(rest))
     for part in (pseudonyms, filters, keys.astype("<u8", copy=False)):
         digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
+
+
+def seal_header(
+    agreement: Agreement,
+    pseudonyms: Bytes2D,
+    filters: Bytes2D,
+    keys: npt.NDArray[np.uint64],
+    *,
+    key_check: str,
+    party: str,
+    rows_read: int,
+    software: str,
+) -> EncodedHeader:
+    """Return the header of these rows, its digest included.
+
+    Args:
+        agreement: what the rows were encoded with.
+        pseudonyms: see :class:`EncodedFile`; so are ``filters`` and ``keys``.
+        filters: the encodings.
+        keys: the blocking keys.
+        key_check: the key check value.
+        party: the party's name.
+        rows_read: rows of the party's own file.
+        software: name and version of the program.
+    """
+    content = {
+        "format": ENCODED_FORMAT,
+        "agreement": agreement.to_dict(),
+        "agreement_fingerprint": agreement.fingerprint(),
+        "key_check": key_check,
+        "party": party,
+        "records": len(pseudonyms),
+        "rows_read": rows_read,
+        "software": software,
+    }
+    content["content_sha256"] = content_digest(content, pseudonyms, filters, keys)
+    return EncodedHeader.model_validate(content)
 
 
 def _fixed(values: npt.NDArray[Any]) -> pa.Array:
@@ -172,11 +224,12 @@ def read_encoded(path: Path | str) -> EncodedFile:
         with pq.ParquetFile(path) as parquet:
             # The header is judged before any row is read: plain data must not come into memory here.
             schema = parquet.schema_arrow
-            header = _read_header(path, schema.metadata or {})
+            header = _read_header(path, parquet.metadata.metadata or {})
             agreement = _read_agreement(path, header)
             _check_columns(path, schema, agreement)
             if parquet.metadata.num_rows != header.records:
                 raise _altered(path, "its number of rows is not the one its header states")
+            _check_sizes(path, parquet.metadata, agreement)
             table = parquet.read()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise EncodedFileError(
@@ -240,8 +293,13 @@ def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
             f"{path} is a Parquet file, but not one that `pprl encode` wrote",
             hint="Plain data must not reach the unit; ask the party for the encoded file.",
         )
+    if set(metadata) != {_METADATA_KEY}:
+        raise EncodedFileError(
+            f"{path} carries other metadata than the header of an encoded file",
+            hint="It may hold plain data. Delete this copy, and ask the party for the file that `pprl encode` wrote.",
+        )
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_no_entry_twice)
     except (ValueError, RecursionError):
         raise _altered(path, "its header can't be read") from None
     stated = content.get("format") if isinstance(content, dict) else None
@@ -256,6 +314,15 @@ def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
         raise _altered(path, "its header does not have the form that its format asks for") from None
 
 
+def _no_entry_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError(
+            "an entry stands twice"
+        )  # which of them counts is not for a reader to choose
+    return content
+
+
 def _read_agreement(path: Path, header: EncodedHeader) -> Agreement:
     try:
         agreement = Agreement.from_dict(header.agreement, source=f"{path}: agreement")
@@ -263,6 +330,8 @@ def _read_agreement(path: Path, header: EncodedHeader) -> Agreement:
         raise EncodedFileError(error.problem, hint=error.hint) from None
     if agreement.fingerprint() != header.agreement_fingerprint:
         raise _altered(path, "its agreement does not have the fingerprint it states")
+    if agreement.to_dict() != header.agreement:
+        raise _altered(path, "its agreement leaves defaults out")
     return agreement
 
 
@@ -274,6 +343,20 @@ def _check_columns(path: Path, schema: pa.Schema, agreement: Agreement) -> None:
         raise _altered(path, "its columns are not those that its agreement asks for")
 
 
+def _check_sizes(path: Path, metadata: pq.FileMetaData, agreement: Agreement) -> None:
+    """Refuse a small file that would fill the memory: neither pseudonyms nor filters can be compressed far."""
+    row_bytes = PSEUDONYM_BYTES + -(-agreement.filter_bits() // 8)
+    row_bytes += KEY_BYTES * len(agreement.blocking)
+    groups = metadata.num_row_groups
+    unpacked = sum(metadata.row_group(number).total_byte_size for number in range(groups))
+    slack = _SLACK + groups * metadata.num_columns * _CHUNK_SLACK
+    if (
+        path.stat().st_size < PSEUDONYM_BYTES * metadata.num_rows
+        or unpacked > 1.1 * row_bytes * metadata.num_rows + slack
+    ):
+        raise _altered(path, "its size does not fit the number of its rows")
+
+
 def _bytes_of(column: pa.ChunkedArray) -> Bytes2D:
     array = column.combine_chunks()
     width = column.type.byte_width
@@ -283,7 +366,8 @@ def _bytes_of(column: pa.ChunkedArray) -> Bytes2D:
 
 
 def _check_content(path: Path, encoded: EncodedFile) -> None:
-    digest = content_digest(encoded.pseudonyms, encoded.filters, encoded.keys)
+    header = encoded.header.model_dump() | {"agreement": encoded.agreement.to_dict()}
+    digest = content_digest(header, encoded.pseudonyms, encoded.filters, encoded.keys)
     if digest != encoded.header.content_sha256:
         raise _altered(path, "its content does not have the digest that its header states")
     if not _strictly_ascending(encoded.pseudonyms):

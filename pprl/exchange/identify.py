@@ -8,25 +8,42 @@ from pathlib import Path
 from typing import Any
 
 from pprl.errors import DataError, PprlError
-from pprl.exchange.agreement import Agreement
+from pprl.exchange.agreement import Agreement, only_plain
 from pprl.exchange.encoded import read_encoded
 from pprl.exchange.links import read_links
 
 __all__ = ["identify"]
 
 _HEAD = 4096
+_SIZE_LIMIT = 16 << 20
 _REPORT = b'<meta name="generator" content="pprl">'
 
 
 def identify(path: Path) -> dict[str, Any]:
     """Return what an artefact is and says about itself; never key material or a personal value.
 
+    All texts are plain text (SPEC.md, section 1), whatever the artefact holds: they may be shown on a terminal.
     The entry ``kind`` is one of ``agreement``, ``encoded file``, ``links folder``, ``run record``, ``report``,
     ``secret key``, ``id map``, ``returned links``, ``truth``, ``column map`` and ``table``.
 
     Raises:
         PprlError: missing, damaged, or nothing that this toolkit knows.
     """
+    facts = _facts(path)
+    return {name: _plain(value) for name, value in facts.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return only_plain(value)
+    if isinstance(value, dict):
+        return {only_plain(str(name)): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def _facts(path: Path) -> dict[str, Any]:
     if path.is_dir():
         return _links_folder(path)
     try:
@@ -110,7 +127,7 @@ def _links_folder(path: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(_read_text(path))
         stated = str(content["format"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise _unknown(path) from None
@@ -129,6 +146,14 @@ def _json(path: Path) -> dict[str, Any]:
     raise _unknown(path)
 
 
+def _read_text(path: Path) -> str:
+    with path.open("rb") as stream:
+        content = stream.read(_SIZE_LIMIT + 1)
+    if len(content) > _SIZE_LIMIT:
+        raise ValueError("longer than any file of ours")
+    return content.decode("utf-8-sig")
+
+
 def _toml(path: Path) -> dict[str, Any]:
     try:
         agreement = Agreement.load(path)
@@ -142,7 +167,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _is_column_map(path: Path) -> bool:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(_read_text(path))
     except (OSError, ValueError, RecursionError):
         return False
     return bool(content) and set(content) <= {"columns", "dates"}

@@ -26,6 +26,7 @@ __all__ = ["LINKS_FORMAT", "LINK_COLUMNS", "PAIR_COLUMNS", "Links", "read_links"
 LINKS_FORMAT = "pprl-links/1"
 LINK_COLUMNS = ("link_id", "party", "pseudonym")
 PAIR_COLUMNS = ("party_a", "pseudonym_a", "party_b", "pseudonym_b", "score")
+_RUN_LIMIT = 16 << 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,7 +113,11 @@ def read_links(folder: Path | str) -> Links:
 def _read_run(folder: Path) -> dict[str, Any]:
     path = folder / "run.json"
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            content = stream.read(_RUN_LIMIT + 1)
+        if len(content) > _RUN_LIMIT:
+            raise _damaged(folder, "run.json is longer than 16 MiB")
+        run = json.loads(content.decode("utf-8"))
     except FileNotFoundError:
         raise LinksError(
             f"{folder} has no run.json", hint="Give the folder that `pprl match -o` wrote."

@@ -11,7 +11,9 @@ import pandas as pd
 from pprl.exchange.agreement import Agreement
 from pprl.party.encode import encode_fields, mean_fill
 from pprl.party.key import Key
+from pprl.party.normalise import UNREADABLE
 from pprl.party.people import FieldColumn, file_row, id_values, read_fields
+from pprl.party.weakness import weaknesses
 from pprl.tables import ColumnMap
 
 __all__ = ["FieldCheck", "TableCheck", "check_table"]
@@ -56,6 +58,7 @@ class TableCheck:
         empty_ids: rows without an id; None when no id column was named.
         repeated_records: rows that are like an earlier row in every field.
         empty_records: rows without a value in any field; they would be rejected.
+        warnings: what is weak about the agreement.
         fill: mean share of bits that would be set, measured with a throwaway key on up to 2,000 rows.
         record_bytes: bytes that would leave the machine for each record.
         leaves: what would leave the machine, in words.
@@ -67,6 +70,7 @@ class TableCheck:
     empty_ids: int | None
     repeated_records: int
     empty_records: int
+    warnings: tuple[str, ...]
     fill: float
     record_bytes: int
     leaves: tuple[str, ...]
@@ -124,6 +128,7 @@ def check_table(
         repeated_ids, empty_ids = int((ids.duplicated() & ~no_id).sum()), int(no_id.sum())
     empty = np.logical_and.reduce([field.missing for field in fields])
     records = pd.DataFrame({field.field.name: field.rows for field in fields})
+    fill = _fill(fields, agreement)
     return TableCheck(
         rows=len(frame),
         fields=tuple(_check_field(field) for field in fields),
@@ -131,7 +136,8 @@ def check_table(
         empty_ids=empty_ids,
         repeated_records=int(records.duplicated().sum()),
         empty_records=int(empty.sum()),
-        fill=_fill(fields, agreement),
+        warnings=weaknesses(agreement, fill),
+        fill=fill,
         record_bytes=16 + -(-agreement.filter_bits() // 8) + 8 * len(agreement.blocking),
         leaves=_leaves(agreement),
     )
@@ -156,17 +162,20 @@ def _check_field(column: FieldColumn) -> FieldCheck:
 
 
 def _fill(fields: list[FieldColumn], agreement: Agreement) -> float:
-    some = [
-        FieldColumn(
-            field=column.field,
-            columns=column.columns,
-            rows=column.rows[:_FILL_ROWS],
-            values=["" if value.startswith("\0") else value for value in column.values],
-        )
-        for column in fields
-    ]
-    filters, _ = encode_fields(some, agreement, Key.generate())
+    """Return the mean fill of the first rows' filters, under a throwaway key."""
+    plain = agreement.model_copy(update={"blocking": ()})
+    filters, _ = encode_fields([_first_rows(column) for column in fields], plain, Key.generate())
     return mean_fill(filters, agreement.filter_bits())
+
+
+def _first_rows(column: FieldColumn) -> FieldColumn:
+    used, rows = np.unique(column.rows[:_FILL_ROWS], return_inverse=True)
+    return FieldColumn(
+        field=column.field,
+        columns=column.columns,
+        rows=rows.astype(np.int64, copy=False),
+        values=[column.values[at].removeprefix(UNREADABLE) for at in used],
+    )
 
 
 def _leaves(agreement: Agreement) -> tuple[str, ...]:
@@ -180,6 +189,7 @@ def _leaves(agreement: Agreement) -> tuple[str, ...]:
             "how often each value occurs can be counted, what it is can't be read"
         )
     parts.append(
-        "the agreement, the party's name, the numbers of rows read and encoded, a key check value"
+        "the agreement, the party's name, the numbers of rows read and encoded, a key check value, a digest "
+        "and the version of this program"
     )
     return tuple(parts)

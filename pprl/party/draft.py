@@ -15,6 +15,7 @@ import pandas as pd
 from pprl.errors import DataError, UsageError
 from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.normalise import UNREADABLE, normaliser
+from pprl.party.people import check_frame
 from pprl.tables.dates import recognise_format
 
 __all__ = ["Draft", "Guess", "draft_agreement"]
@@ -25,22 +26,29 @@ _TARGET_FILL = 0.46
 _SAMPLE = 1000
 
 _NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {  # loose column-name pattern -> (field name, type); the first that matches wins
-        r"(given|first|fore|christian|vor)_?names?|^imie$|^prenom$|^nombre$": (
+    {  # words of a column's name -> (field name, type); the first that matches wins
+        r"(given|first|fore|christian|vor)_?names?|imie|prenoms?|nombre": (
             "given_name",
             "given-name",
         ),
-        r"(sur|last|family|nach)_?names?|^nazwisko$|^nom$|^apellidos?$": ("surname", "surname"),
-        r"full_?name|^name$|person_?name": ("full_name", "full-name"),
-        r"dob|birth|geburtsdatum|date_?of_?birth|naissance": ("date_of_birth", "date"),
-        r"^sex$|gender|geschlecht|^sexe$": ("sex", "sex"),
-        r"e_?mail": ("email", "email"),
-        r"phone|mobile|telefon|^tel$": ("phone", "phone"),
-        r"post_?code|zip|^plz$|postal": ("postcode", "postcode"),
-        r"^(street|address|addr|strasse)|address_?(1|line)|^street": ("address", "address"),
-        r"town|city|suburb|locality|ort$|^place": ("locality", "locality"),
-        r"nhs|ssn|soc_?sec|insurance|passport|national_?id|^nino$": ("identifier", "identifier"),
+        r"(sur|last|family|nach)_?names?|nazwisko|nom|apellidos?": ("surname", "surname"),
+        r"(full|person)_?names?": ("full_name", "full-name"),
+        r"dob|(date_of_)?birth_?(date|day)|date_of_birth|born(_on)?|geburtsdatum|date_naissance": (
+            "date_of_birth",
+            "date",
+        ),
+        r"sex|gender|geschlecht|sexe": ("sex", "sex"),
+        r"e_?mail(_address)?": ("email", "email"),
+        r"(tele)?phone|mobile|telefon|tel": ("phone", "phone"),
+        r"post_?(al_)?code|zip(_?code)?|plz": ("postcode", "postcode"),
+        r"nhs|ssn|soc_?sec|insurance|passport|national_id|nino": ("identifier", "identifier"),
+        r"street(_address)?|address(_?1|_line(_1)?)?|addr|strasse": ("address", "address"),
+        r"town|city|suburb|locality|ort|place": ("locality", "locality"),
     }
+)
+_WHOLE: Mapping[str, tuple[str, str]] = MappingProxyType({"name": ("full_name", "full-name")})
+_NOT = re.compile(
+    r"(^|_)(of_birth_place|place_of_birth|birth_?place|birth_?names?|birth_country)($|_)"
 )
 _ID = re.compile(r"(^|_)(id|no|nr|ref|number|key|recid)$|^(id|rec|record|patient|pupil|person)_")
 _SKIP = re.compile(r"address_?2|(^|_)(state|country|county|region)($|_)")
@@ -52,7 +60,6 @@ _PASSES: tuple[tuple[str, ...], ...] = (
     ("value(postcode)", "year(date_of_birth)"),
     ("value(postcode)", "soundex(surname)"),
     ("soundex(full_name)", "year(date_of_birth)"),
-    ("value(identifier)",),
 )
 
 
@@ -109,6 +116,7 @@ def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> D
             "the linkage's name must have 1 to 200 printable characters",
             hint='For example --project "Health and education".',
         )
+    check_frame(frame, source="the table")
     sample = frame.head(_SAMPLE)
     guesses: list[Guess] = []
     taken: set[str] = set()
@@ -125,8 +133,7 @@ def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> D
     if not fields:
         raise DataError(
             "no column looks like a name, a date, an address or another field to link by",
-            hint=f"Columns seen: {', '.join(map(str, frame.columns[:12]))}. "
-            "Write the agreement by hand; docs/guide.md shows one.",
+            hint="Does the first row hold the column names? Otherwise write the agreement by hand: docs/guide.md.",
         )
     ids = [g.column for g in guesses if g.kind == "id"]
     return Draft(
@@ -145,8 +152,10 @@ def _guess(column: str, values: pd.Series[str], sample: pd.Series[str]) -> Guess
     name = _snake(column)
     if _SKIP.search(name):
         return Guess(column, None, "", "adds little to a town and a postcode")
+    if name in _WHOLE:
+        return Guess(column, *_WHOLE[name], "by its name")
     for pattern, (field, kind) in _NAMES.items():
-        if re.search(pattern, name):
+        if not _NOT.search(name) and re.search(rf"(^|_)({pattern})($|_)", name):
             return Guess(column, field, kind, "by its name")
     present = [value for value in sample if value.strip()]
     unique = bool(present) and not values.duplicated().any() and len(present) == len(sample)
@@ -190,7 +199,7 @@ def _toml(fields: Sequence[tuple[str, str]], project: str, bits: int) -> str:
         "",
         'format = "pprl-agreement/1"',
         "",
-        "# The linkage's name is part of every key derivation: files of two linkages never compare.",
+        "# The linkage's name is part of every key derivation: the bits of two linkages are unrelated.",
         f'project = "{quoted}"',
         'profile = "record"     # one Bloom filter a record',
         "normalisation = 1      # version of the rules in docs/SPEC.md",
@@ -199,7 +208,7 @@ def _toml(fields: Sequence[tuple[str, str]], project: str, bits: int) -> str:
         f"bits = {bits}            # length of a filter",
         "",
         "[hardening]",
-        'method = "none"        # or "balance", "xor-fold"; see docs/threat-model.md',
+        'method = "none"        # or "xor-fold"; see docs/threat-model.md',
         "",
         "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
         "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits.",
@@ -216,12 +225,12 @@ def _toml(fields: Sequence[tuple[str, str]], project: str, bits: int) -> str:
     ]
     lines += [
         "",
-        "# Passes of keyed blocking, used by `pprl match --blocking keys` on large files. A pair is compared when all",
-        "# parts of one pass agree. Each pass tells the unit how often its (unknown) values occur; leave out what is",
-        "# not needed.",
+        "# Passes of keyed blocking, for `pprl match --blocking keys` on large files. A pair is compared when all",
+        "# parts of one pass agree. Each pass tells the unit exactly how often its (unknown) values occur and who",
+        '# shares them, so none is agreed unless you take the # away; then set matching.blocking to "keys".',
     ]
     for keys in passes:
-        lines += ["", "[[blocking]]", "keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
+        lines += ["#", "# [[blocking]]", "# keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
     lines += [
         "",
         "[matching]",

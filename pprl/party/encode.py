@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pprl.errors import DataError
+from pprl.errors import DataError, UsageError
 from pprl.exchange.agreement import Agreement
 from pprl.exchange.encoded import (
+    PARTY_PATTERN,
     PSEUDONYM_BYTES,
     EncodedFile,
-    EncodedHeader,
-    content_digest,
     pseudonym_text,
+    seal_header,
 )
 from pprl.party.blocking_keys import pass_keys
 from pprl.party.filters import fill_filters, prepare_field
@@ -27,6 +28,7 @@ from pprl.party.key import Key
 from pprl.party.normalise import UNREADABLE
 from pprl.party.people import FieldColumn, check_ids, file_row, read_fields
 from pprl.party.token_table import tokenise
+from pprl.party.weakness import weaknesses
 from pprl.tables import ColumnMap
 from pprl.version import SOFTWARE
 
@@ -47,6 +49,7 @@ class Account:
         unreadable: field -> encoded rows whose value could not be read and counts as missing.
         date_formats: date field -> format used.
         fill: mean share of bits set in an encoding.
+        warnings: what is weak about the agreement.
     """
 
     rows_read: int
@@ -56,6 +59,7 @@ class Account:
     unreadable: Mapping[str, int]
     date_formats: Mapping[str, str]
     fill: float
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +73,7 @@ class Encoding:
     """
 
     encoded: EncodedFile
-    id_map: pd.DataFrame
+    id_map: pd.DataFrame = field(repr=False)
     account: Account
 
 
@@ -82,7 +86,7 @@ def encode(
     id_column: str,
     columns: ColumnMap | None = None,
     unreadable: Literal["error", "missing"] = "error",
-    source: str = "table",
+    source: str | None = None,
     progress: Progress | None = None,
 ) -> Encoding:
     """Encode a table of people.
@@ -95,7 +99,7 @@ def encode(
         id_column: column of the party's own ids; they go into the id map only.
         columns: the party's own column names and date formats.
         unreadable: what to do with a value that its field's rule can't read: stop, or count it as missing.
-        source: name of the table in messages.
+        source: name of the table in messages; the party unless given.
         progress: called with a stage's name and the share done.
 
     Returns:
@@ -105,6 +109,7 @@ def encode(
         DataError: a missing column, duplicate ids, unreadable values, or no row that can be encoded.
     """
     _check_party(party)
+    source = source or f"{party} (in memory)"
     step = progress or (lambda stage, share: None)
     check_ids(frame, id_column, source=source)
     step("reading fields", 0.0)
@@ -125,16 +130,15 @@ def encode(
     kept = kept[order]
     filters, keys = filters[kept], keys[kept]
     salt = agreement.encoding_fingerprint()
-    header = EncodedHeader(
-        format="pprl-encoded/1",
-        agreement=agreement.to_dict(),
-        agreement_fingerprint=agreement.fingerprint(),
+    header = seal_header(
+        agreement,
+        pseudonyms,
+        filters,
+        keys,
         key_check=key.check_value(salt),
         party=party,
-        records=len(kept),
         rows_read=len(frame),
         software=SOFTWARE,
-        content_sha256=content_digest(pseudonyms, filters, keys),
     )
     encoded = EncodedFile(
         header=header,
@@ -145,6 +149,7 @@ def encode(
         source=source,
     )
     ids = frame[id_column].to_numpy()[kept]
+    fill = mean_fill(filters, agreement.filter_bits())
     account = Account(
         rows_read=len(frame),
         encoded=len(kept),
@@ -152,7 +157,8 @@ def encode(
         missing={field.field.name: int(field.missing[kept].sum()) for field in fields},
         unreadable=counts,
         date_formats={f.field.name: f.date_format for f in fields if f.date_format},
-        fill=mean_fill(filters, agreement.filter_bits()),
+        fill=fill,
+        warnings=weaknesses(agreement, fill),
     )
     step("done", 1.0)
     id_map = pd.DataFrame({"pseudonym": pseudonym_text(pseudonyms), "id": ids})
@@ -177,7 +183,7 @@ def encode_fields(
         for column in fields
     )
     filters = fill_filters(prepared, records, bits)
-    filters = harden(agreement.hardening.method, filters, bits, key.derive(b"hardening", salt=salt))
+    filters = harden(agreement.hardening.method, filters, bits)
     by_name = {column.field.name: (column.rows, column.values) for column in fields}
     keys = np.zeros((records, len(agreement.blocking)), np.uint64)
     for number, block in enumerate(agreement.blocking):
@@ -188,13 +194,12 @@ def encode_fields(
 
 def mean_fill(filters: npt.NDArray[np.uint8], bits: int) -> float:
     """Return the mean share of bits set."""
-    return float(np.bitwise_count(filters).sum(dtype=np.int64)) / (len(filters) * bits)
+    return float(np.bitwise_count(filters).sum(dtype=np.int64)) / max(len(filters) * bits, 1)
 
 
 def _check_party(party: str) -> None:
-    allowed = "abcdefghijklmnopqrstuvwxyz0123456789_-"
-    if not party or len(party) > 63 or party[0] in "_-" or any(ch not in allowed for ch in party):
-        raise DataError(
+    if not re.fullmatch(PARTY_PATTERN, party):
+        raise UsageError(
             "the party's name may hold lower-case letters, digits, hyphens and underscores only, at most 63",
             hint="For example --party health.",
         )

@@ -21,10 +21,12 @@ from pprl.exchange.agreement import AgreementField
 from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.token_table import TokenTable
 from pprl.party.tokens import DATE_TOKENS, draws_per_token, tokens_of
+from pprl.threads import in_threads
 
 __all__ = ["FieldTokens", "fill_filters", "filter_of", "positions_of", "prepare_field"]
 
 _WORDS = 16  # 32-bit words in one BLAKE2b output
+_ROWS = 8192  # records that a thread fills at a time: some milliseconds
 
 
 def positions_of(token: str, subkey: bytes, bits: int, draws: int) -> list[int]:
@@ -123,13 +125,18 @@ def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> npt.
     words = -(-bits // 64)
     made = np.zeros((records, words), np.uint64)
     for part in fields:
-        _fill(made, part.rows, part.ids, part.offsets, part.draws, part.positions)
+
+        def fill(start: int, part: FieldTokens = part) -> None:
+            rows = slice(start, start + _ROWS)
+            _fill(made[rows], part.rows[rows], part.ids, part.offsets, part.draws, part.positions)
+
+        in_threads(fill, range(0, records, _ROWS))
     return np.ascontiguousarray(made.astype("<u8").view(np.uint8)[:, : -(-bits // 8)])
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@numba.njit(cache=True, nogil=True)
 def _fill(made: Any, rows: Any, ids: Any, offsets: Any, draws: Any, positions: Any) -> None:
-    for record in numba.prange(len(rows)):
+    for record in range(len(rows)):
         value = rows[record]
         for at in range(offsets[value], offsets[value + 1]):
             token = ids[at]

@@ -15,7 +15,8 @@ ID_MAP_COLUMNS = ["pseudonym", "id"]
 
 
 def write_id_map(frame: pd.DataFrame, path: Path) -> None:
-    """Write an id map (columns ``pseudonym,id``) as CSV."""
+    """Write an id map (columns ``pseudonym,id``) as CSV; a new file has mode 0600."""
+    path.touch(mode=0o600)
     frame.to_csv(path, columns=ID_MAP_COLUMNS, index=False, lineterminator="\n", encoding="utf-8")
 
 
@@ -53,12 +54,17 @@ def resolve(links: pd.DataFrame, id_map: pd.DataFrame) -> pd.DataFrame:
     Raises:
         DataError: a pseudonym that the id map does not hold.
     """
-    for column in ("link_id", "pseudonym"):
-        if column not in links.columns:
-            raise DataError(
-                f"the returned links have no column {column!r}",
-                hint="Give the file links-PARTY.csv that the linkage unit returned.",
-            )
+    # The unit is another organisation: nothing it could write there may reach the party's own systems.
+    expected = {"link_id": r"[1-9][0-9]{0,18}", "pseudonym": r"[0-9a-f]{32}"}
+    good = list(links.columns) == list(expected) and all(
+        links[column].astype(str).str.fullmatch(pattern).all()
+        for column, pattern in expected.items()
+    )
+    if not good or links["pseudonym"].duplicated().any():
+        raise DataError(
+            "the returned links do not have the form link_id,pseudonym with each pseudonym once",
+            hint="Give the file links-PARTY.csv that the linkage unit returned, unchanged.",
+        )
     ids = links["pseudonym"].map(id_map.set_index("pseudonym")["id"])
     unknown = int(ids.isna().sum())
     if unknown:

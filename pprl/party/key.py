@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,18 +19,27 @@ KEY_PREFIX = "pprl-secret-key-1"
 _LINE = re.compile(rb"\Apprl-secret-key-1:([0-9a-f]{64}):([0-9a-f]{8})\r?\n?\Z")
 
 
-@dataclass(frozen=True, repr=False)
 class Key:
-    """A secret key. Its representation is masked; it can't be pickled.
+    """A secret key. Its representation is masked; it can't be pickled, and no introspection of fields shows it.
 
     Make one with :meth:`generate`, read one with :meth:`load`.
+
+    Args:
+        secret: 32 random bytes.
     """
 
-    _secret: bytes
+    __slots__ = ("__secret",)
 
-    def __post_init__(self) -> None:
-        if len(self._secret) != 32:
+    def __init__(self, secret: bytes) -> None:
+        if not isinstance(secret, bytes) or len(secret) != 32:
             raise KeyFileError("a key has 32 bytes", hint="`pprl keygen KEY` makes one.")
+        self.__secret = secret
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and secrets.compare_digest(self.__secret, other.__secret)
+
+    def __hash__(self) -> int:
+        return hash((Key, self.fingerprint()))
 
     def __repr__(self) -> str:
         return "Key(<secret>)"
@@ -54,6 +62,7 @@ class Key:
         path = Path(path)
         try:
             with path.open("rb") as stream:
+                mode = os.fstat(stream.fileno()).st_mode
                 content = stream.read(4096)
         except FileNotFoundError:
             raise KeyFileError(
@@ -62,6 +71,11 @@ class Key:
             ) from None
         except OSError as error:
             raise KeyFileError(f"{path}: the key can't be read: {error.strerror}") from None
+        if os.name == "posix" and mode & 0o077:
+            raise KeyFileError(
+                f"{path} can be read by other users of this machine",
+                hint=f"Make it yours alone (chmod 600 {path}) and use it again.",
+            )
         match = _LINE.match(content)
         if match is None:
             raise KeyFileError(
@@ -78,7 +92,7 @@ class Key:
 
     def text(self) -> str:
         """Return the content of a key file. Secret."""
-        return f"{KEY_PREFIX}:{self._secret.hex()}:{_checksum(self._secret)}\n"
+        return f"{KEY_PREFIX}:{self.__secret.hex()}:{_checksum(self.__secret)}\n"
 
     def save(self, path: Path | str) -> None:
         """Write the key to a new file of mode 0600.
@@ -104,8 +118,10 @@ class Key:
                 stream.write(self.text().encode())
                 stream.flush()
                 os.fsync(stream.fileno())
-        except OSError as error:
+        except BaseException as error:  # an interrupt too must not leave half a key
             path.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
             raise KeyFileError(
                 f"{path}: the key can't be written: {error.strerror}",
                 hint="Free some space and try again.",
@@ -129,7 +145,7 @@ class Key:
             length: bytes wanted.
         """
         kdf = HKDF(algorithm=SHA256(), length=length, salt=salt, info=b"pprl/1/" + purpose)
-        return kdf.derive(self._secret)
+        return kdf.derive(self.__secret)
 
     def check_value(self, salt: bytes) -> str:
         """Return the key check value, 32 hexadecimal digits: equal for equal keys, and one-way."""

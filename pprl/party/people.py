@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +14,10 @@ import pandas as pd
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement, AgreementField
 from pprl.party.normalise import UNREADABLE, normaliser
-from pprl.tables import ColumnMap, join_columns, suggest
+from pprl.tables import ColumnMap, join_columns
 from pprl.tables.dates import DateFormat, recognise_format
 
-__all__ = ["FieldColumn", "check_ids", "file_row", "id_values", "read_fields"]
+__all__ = ["FieldColumn", "check_frame", "check_ids", "file_row", "id_values", "read_fields"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,7 +35,7 @@ class FieldColumn:
     field: AgreementField
     columns: tuple[str, ...]
     rows: npt.NDArray[np.int64]
-    values: list[str]
+    values: list[str] = dataclasses.field(repr=False)
     date_format: str | None = None
 
     @property
@@ -47,6 +49,23 @@ class FieldColumn:
         return np.array([value.startswith(UNREADABLE) for value in self.values], bool)[self.rows]
 
 
+def check_frame(frame: pd.DataFrame, *, source: str) -> None:
+    """Refuse a table whose column names are not text or not unique.
+
+    Raises:
+        DataError: as said.
+    """
+    names = list(frame.columns)
+    if not all(isinstance(name, str) for name in names):
+        raise DataError(
+            f"{source}: the column names are not all text", hint="Give every column a name."
+        )
+    if len(set(names)) < len(names):
+        raise DataError(
+            f"{source}: two columns have the same name", hint="Rename or drop one of them."
+        )
+
+
 def file_row(index: int) -> int:
     """Return the row as a spreadsheet counts it, the header being row 1."""
     return int(index) + 2
@@ -58,11 +77,14 @@ def id_values(frame: pd.DataFrame, column: str, *, source: str) -> pd.Series[str
     Raises:
         DataError: the column is missing or holds something else than text.
     """
+    check_frame(frame, source=source)
     if column not in frame.columns:
-        header = [str(name) for name in frame.columns]
+        near = get_close_matches(column, [str(name) for name in frame.columns], n=1, cutoff=0.5)
         raise DataError(
             f"{source}: no column {column!r} for the ids",
-            hint=suggest(column, header, "The file's columns"),
+            hint=f"Did you mean {near[0]!r}?"
+            if near
+            else "Name the column that holds your own ids.",
         )
     return _text_column(frame, column, source)
 
@@ -99,6 +121,7 @@ def read_fields(
         DataError: a column is missing, holds something else than text, or a date column whose format its values
             don't tell.
     """
+    check_frame(frame, source=source)
     names = [field.name for field in agreement.field]
     resolved = columns.resolve(names, list(frame.columns), file=source)
     for name in columns.dates:
@@ -144,10 +167,6 @@ def _check_unicode(raw: Sequence[str], names: Sequence[str], source: str) -> Non
 
 
 def _text_column(frame: pd.DataFrame, name: str, source: str) -> pd.Series[str]:
-    if list(frame.columns).count(name) > 1:
-        raise DataError(
-            f"{source}: two columns are named {name!r}", hint="Rename or drop one of them."
-        )
     column = frame[name]
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind not in ("string", "empty"):

@@ -7,7 +7,7 @@ numbers, and only the distinct ones (few) become text again. Property tests hold
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numba
@@ -36,7 +36,7 @@ class TokenTable:
         offsets: ``int64[n + 1]``; the tokens of value ``i`` are ``ids[offsets[i]:offsets[i + 1]]``, each once.
     """
 
-    vocabulary: list[str]
+    vocabulary: list[str] = field(repr=False)
     ids: Ints
     offsets: Ints
 

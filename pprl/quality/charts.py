@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pprl.quality.words import decimal, percent, whole
+from pprl.quality.words import SEEN, SEEN_SHORT, decimal, percent, whole
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
@@ -68,7 +68,7 @@ class Chart:
 def draw_charts(evaluation: Evaluation) -> list[Chart]:
     """Return the charts that the evaluation has numbers for, in the report's order."""
     charts = [_threshold_chart(evaluation)]
-    if evaluation.quality is None and evaluation.run.estimate:
+    if evaluation.quality is None and _estimates(evaluation):
         charts.append(_links_chart(evaluation))
     charts.append(_score_chart(evaluation))
     if evaluation.run.score_chance is not None:
@@ -76,9 +76,15 @@ def draw_charts(evaluation: Evaluation) -> list[Chart]:
     return charts
 
 
+def _estimates(evaluation: Evaluation) -> bool:
+    """Return whether the run's estimate is good for a line of percentages."""
+    run = evaluation.run
+    return run.estimate_at_threshold() is not None and not run.few_links()
+
+
 def _threshold_chart(evaluation: Evaluation) -> Chart:
     run, used = evaluation.run, decimal(evaluation.run.threshold)
-    if evaluation.quality is None and not run.estimate:
+    if evaluation.quality is None and not _estimates(evaluation):
         return _links_chart(evaluation)
     known = evaluation.quality is not None
     points: Sequence[Any] = evaluation.curve.points if known else run.estimate
@@ -117,8 +123,9 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
             "lines are flat around the used threshold, its exact place does not matter."
         )
     else:
-        title = "Estimated precision, recall and F1 by threshold"
+        title = f"Estimated precision, recall (of the {SEEN_SHORT}) and F1 by threshold"
         kind = "ESTIMATED by the run from its scores, without truth"
+        kind += f". Recall is the share {SEEN}; F1 rests on that recall"
         act = "Take it as a guide to the threshold and confirm it by reviewing pairs near the line."
     return _chart(
         "threshold",
@@ -205,6 +212,14 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
     run, found = evaluation.run, evaluation.run.score_chance
     if found is None:
         raise ValueError("the run has no histogram of best scores")
+    alone = len(run.parties) == 1
+    where = (
+        "the other records of the file"
+        if alone
+        else "the other file"
+        if len(run.parties) == 2
+        else "another file"
+    )
 
     def paint(axes: Any) -> None:
         edges = [step / len(found.best) for step in range(len(found.best) + 1)]
@@ -221,7 +236,7 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: whole(value))
         _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
-        axes.set_xlabel("best score against the other file")
+        axes.set_xlabel(f"best score against {where}")
         axes.set_ylabel("sampled records")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
 
@@ -230,10 +245,20 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
         "Best scores against chance",
         paint,
         alt="Histogram of records by their best score, with the curve expected by chance.",
-        shows="For a sample of records, the best score that each reaches against the other file, and what "
-        "it would be for records that have no match there.",
+        shows=f"For a sample of records, the best score that each reaches against {where}, and what "
+        "it would be for records that have no match there."
+        + (
+            " One file does not show what chance gives: the line is carried on from the bulk of its scores."
+            if alone
+            else ""
+        ),
         read="Where the filled hill stands above the line, there are more good scores than chance "
-        "gives: those are matches. The threshold should stand right of the line's hill.",
+        + (
+            "would give: those may be duplicates, or relatives. "
+            if alone
+            else "gives: those are matches. "
+        )
+        + "The threshold should stand right of the line's hill.",
         act="If the line's hill reaches beyond the threshold, raise the threshold or add a field that "
         "tells people apart.",
     )

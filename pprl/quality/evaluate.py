@@ -18,12 +18,14 @@ import pandas as pd
 from pprl.errors import DataError, UsageError
 from pprl.exchange.links import Links
 from pprl.quality.baseline import Baseline
-from pprl.quality.curve import Curve, links_curve, thresholds, truth_curve
+from pprl.quality.curve import Curve, CurvePoint, links_curve, thresholds, truth_curve
 from pprl.quality.gates import Gate
 from pprl.quality.metrics import Quality, attainable_pairs, count_pairs, measure
+from pprl.quality.notes import notes_on
 from pprl.quality.runfacts import RunFacts
 from pprl.quality.truth import Coverage, Judge
-from pprl.quality.words import notes_on, summarise
+from pprl.quality.verdict import summarise
+from pprl.quality.words import no_estimate
 
 __all__ = ["REPORT_FORMAT", "Evaluation", "PartyQuality", "ScoreHistogram", "evaluate"]
 
@@ -73,6 +75,7 @@ class Evaluation:
         coverage: how far truth, id maps and links cover each other.
         unjudged_pairs: found pairs with a record that the truth lacks.
         unattainable_pairs: true pairs that the assignment rule can't find because a file holds a person twice.
+        never_encoded_pairs: true pairs with a record that was never encoded; all of them missed.
         baseline: the clear-text baseline, if one was run.
         gates: the quality gates that the caller set, judged.
     """
@@ -86,12 +89,34 @@ class Evaluation:
     coverage: Coverage | None = None
     unjudged_pairs: int | None = None
     unattainable_pairs: int | None = None
+    never_encoded_pairs: int | None = None
     baseline: Baseline | None = None
     gates: tuple[Gate, ...] = ()
 
     @property
-    def encoding_cost(self) -> float | None:
-        """F1 of the clear-text baseline less F1 of the run, on the same pairs; below 0 if the run did better."""
+    def precision_bounds(self) -> tuple[float, float] | None:
+        """Precision if every found pair that could not be judged were false, and if every one were true.
+
+        None where every found pair was judged, or none was.
+        """
+        if not self.unjudged_pairs or self.quality is None or not self.quality.found_pairs:
+            return None
+        true, every = self.quality.true_positives, self.quality.found_pairs + self.unjudged_pairs
+        return true / every, (true + self.unjudged_pairs) / every
+
+    @property
+    def best_across(self) -> CurvePoint | None:
+        """The best point of the curve, where it counts the same pairs as :attr:`across`."""
+        if self.quality is None or self.run.links_within:
+            return None
+        return self.curve.best()
+
+    @property
+    def f1_difference(self) -> float | None:
+        """F1 of the clear-text baseline less F1 of the run, on the same pairs; below 0 if the run did better.
+
+        Threshold, blocking and method differ as well as seeing clear text, so that this is no cost of encoding.
+        """
         if self.baseline is None or self.across is None:
             return None
         clear, encoded = self.baseline.quality.f1.value, self.across.f1.value
@@ -101,7 +126,8 @@ class Evaluation:
         """Return everything as plain values, ready for JSON (format ``pprl-report/1``)."""
         estimate = self.run.estimate_at_threshold()
         chance = self.run.score_chance
-        best = self.curve.best()
+        best, best_across = self.curve.best(), self.best_across
+        bounds = self.precision_bounds
         return {
             "format": REPORT_FORMAT,
             "truth_known": self.quality is not None,
@@ -114,9 +140,13 @@ class Evaluation:
             ],
             "coverage": self.coverage.to_dict() if self.coverage else None,
             "unjudged_pairs": self.unjudged_pairs,
+            "precision_bounds": list(bounds) if bounds else None,
             "unattainable_pairs": self.unattainable_pairs,
+            "never_encoded_pairs": self.never_encoded_pairs,
+            "no_estimate": no_estimate(self.run),
             "estimate": {
                 "matches": self.run.expected_matches,
+                "few_links": self.run.few_links(),
                 "at_threshold": asdict(estimate) if estimate else None,
                 "curve": [asdict(point) for point in self.run.estimate],
             }
@@ -133,7 +163,8 @@ class Evaluation:
             "baseline": {
                 **self.baseline.to_dict(),
                 "encoded": self.across.to_dict() if self.across else None,
-                "encoding_cost_f1": self.encoding_cost,
+                "best_threshold": asdict(best_across) if best_across else None,
+                "f1_difference": self.f1_difference,
             }
             if self.baseline
             else None,
@@ -213,6 +244,7 @@ def evaluate(
         - attainable_pairs(judge.truth_persons, judge.truth_parties)
         if run.assign == "one-to-one" and len(run.parties) > 1
         else 0,
+        never_encoded_pairs=tally.never_encoded(within=run.links_within),
         baseline=baseline,
     )
 
@@ -260,6 +292,13 @@ class _Tally:
             for a in range(count)
             for b in range(a + 1, count)
         )
+
+    def never_encoded(self, *, within: bool) -> int:
+        """Count the true pairs with a record that no id map holds."""
+        persons, parties = self._judge.truth_persons, self._judge.truth_parties
+        here = self._judge.truth_encoded
+        every = count_pairs(persons, parties, within=within)
+        return every - count_pairs(persons[here], parties[here], within=within)
 
     def unjudged(self, *, within: bool) -> int:
         """Count the found pairs with a record that the truth lacks."""

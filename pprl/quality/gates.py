@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pprl.errors import GateError, UsageError
+from pprl.quality.metrics import f1_rate
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
+    from pprl.quality.metrics import Quality, Rate
 
 __all__ = ["Gate", "enforce_gates", "judge_gates"]
 
@@ -22,12 +24,15 @@ class Gate:
         required: the least value accepted.
         value: the value reached; None where it is not defined, which does not pass.
         met: whether the gate is passed.
+        lower_bound: whether ``value`` takes found pairs that the truth can't judge as false. Precision and F1 are
+            judged so where there are such pairs.
     """
 
     measure: str
     required: float
     value: float | None
     met: bool
+    lower_bound: bool = False
 
 
 def judge_gates(
@@ -58,10 +63,23 @@ def judge_gates(
             raise UsageError(
                 f"--require-{name} must lie between 0 and 1", hint="For example 0.97 for 97 %."
             )
-        value = getattr(quality, name).value
+        value, lower_bound = _reached(evaluation, quality, name)
         met = value is not None and value >= least
-        gates.append(Gate(measure=name, required=least, value=value, met=met))
+        gates.append(
+            Gate(measure=name, required=least, value=value, met=met, lower_bound=lower_bound)
+        )
     return replace(evaluation, gates=tuple(gates))
+
+
+def _reached(evaluation: Evaluation, quality: Quality, name: str) -> tuple[float | None, bool]:
+    """Return the value to judge, and whether it is a lower bound."""
+    rate: Rate = getattr(quality, name)
+    if evaluation.precision_bounds is None or name == "recall" or rate.value is None:
+        return rate.value, False
+    if name == "precision":
+        return evaluation.precision_bounds[0], True
+    wrong = quality.false_positives + (evaluation.unjudged_pairs or 0)
+    return f1_rate(quality.true_positives, wrong, quality.false_negatives).value, True
 
 
 def enforce_gates(evaluation: Evaluation) -> None:
@@ -76,7 +94,8 @@ def enforce_gates(evaluation: Evaluation) -> None:
         for gate in failed:
             name = "F1" if gate.measure == "f1" else gate.measure
             value = "not defined" if gate.value is None else f"{gate.value:.4f}"
-            parts.append(f"{name} is {value} where {gate.required:g} is required")
+            bound = " (lower bound: pairs not judged count as wrong)" if gate.lower_bound else ""
+            parts.append(f"{name} is {value}{bound} where {gate.required:g} is required")
         raise GateError(
             "quality gate not met: " + "; ".join(parts),
             hint="The report shows which thresholds would do better, and what is missed.",

@@ -17,15 +17,29 @@ from pprl.outputs import Outputs, os_errors
 from pprl.quality.charts import draw_charts
 from pprl.quality.evaluate import Evaluation
 from pprl.quality.metrics import Rate
-from pprl.quality.words import decimal, interval, percent, points, whole
+from pprl.quality.words import (
+    SEEN,
+    decimal,
+    expected,
+    interval,
+    percent,
+    points,
+    threshold_origin,
+    whole,
+)
 
 __all__ = ["render_report", "to_json", "write_report"]
 
 _ROWS_SHOWN = 12
 _HARDENING = {
     "none": "none",
-    "balance": "balanced filters",
     "xor-fold": "XOR-folded filters",
+}
+_BASIS = {
+    "estimated": "estimated",
+    "cautious": "no more matches in sight than chance makes",
+    "customary": "files too small to estimate",
+    "given": "given by the operator",
 }
 
 
@@ -54,7 +68,12 @@ def render_report(evaluation: Evaluation) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, interval=_interval, whole=whole, decimal=decimal, points=points
+        percent=percent,
+        interval=_interval,
+        whole=whole,
+        decimal=decimal,
+        points=points,
+        expected=expected,
     )
     charts = [
         # The drawing is made by matplotlib from numbers and fixed words; it is markup by design.
@@ -68,6 +87,10 @@ def render_report(evaluation: Evaluation) -> str:
         charts=charts,
         curve_rows=_shown_rows(content),
         hardening=_HARDENING,
+        basis=_BASIS,
+        seen=SEEN,
+        origin=threshold_origin(evaluation.run),
+        origin_short=threshold_origin(evaluation.run, short=True),
     )
     return re.sub(r"(?<=\d) %", "\u00a0%", page)  # no line break between a number and its sign
 

@@ -167,6 +167,7 @@ class Judge:
         coverage: how far truth and id maps cover each other.
         truth_parties: shape (n,), the party (position in the run) of each truth record.
         truth_persons: shape (n,), a number for the person of each truth record.
+        truth_encoded: shape (n,), whether an id map holds the record.
 
     Raises:
         DataError: a missing column, an empty or duplicate value, a party of the run without truth, an id map and a
@@ -189,6 +190,8 @@ class Judge:
         map_keys = pd.Index(maps["party"] + _SEPARATOR + maps["id"])
         at = truth_keys.get_indexer(map_keys)
         self._check_overlap(maps, at)
+        self.truth_encoded: npt.NDArray[np.bool_] = np.zeros(len(own), dtype=bool)
+        self.truth_encoded[at[at >= 0]] = True
         self._pseudonyms = pd.Index(maps["party"] + _SEPARATOR + maps["pseudonym"])
         self._persons = np.where(at >= 0, self.truth_persons[at], -1)
         self.coverage = Coverage(

@@ -1,16 +1,34 @@
-"""The report's sentences: the verdict in plain words, and what a reader has to know about the method."""
+"""Numbers and recurring phrases of the report in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pprl.quality.metrics import Rate
 
 if TYPE_CHECKING:
-    from pprl.quality.evaluate import Evaluation
+    from pprl.quality.runfacts import RunFacts
 
-__all__ = ["decimal", "interval", "notes_on", "percent", "points", "summarise", "whole"]
+__all__ = [
+    "SEEN",
+    "SEEN_SHORT",
+    "decimal",
+    "expected",
+    "interval",
+    "made",
+    "no_estimate",
+    "percent",
+    "plural",
+    "points",
+    "relatives",
+    "threshold_origin",
+    "whole",
+]
+
+SEEN = "of the matches that the scores can see; matches that look like strangers are not counted"
+"""What an estimated recall is a share of; stands beside every one."""
+
+SEEN_SHORT = "matches that the scores can see"
 
 _NO_VALUE = "not defined"
 
@@ -47,161 +65,82 @@ def points(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def _plural(count: float, one: str, many: str) -> str:
+def plural(count: float, one: str, many: str) -> str:
+    """Return a count with its noun: ``1 pair``, ``1,200 pairs``."""
     return f"{whole(count)} {one if round(count) == 1 else many}"
 
 
-def summarise(evaluation: Evaluation) -> Iterator[str]:
-    """Yield the verdict's sentences, most important first."""
-    run = evaluation.run
-    quality = evaluation.quality
-    if quality is None:
-        yield from _without_truth(evaluation)
-    elif quality.precision.value is None or quality.recall.value is None:
-        yield (
-            f"The run linked {_plural(quality.found_pairs, 'pair', 'pairs')} that the truth can judge, and "
-            f"the truth holds {_plural(quality.true_pairs, 'true pair', 'true pairs')}."
-        )
-        yield (
-            "No linked pair is right, because there was none to find; recall is not defined."
-            if quality.found_pairs
-            else "Nothing that can be judged was linked, so that precision is not defined."
-        )
+def expected(value: float) -> str:
+    """Return an expected count: one decimal below ten, none above."""
+    return f"{value:.1f}" if value < 9.95 else whole(value)
+
+
+def made(run: RunFacts) -> str:
+    """Return how much was linked, in groups, pairs and records."""
+    groups = plural(run.links, "group of records", "groups of records")
+    pairs = plural(run.pairs_in_links, "pair", "pairs")
+    return f"{groups}, {pairs} ({plural(run.linked_records, 'record', 'records')})"
+
+
+def threshold_origin(run: RunFacts, *, short: bool = False) -> str:
+    """Return how the threshold came about: a clause to follow its value, or a few words for a tile."""
+    alone = len(run.parties) == 1
+    clauses = {
+        "estimated": (
+            "chosen automatically from the file's own scores, above what two members of a household reach"
+            if alone
+            else "chosen automatically: the best by the run's estimate, from how alike different people "
+            "look inside the files",
+            "chosen automatically from the scores" if alone else "estimated by the run",
+        ),
+        "cautious": (
+            "set high: no more matches in sight than chance makes",
+            "set high: no more matches in sight than chance makes",
+        ),
+        "customary": (
+            f"the customary value: {'the file is' if alone else 'the files are'} too small to estimate one",
+            f"customary: {'file' if alone else 'files'} too small to estimate one",
+        ),
+        "given": ("given by the operator", "given by the operator"),
+    }
+    return clauses[run.threshold_basis][int(short)]
+
+
+def no_estimate(run: RunFacts) -> str | None:
+    """Return why there is no estimate of quality at the used threshold; None where there is one."""
+    if run.estimate_at_threshold() is not None:
+        return None
+    if not run.estimate and run.no_estimate:
+        why = run.no_estimate
+    elif len(run.parties) == 1:
+        why = "one file alone can't show how alike different people look"
+    elif run.estimate:
+        why = "the threshold lies outside of the scores that the run's estimate covers"
+    elif run.threshold_basis == "customary":
+        why = "the files are too small to show how alike different people look"
+    elif run.threshold_basis == "cautious":
+        why = "no more matches are in sight than chance makes"
     else:
-        yield (
-            f"The run found {percent(quality.recall.value)} of the true pairs "
-            f"({whole(quality.true_positives)} of {whole(quality.true_pairs)}), and "
-            f"{percent(quality.precision.value)} of what it linked is right "
-            f"({whole(quality.true_positives)} of {whole(quality.found_pairs)})."
-        )
-        yield (
-            f"{_plural(quality.false_positives, 'linked pair is', 'linked pairs are')} false and "
-            f"{_plural(quality.false_negatives, 'true pair was', 'true pairs were')} missed. "
-            f"F1 is {percent(quality.f1.value)} (95 % interval {interval(quality.f1)})."
-        )
-    cost = evaluation.encoding_cost
-    if cost is not None and evaluation.baseline is not None:
-        clear = percent(evaluation.baseline.quality.f1.value)
-        yield (
-            f"A standard linkage of the clear text reached an F1 of {clear}: "
-            + (
-                f"working on encodings cost {points(cost)} percentage points."
-                if cost >= 0.0005
-                else "encoding cost nothing that this comparison shows (the run was "
-                f"{points(-cost)} percentage points better)."
-                if cost <= -0.0005
-                else "working on encodings cost nothing measurable."
-            )
-        )
-    for gate in evaluation.gates:
-        name = "F1" if gate.measure == "f1" else gate.measure
-        yield (
-            f"The required {name} of {percent(gate.required)} was "
-            f"{'reached' if gate.met else 'NOT reached'} ({percent(gate.value)})."
-        )
-    if run.links == 0:
-        yield "Nothing was linked. Check that both files are of the same population and period."
+        why = "the files are too small, or hold no more matches in sight than chance makes"
+    return f"No estimate of quality can be made for this run, because {why}."
 
 
-def _without_truth(evaluation: Evaluation) -> Iterator[str]:
-    run = evaluation.run
-    yield (
-        f"The run made {_plural(run.links, 'link', 'links')} of "
-        f"{_plural(run.linked_records, 'record', 'records')}. There is no truth for it, so how "
-        "many of them are right, and how many are missing, is not known."
+def relatives(run: RunFacts) -> str | None:
+    """Return what to say of accepted pairs that may be relatives; None where there is nothing to say."""
+    if not run.may_hold_relatives:
+        return None
+    count = plural(run.pairs_like_household, "accepted pair scores", "accepted pairs score")
+    one = round(run.pairs_like_household) == 1
+    text = (
+        f"{count} no higher than two members of a household may do "
+        f"(about {run.household_dice:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
     )
-    estimate = run.estimate_at_threshold()
-    if estimate is None:
-        yield "The run made no estimate of its own quality either."
-    else:
-        yield (
-            f"The run's own estimate, from its scores alone: about {percent(estimate.precision)} of "
-            f"the links are right and at most about {percent(estimate.recall)} of the matching records "
-            f"were found (matches that look like strangers can't be counted). An estimate is no "
-            "measurement: review a sample of pairs before "
-            "publishing numbers that rest on these links."
+    if len(run.parties) == 1:
+        return text + ("It" if one else "They") + " may be relatives and no duplicates."
+    text += "If families are split between the files, " + ("it" if one else "these")
+    text += " may be relatives"
+    if run.estimate:
+        text += (
+            ": the estimate assumes that relatives are as frequent between the files as inside them"
         )
-
-
-def notes_on(evaluation: Evaluation) -> Iterator[str]:
-    """Yield the notes on method and limits that apply to this evaluation."""
-    run = evaluation.run
-    if evaluation.quality is None:
-        yield (
-            "Without truth neither precision nor recall can be known. An estimate rests on a model of "
-            "the scores that records without a match would reach by chance; it fails where many "
-            "relatives or twins look alike, or where the true matches look unlike each other."
-        )
-    else:
-        kinds = (
-            "records of one file" if len(run.parties) == 1
-            else "records of two files, and of one file" if run.links_within
-            else "records of two different files"
-        )  # fmt: skip
-        yield (
-            f"Counted are pairs of {kinds}. A pair is true if the truth gives both records the same "
-            "person; it is found if the run gives both the same link. Precision is the share of found "
-            "pairs that are true, recall the share of true pairs that are found, F1 their harmonic mean."
-        )
-        yield (
-            "The 95 % intervals are Wilson intervals; the one of F1 is the Wilson interval of "
-            "F* = TP/(TP+FP+FN), carried over by F1 = 2F*/(1+F*) (Hand, Christen and Kirielle 2021). "
-            "They take pairs to be independent of each other. Pairs of one person are not, so the "
-            "intervals are somewhat too narrow where people have many records. They speak of chance "
-            "alone: errors in the truth itself, or a truth that is not like the rest, are not in them."
-        )
-    yield from _coverage_notes(evaluation)
-    unseen = (
-        f"Pairs below {decimal(run.floor)}, or that the blocking never compared, are not in it."
-    )
-    if evaluation.curve.kind == "truth":
-        yield (
-            "The threshold curve is greedy: from the highest score down, each pair is taken if "
-            f"the rule {run.assign} still allows it. The run itself assigns optimally and links in "
-            f"groups, so that its own numbers may differ a little from the curve's. {unseen}"
-        )
-        yield (
-            "A threshold chosen as the best on this truth looks better here than it will on other "
-            "data. Choose it on one part of the truth and judge it on another."
-        )
-    else:
-        yield (
-            "The curve of linked pairs counts, from the used threshold up, the pairs that the run "
-            "accepted. Below it near pairs join greedily, from the highest score down, as "
-            f"far as the rule {run.assign} allows. {unseen}"
-        )
-    if run.greedy_components:
-        yield (
-            f"{_plural(run.greedy_components, 'group', 'groups')} of records too large for optimal "
-            "assignment were assigned greedily."
-        )
-    if evaluation.baseline is not None:
-        yield from evaluation.baseline.notes
-
-
-def _coverage_notes(evaluation: Evaluation) -> Iterator[str]:
-    coverage = evaluation.coverage
-    if coverage is None:
-        return
-    if coverage.truth_not_encoded:
-        yield (
-            f"{_plural(coverage.truth_not_encoded, 'record', 'records')} of the truth were never "
-            "encoded (rejected, or not in the file). Their true pairs count as missed."
-        )
-    if coverage.encoded_without_truth:
-        yield (
-            f"{_plural(coverage.encoded_without_truth, 'encoded record', 'encoded records')} are not "
-            f"in the truth; {_plural(evaluation.unjudged_pairs or 0, 'found pair', 'found pairs')} with "
-            "one of them could not be judged and are left out of every rate."
-        )
-    if coverage.truth_records_of_other_parties:
-        yield (
-            f"{_plural(coverage.truth_records_of_other_parties, 'row', 'rows')} of the truth are of "
-            "parties that took no part in this run; they are not used."
-        )
-    if evaluation.unattainable_pairs:
-        yield (
-            f"{_plural(evaluation.unattainable_pairs, 'true pair', 'true pairs')} could not be found under "
-            "the rule one-to-one, because a file holds the same person more than once. They count "
-            "as missed. Finding duplicates first, or another rule, would reach them."
-        )
+    return text + "."

@@ -82,14 +82,12 @@ def _find(
     if len(similar) == 1:
         return similar[0]
     near = get_close_matches(_loose(column), list(loose), n=1, cutoff=0.5)
-    meant = loose[near[0]][0] if near else None
-    option = f"--column {field}={meant or 'COLUMN'}"
-    columns = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
-    raise DataError(
-        f"{file}: no column {column!r} for the field {field!r}",
-        hint=(f"Did you mean {meant!r}? Say {option}. " if meant else f"Say which one: {option}. ")
-        + f"The file's columns: {columns}.",
-    )
+    if near:
+        meant = loose[near[0]][0]
+        hint = f"Did you mean {meant!r}? Say --column {field}={meant}."
+    else:  # without a likeness the first row may be data as well as names, so it is not shown
+        hint = f"Say which column it is: --column {field}=COLUMN. The first row must hold the column names."
+    raise DataError(f"{file}: no column {column!r} for the field {field!r}", hint=hint)
 
 
 def _loose(name: str) -> str:
@@ -124,15 +122,15 @@ def load_column_map(path: Path | str) -> ColumnMap:
     path = Path(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from error
-    except (ValueError, RecursionError) as error:
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from None
+    except (ValueError, RecursionError):
         raise DataError(
             f"{path}: the column map is not TOML",
             hint='Write one line a field below [columns]: surname = "last_name".',
-        ) from error
+        ) from None
     except OSError as error:
-        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+        raise DataError(f"{path}: can't be read: {error.strerror}") from None
     for table in content:
         if table not in ("columns", "dates"):
             raise DataError(

@@ -1,11 +1,12 @@
 """CSV read as text, strictly: every value is a string exactly as it stands in the file.
 
 A surname ``NA`` stays a surname and a postcode keeps its leading zero. A file that is not UTF-8, has ragged
-rows, two columns of one name or no rows is refused with the row's number and never with its content.
+rows, two columns of one name, no header or no rows is refused with the row's number and never with its content.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from pathlib import Path
@@ -21,6 +22,10 @@ __all__ = ["read_csv_text"]
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_LIMIT = 1 << 20
 _BLOCK = 1 << 24
+_DATA = re.compile(r"[\d\W]*\d[\d\W]*")
+"""A number, a date, a telephone number: no letter in it."""
+_MIXED = re.compile(r"[A-Za-z]{0,4}[- ]?\d{3,}|[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}")
+"""An id such as H0089654, or a postcode."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -44,7 +49,8 @@ def read_csv_text(
         DataError: missing, unreadable, empty, binary, not UTF-8, ragged, or two columns of one name.
     """
     path = Path(path)
-    names, delimiter = _read_header(path, what)
+    names, delimiter = _read_header(path, what, allow_no_rows=allow_no_rows)
+    _check_utf8(path)
     _check_quotes(path, what, delimiter)
     table = _parse(path, what, names, delimiter)
     if table.num_rows == 0 and not allow_no_rows:
@@ -52,16 +58,16 @@ def read_csv_text(
     return table.to_pandas(strings_to_categorical=False)
 
 
-def _read_header(path: Path, what: str) -> tuple[list[str], str]:
+def _read_header(path: Path, what: str, *, allow_no_rows: bool) -> tuple[list[str], str]:
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a {what}", hint="Give the path of a CSV file.")
     try:
         with path.open("rb") as stream:
             start = stream.read(_HEADER_LIMIT)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from error
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from None
     except OSError as error:
-        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+        raise DataError(f"{path}: can't be read: {error.strerror}") from None
     if not start.strip():
         raise DataError(f"{path}: the {what} is empty", hint="Check that the export finished.")
     if start.startswith(b"PAR1"):
@@ -77,8 +83,8 @@ def _read_header(path: Path, what: str) -> tuple[list[str], str]:
     line = start.split(b"\n", 1)[0].rstrip(b"\r")
     try:
         header = line.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, 1) from error
+    except UnicodeDecodeError:
+        raise _not_utf8(path, 1) from None
     if not header.strip():
         raise DataError(
             f"{path}: the first line is blank", hint="The first row must hold the column names."
@@ -86,18 +92,27 @@ def _read_header(path: Path, what: str) -> tuple[list[str], str]:
     delimiter = max(_DELIMITERS, key=_QUOTED.sub("", header).count)
     try:
         names = next(csv.reader([header], delimiter=delimiter, strict=True))
-    except (csv.Error, StopIteration) as error:
+    except (csv.Error, StopIteration):
         raise DataError(
             f"{path}: the header row can't be read as CSV", hint="Check its quotes."
-        ) from error
+        ) from None
     names = [name.strip() for name in names]
     _check_names(path, names)
-    if len(start) < _HEADER_LIMIT and b"\n" not in start.rstrip():
+    if not allow_no_rows and len(start) < _HEADER_LIMIT and b"\n" not in start.rstrip():
         raise _no_rows(path, what)
     return names, delimiter
 
 
 def _check_names(path: Path, names: list[str]) -> None:
+    """Refuse a first row that is no header. It may hold a person, so only positions are named."""
+    data = [at for at, name in enumerate(names, start=1) if _is_data(name)]
+    mixed = [at for at, name in enumerate(names, start=1) if _MIXED.fullmatch(name)]
+    if data or len(mixed) > 1:
+        raise DataError(
+            f"{path}: the first row looks like data, not like column names "
+            f"(column {(data or mixed)[0]})",
+            hint="The first row must hold the column names; add one to an export that has none.",
+        )
     for position, name in enumerate(names, start=1):
         if not name:
             raise DataError(
@@ -106,8 +121,25 @@ def _check_names(path: Path, names: list[str]) -> None:
             )
         if name in names[: position - 1]:
             raise DataError(
-                f"{path}: two columns are named {name!r}", hint="Rename or drop one of them."
+                f"{path}: the columns {names.index(name) + 1} and {position} have the same name",
+                hint="Rename or drop one of them.",
             )
+
+
+def _is_data(name: str) -> bool:
+    return bool(name) and (bool(_DATA.fullmatch(name)) or "@" in name)
+
+
+def _check_utf8(path: Path) -> None:
+    """Refuse what is no UTF-8 before Arrow sees it: its handler of bad rows would fail on such a row."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as stream:
+        try:
+            for block in iter(lambda: stream.read(_BLOCK), b""):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            raise _not_utf8(path, _first_bad_line(path)) from None
 
 
 def _check_quotes(path: Path, what: str, delimiter: str) -> None:
@@ -152,9 +184,6 @@ def _parse(path: Path, what: str, names: list[str], delimiter: str) -> pa.Table:
         # Arrow's own message quotes the row, so it must not travel further: find the place again.
         if ragged:
             raise _ragged(path, what, len(names), delimiter) from None
-        row = _first_bad_line(path)
-        if row is not None:
-            raise _not_utf8(path, row) from None
         if "Empty CSV" in str(error):
             return pa.table({name: pa.array([], pa.string()) for name in names})
         raise DataError(
@@ -180,14 +209,16 @@ def _ragged(path: Path, what: str, expected: int, delimiter: str) -> DataError:
     )
 
 
-def _first_bad_line(path: Path) -> int | None:
+def _first_bad_line(path: Path) -> int:
     with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
+        good = 0
+        for line in stream:
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
-                return number
-    return None
+                break
+            good += 1
+        return good + 1
 
 
 def _no_rows(path: Path, what: str) -> DataError:

@@ -6,8 +6,8 @@ against itself). A new method is one more class and one more line in :func:`make
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,17 +16,14 @@ import pandas as pd
 
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
-from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan
+from pprl.threads import Progress
+from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan, popcounts
 from pprl.unit.lsh import LshPlan, bucket_codes, plan_lsh
 from pprl.unit.threshold import ThresholdEstimate
 
 __all__ = ["Blocking", "Scored", "Side", "make_blocking"]
 
 Words = npt.NDArray[np.uint64]
-Progress = Callable[[float], None]
-
-_SLICE_PAIRS = 1_000_000_000
-"""Pairs a kernel call scans at most, so that progress is seen and an interrupt is obeyed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +65,7 @@ class Blocking(Protocol):
         """Return how many pairs will be compared, at most or as estimated."""
 
     def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
-        """Compare, and return the pairs that score at least ``floor``."""
+        """Compare, and return the pairs that score at least ``floor``; ``progress`` hears of it from this thread."""
 
     def describe(self) -> dict[str, Any]:
         """Return the parameters for ``run.json``."""
@@ -87,18 +84,10 @@ class Exhaustive:
         return possible_pairs(a, b, same=same)
 
     def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
-        """Scan slices of the left file against the whole right file."""
-        if same:
-            left, right, score = dice_scan(a.words, a.words, threshold=floor, same=True)
-            progress(1.0)
-        else:
-            rows = max(1, _SLICE_PAIRS // max(len(b), 1))
-            parts = []
-            for start in range(0, len(a), rows):
-                i, j, s = dice_scan(a.words[start : start + rows], b.words, threshold=floor)
-                parts.append((i + start, j, s))
-                progress(min(1.0, (start + rows) / len(a)))
-            left, right, score = (np.concatenate([part[at] for part in parts]) for at in range(3))
+        """One kernel call."""
+        left, right, score = dice_scan(
+            a.words, b.words, threshold=floor, same=same, progress=progress
+        )
         compared = possible_pairs(a, b, same=same)
         return Scored(left=left, right=right, score=score, compared=[compared])
 
@@ -182,9 +171,8 @@ def _grouped(
     progress: Progress,
 ) -> Scored:
     left, right, score, compared = grouped_scan(
-        a.words, b.words, codes_a, codes_b, threshold=floor, same=same
+        a.words, b.words, codes_a, codes_b, threshold=floor, same=same, progress=progress
     )
-    progress(1.0)
     return Scored(left=left, right=right, score=score, compared=[int(n) for n in compared])
 
 
@@ -199,7 +187,7 @@ def make_blocking(
     """Return the blocking method of that name, planned for these files.
 
     Raises:
-        UsageError: ``keys`` was asked for, but the agreement has no blocking passes.
+        UsageError: there is no such method, or ``keys`` was asked for, but the agreement has no blocking passes.
     """
     if method == "keys":
         if not files[0].agreement.blocking:
@@ -212,13 +200,20 @@ def make_blocking(
         true = estimate.links - estimate.false
         weights = np.maximum(-np.diff(true, append=0.0), 0)
         weights[estimate.thresholds < threshold] = 0
-        small, large = sorted(sides, key=len)[0], sorted(sides, key=len)[-1]
+        # Of the pairs of files, the one with the fullest filters needs the most tables at any width: a Dice coefficient
+        # stands for the more differing bits, the more bits are set.
+        fullest = sorted(sides, key=lambda side: float(popcounts(side.words).mean()))[-2:]
+        small, large = sorted(fullest, key=len)[0], sorted(fullest, key=len)[-1]
+        pairs = list(combinations(sides, 2)) or [(small, large)]
         plan = plan_lsh(
             small.words,
             large.words,
             bits=files[0].agreement.filter_bits(),
             threshold=threshold,
             match_scores=(estimate.thresholds, weights),
+            sizes=[(len(one), len(other)) for one, other in pairs],
         )
         return Lsh(plan, files[0].agreement.filter_bits())
-    return Exhaustive()
+    if method == "exhaustive":
+        return Exhaustive()
+    raise UsageError("blocking must be one of: exhaustive, lsh, keys")

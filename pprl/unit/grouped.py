@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pprl.threads import Progress, in_threads
 from pprl.unit.lanes import (
     LANES,
     Float64s,
@@ -18,7 +19,6 @@ from pprl.unit.lanes import (
     distance_limits,
     equal_lanes,
     fold_rows,
-    in_threads,
     kernel,
     near_lanes,
     needed_common,
@@ -232,6 +232,7 @@ def grouped_scan(
     *,
     threshold: float,
     same: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
     """Find all pairs that share a code in some pass and whose Dice reaches the threshold.
 
@@ -244,6 +245,8 @@ def grouped_scan(
         codes_a, codes_b: ``int32[n, passes]``; negative: the record has no key in that pass.
         threshold: smallest Dice coefficient to report, in (0, 1].
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
+        progress: called from the calling thread with the share that is done, each pass taken as equally long; the last
+            call says 1.0.
 
     Returns:
         Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and Dice (``float64[k]``), sorted
@@ -253,7 +256,7 @@ def grouped_scan(
     Raises:
         ValueError: `threshold` is outside (0, 1], or the tables do not go together.
     """
-    return _grouped(a, b, codes_a, codes_b, threshold, same, None)
+    return _grouped(a, b, codes_a, codes_b, threshold, same, None, progress)
 
 
 def _grouped(
@@ -264,6 +267,7 @@ def _grouped(
     threshold: float,
     same: bool,
     width: int | None,
+    progress: Progress | None = None,
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
     """Do `grouped_scan` at a given fold width, or at the one a sample makes cheapest."""
     a, b = check_filters(a, b)
@@ -272,8 +276,11 @@ def _grouped(
         raise ValueError("every filter needs one row of codes")
     sums = popcounts(a), popcounts(b)
     needed = needed_common(threshold, int(sums[0].max(initial=0)) + int(sums[1].max(initial=0)))
-    compared = np.zeros(codes_a.shape[1], np.int64)
-    if len(a) == 0 or len(b) == 0:
+    passes = codes_a.shape[1]
+    compared = np.zeros(passes, np.int64)
+    tell = progress or (lambda share: None)
+    if len(a) == 0 or len(b) == 0 or passes == 0:
+        tell(1.0)
         return *sort_pairs([]), compared
     tables = needed, distance_limits(needed)
     if width is None:
@@ -284,7 +291,7 @@ def _grouped(
     folded_a = fold_rows(a, np.arange(len(a)), width)
     folded_b = folded_a if same else fold_rows(b, np.arange(len(b)), width)
     parts: list[Pairs] = []
-    for p in range(codes_a.shape[1]):
+    for p in range(passes):
         rows_a, rows_b, blocks = _blocks(codes_a[:, p], codes_b[:, p], same)
         pieces, jobs = _cut(blocks, same)
 
@@ -309,7 +316,10 @@ def _grouped(
                 pieces[job[0] : job[1]],
             )
 
-        for left, right, score, count in in_threads(compare, jobs):
+        def tell_pass(share: float, p: int = p) -> None:
+            tell((p + share) / passes)
+
+        for left, right, score, count in in_threads(compare, jobs, progress=tell_pass):
             parts.append((left, right, score))
             compared[p] += count
     return *sort_pairs(parts), compared

@@ -46,8 +46,6 @@ def household_dice(agreement: Agreement) -> float:
 
     common = fill(shared) + (1 - fill(shared)) * fill(total - shared) ** 2
     filled, apart = fill(total), 2 * (fill(total) - common)
-    if agreement.hardening.method == "balance":
-        filled, apart = 0.5, apart
-    elif agreement.hardening.method == "xor-fold":
+    if agreement.hardening.method == "xor-fold":
         filled, apart = 2 * filled * (1 - filled), 2 * apart * (1 - apart)
     return 1 - apart / (2 * filled)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pprl.threads import Progress, in_threads
 from pprl.unit.grouped import count_grouped, grouped_scan
 from pprl.unit.lanes import (
     LANES,
@@ -19,7 +20,6 @@ from pprl.unit.lanes import (
     Int64s,
     Words,
     check_filters,
-    in_threads,
     kernel,
     needed_common,
     popcounts,
@@ -38,7 +38,8 @@ __all__ = [
     "score_histogram",
 ]
 
-TILE_ROWS = 64  # rows that share one reordering of a group of lanes
+TILE_ROWS = 64  # most rows that share one reordering of a group of lanes
+TILE_PAIRS = 64_000_000  # pairs handed to a thread at a time, about: some tenths of a second
 
 
 @kernel
@@ -83,6 +84,12 @@ def _check_rows(rows: Int64s, n: int) -> Int64s:
     if len(rows) and (rows.min() < 0 or rows.max() >= n):
         raise IndexError(f"row numbers must lie between 0 and {n - 1}")
     return rows
+
+
+def _tiles(rows: Int64s, others: int) -> list[Int64s]:
+    """Cut `rows`, each of which meets `others` rows, into tasks for a thread."""
+    size = min(TILE_ROWS, max(1, TILE_PAIRS // max(others, 1)))
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 @kernel
@@ -139,7 +146,12 @@ def _best_match(a: Words, b: Words, rows: Int64s, exclude_self: bool) -> tuple[I
 
 
 def best_match(
-    a: Words, b: Words, rows: Int64s, *, exclude_self: bool = False
+    a: Words,
+    b: Words,
+    rows: Int64s,
+    *,
+    exclude_self: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[Int64s, Float64s]:
     """Find the most similar row of `b` for some rows of `a`.
 
@@ -147,6 +159,7 @@ def best_match(
         a, b: filters, ``uint64[n, words]``.
         rows: rows of `a`, ``int64[k]``.
         exclude_self: `b` is `a`; a row is not its own match.
+        progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
 
     Returns:
         The row of `b` (``int64[k]``; of equals the lowest; -1 where there is none) and its Dice
@@ -158,8 +171,9 @@ def best_match(
     """
     a, b = check_filters(a, b)
     rows = _check_rows(rows, len(a))
-    tiles = [rows[start : start + TILE_ROWS] for start in range(0, len(rows), TILE_ROWS)]
-    parts = in_threads(lambda tile: _best_match(a, b, tile, exclude_self), tiles)
+    parts = in_threads(
+        lambda tile: _best_match(a, b, tile, exclude_self), _tiles(rows, len(b)), progress=progress
+    )
     index = [part[0] for part in parts]
     score = [part[1] for part in parts]
     return np.concatenate([np.empty(0, np.int64), *index]), np.concatenate([np.empty(0), *score])
@@ -182,7 +196,13 @@ def _score_histogram(a: Words, b: Words, rows: Int64s, bins: int, exclude_self: 
 
 
 def score_histogram(
-    a: Words, b: Words, rows: Int64s, *, bins: int, exclude_self: bool = False
+    a: Words,
+    b: Words,
+    rows: Int64s,
+    *,
+    bins: int,
+    exclude_self: bool = False,
+    progress: Progress | None = None,
 ) -> Int64s:
     """Count the Dice coefficients of some rows of `a` with all of `b`, in equal bins over [0, 1].
 
@@ -191,6 +211,7 @@ def score_histogram(
         rows: rows of `a`, ``int64[k]``.
         bins: number of bins; a score lies in bin ``min(int(score * bins), bins - 1)``.
         exclude_self: `b` is `a`; a row is not compared with itself.
+        progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
 
     Returns:
         ``int64[bins]``, in pairs.
@@ -203,8 +224,11 @@ def score_histogram(
     rows = _check_rows(rows, len(a))
     if bins < 1:
         raise ValueError(f"bins must be at least 1, not {bins}")
-    tiles = [rows[start : start + TILE_ROWS] for start in range(0, len(rows), TILE_ROWS)]
-    parts = in_threads(lambda tile: _score_histogram(a, b, tile, bins, exclude_self), tiles)
+    parts = in_threads(
+        lambda tile: _score_histogram(a, b, tile, bins, exclude_self),
+        _tiles(rows, len(b)),
+        progress=progress,
+    )
     counts = np.zeros(bins, np.int64)
     for part in parts:
         counts += part

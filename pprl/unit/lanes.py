@@ -18,8 +18,7 @@ own file: after a change in this module during development, clear ``__pycache__`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
@@ -43,7 +42,6 @@ __all__ = [
     "equal_lanes",
     "fold_rows",
     "fold_to_lanes",
-    "in_threads",
     "kernel",
     "near_lanes",
     "near_lanes_wide",
@@ -71,8 +69,6 @@ UNATTAINABLE = np.iinfo(np.int32).max
 VECTOR = 8  # lanes in one 512-bit vector; LLVM splits it where registers are shorter
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 
 def kernel(function: AnyFunction) -> AnyFunction:
@@ -84,20 +80,6 @@ def kernel(function: AnyFunction) -> AnyFunction:
 def primitive(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make `function` an LLVM primitive; kernels call it without the typing context."""
     return cast(Callable[..., Any], intrinsic(function))
-
-
-def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task]) -> list[Result]:
-    """Give ``[work(task) for task in tasks]``, on as many threads as numba is set to use.
-
-    Tasks are handed out one by one, so uneven tasks balance; the order of results is that of the
-    tasks. `work` must spend its time in functions that release the GIL (`kernel`).
-    """
-    threads = int(numba.get_num_threads())
-    todo = list(tasks)
-    if threads == 1 or len(todo) < 2:
-        return [work(task) for task in todo]
-    with ThreadPoolExecutor(max_workers=min(threads, len(todo))) as pool:
-        return list(pool.map(work, todo))
 
 
 # --- LLVM primitives -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ positions are public and come from MurmurHash, so that every machine draws the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.threads import in_threads
+
 __all__ = ["LshPlan", "bucket_codes", "plan_lsh"]
 
 MOST_BITS = 31
 MOST_TABLES = 512
+ROWS = 4096  # records that a thread codes at a time
 
 Words = npt.NDArray[np.uint64]
 
@@ -66,6 +70,7 @@ def plan_lsh(
     match_scores: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
     completeness: float = 0.99,
     pairs: int = 20_000,
+    sizes: Sequence[tuple[int, int]] | None = None,
 ) -> LshPlan:
     """Choose the tables that reach a completeness at the least expected work.
 
@@ -77,6 +82,8 @@ def plan_lsh(
             Weightless: every match is taken to be at the threshold.
         completeness: share of the matches that must meet.
         pairs: random pairs from which chance agreement is measured.
+        sizes: records of each pair of files that the plan will serve, if these are not `a` and `b` alone: their work
+            counts, and `a` and `b` should be the pair with the fullest filters.
     """
     generator = np.random.default_rng(1)
     left = a[generator.integers(0, len(a), pairs)]
@@ -91,7 +98,9 @@ def plan_lsh(
     agree = np.clip(1 - (1 - scores) * total / bits, 0, 1)
     agree_at = max(0.0, 1 - (1 - threshold) * total / bits)
     best: tuple[float, LshPlan] | None = None
-    records, product = len(a) + len(b), len(a) * float(len(b))
+    served = sizes or [(len(a), len(b))]
+    records = sum(one + other for one, other in served)
+    product = sum(one * float(other) for one, other in served)
     for width in range(4, min(MOST_BITS, bits) + 1):
         tables = _tables(agree**width, weights, completeness)
         meets = float(np.mean(chance**width))
@@ -133,13 +142,19 @@ def _tables(meet: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], wan
 def bucket_codes(words: Words, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """Return ``int32[n, tables]``: the bucket of each record in each table."""
     made = np.empty((len(words), len(positions)), np.int32)
-    _codes(np.ascontiguousarray(words), positions, made)
+    words = np.ascontiguousarray(words)
+
+    def code(start: int) -> None:
+        rows = slice(start, start + ROWS)
+        _codes(words[rows], positions, made[rows])
+
+    in_threads(code, range(0, len(words), ROWS))
     return made
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@numba.njit(cache=True, nogil=True)
 def _codes(words: Any, positions: Any, made: Any) -> None:
-    for record in numba.prange(len(words)):
+    for record in range(len(words)):
         for table in range(len(positions)):
             code = np.uint64(0)
             for at in positions[table]:

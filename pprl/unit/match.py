@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from pprl.exchange.encoded import EncodedFile
 from pprl.exchange.links import Links
 from pprl.unit.linking import cluster_files, components, one_to_many, one_to_one
-from pprl.unit.plan import MatchOptions, Plan, plan_match, timed
+from pprl.unit.plan import HOUSEHOLD_SPREAD, MatchOptions, Plan, plan_match, timed
 from pprl.unit.results import link_table, pair_table, run_record
 
 __all__ = ["MatchOptions", "match", "plan_match", "run_match"]
@@ -20,7 +21,7 @@ Progress = Callable[[str, float], None]
 
 
 def match(
-    files: Sequence[EncodedFile],
+    files: Iterable[EncodedFile] | EncodedFile,
     options: MatchOptions | None = None,
     *,
     progress: Progress | None = None,
@@ -37,7 +38,8 @@ def match(
         UsageError: the options contradict each other or the files.
         DataError: an empty file, or a threshold so low that the pairs would not fit into memory.
     """
-    return run_match(plan_match(files, options), progress=progress)
+    together = [files] if isinstance(files, EncodedFile) else list(files)
+    return run_match(plan_match(together, options, progress=progress), progress=progress)
 
 
 def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
@@ -84,9 +86,18 @@ def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
         "pairs_accepted": int(accepted.sum()),
         "links": int(links["link_id"].nunique()),
         "linked_records": len(links),
+        "pairs_in_links": _pairs_in_links(links),
+        "pairs_like_household": int((score[accepted] < plan.household + HOUSEHOLD_SPREAD).sum()),
         "greedy_components": greedy,
     }
     warnings = list(plan.warnings)
+    alike = counts["pairs_like_household"]
+    if alike and not plan.same:
+        warnings.append(
+            f"{alike:,} of {len(left[accepted]):,} accepted pairs score no higher than two members of a household may "
+            f"({plan.household + HOUSEHOLD_SPREAD:.2f}): if families are split between the files, relatives are among "
+            "them, and the estimate does not see it; have a sample of them reviewed"
+        )
     if greedy:
         warnings.append(
             f"{greedy} groups of records were too large for the optimal assignment and were assigned best score first"
@@ -124,3 +135,9 @@ def _link(
 
 def _report(step: Progress, done: int, jobs: int, share: float) -> None:
     step("comparing", (done + share) / jobs)
+
+
+def _pairs_in_links(links: pd.DataFrame) -> int:
+    """Return how many pairs of records share a link id; in groups of three and more, more than were accepted."""
+    sizes = links["link_id"].value_counts().to_numpy()
+    return int((sizes * (sizes - 1) // 2).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -19,13 +19,22 @@ from pprl.unit.household import household_dice
 from pprl.unit.kernels import dice_scan
 from pprl.unit.threshold import SAMPLE, ThresholdEstimate, estimate_across, estimate_within
 
-__all__ = ["MatchOptions", "Plan", "plan_match", "timed"]
+__all__ = ["HOUSEHOLD_SPREAD", "MatchOptions", "Plan", "plan_match", "timed"]
 
 BLOCKING = ("exhaustive", "lsh", "keys")
 ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
 
-PAIRS_LIMIT = 200_000_000
+PAIRS_LIMIT = 100_000_000
 """Expected pairs over the floor beyond which a run is refused: they would not fit into memory."""
+
+_PAIR_BYTES = 300
+"""Memory of a pair in the tables of results, measured."""
+
+_REPEATS = 0.02
+"""Share of a file's records with a near-twin in it from which the file is taken to hold people several times."""
+
+HOUSEHOLD_SPREAD = 0.06
+"""How far above their mean score members of a household are often found."""
 
 NEAR = 0.05
 """How far below the threshold pairs are kept for the statistician."""
@@ -85,7 +94,9 @@ class Plan:
         pairs_possible: number of pairs without blocking.
         pairs_expected: number of pairs that will be compared.
         seconds: expected time of the comparison.
-        bytes: expected memory for filters and pairs.
+        memory: expected bytes for filters and pairs.
+        household: Dice coefficient of two members of a household.
+        no_estimate: why no estimate of quality can be given; None where there is one.
         warnings: what the operator should know.
     """
 
@@ -102,7 +113,9 @@ class Plan:
     pairs_possible: int
     pairs_expected: int
     seconds: float
-    bytes: int
+    memory: int
+    household: float
+    no_estimate: str | None
     warnings: list[str]
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -124,9 +137,15 @@ def timed(timings: dict[str, float], name: str) -> Iterator[None]:
     timings[name] = round(timings.get(name, 0.0) + time.perf_counter() - start, 4)
 
 
-def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None) -> Plan:
+def plan_match(
+    files: Sequence[EncodedFile],
+    options: MatchOptions | None = None,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> Plan:
     """Check the files, choose the threshold and estimate pairs, time and memory."""
     options = options or MatchOptions()
+    step = progress or (lambda stage, share: None)
     check_comparable(files)
     for file in files:
         if len(file) == 0:
@@ -139,8 +158,11 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
         asked = options.threshold if options.threshold == "auto" else float(options.threshold)
     timings: dict[str, float] = {}
     sides = [Side.of(file) for file in files]
+    household = household_dice(files[0].agreement)
+    step("finding the threshold", 0.0)
     with timed(timings, "threshold"):
-        estimate = _estimate(files, sides, options.sample)
+        estimate = _estimate(sides, household, options.sample)
+    step("finding the threshold", 1.0)
     threshold = float(asked) if not isinstance(asked, str) else estimate.value
     floor = _floor(estimate, threshold)
     with timed(timings, "plan"):
@@ -173,8 +195,10 @@ def plan_match(files: Sequence[EncodedFile], options: MatchOptions | None = None
         pairs_expected=expected,
         # A gathered pair costs several times what one in a full scan does.
         seconds=expected / rate * (1 if blocking_name == "exhaustive" else 8),
-        bytes=sum(side.words.nbytes + side.keys.nbytes for side in sides) + 2 * 24 * over,
-        warnings=_warnings(estimate, threshold, auto=isinstance(asked, str), files=len(files)),
+        memory=sum(side.words.nbytes + side.keys.nbytes for side in sides) + _PAIR_BYTES * over,
+        household=household,
+        no_estimate=_no_estimate(estimate, assign, files),
+        warnings=_warnings(estimate, threshold, auto=isinstance(asked, str), files=files),
         timings=timings,
     )
 
@@ -196,13 +220,33 @@ def _assign_rule(asked: str | None, agreed: str, files: int) -> str:
     return rule
 
 
-def _estimate(
-    files: Sequence[EncodedFile], sides: Sequence[Side], sample: int
-) -> ThresholdEstimate:
+def _estimate(sides: Sequence[Side], household: float, sample: int) -> ThresholdEstimate:
     if len(sides) == 1:
-        relatives = household_dice(files[0].agreement)
-        return estimate_within(sides[0].words, relatives=relatives, sample=sample)
+        # The household score is a mean; relatives scatter about it, and one file has nothing else to tell them by.
+        return estimate_within(sides[0].words, relatives=household + 0.07, sample=sample)
     return estimate_across([side.words for side in sides], sample=sample)
+
+
+def _repeated(estimate: ThresholdEstimate, files: Sequence[EncodedFile]) -> list[str]:
+    """Return the parties whose files seem to hold people several times."""
+    shares = zip(files, estimate.repeats, strict=False)
+    return [file.party for file, share in shares if share > _REPEATS]
+
+
+def _no_estimate(
+    estimate: ThresholdEstimate, assign: str, files: Sequence[EncodedFile]
+) -> str | None:
+    if len(files) == 1:
+        return "one file alone can't show how alike different people look"
+    if estimate.tiny:
+        return "the files are too small"
+    if estimate.few:
+        return "no more matches are in sight than chance makes"
+    if _repeated(estimate, files):
+        return "a file seems to hold people several times"
+    if assign == "one-to-many":
+        return "there is none for one-to-many"
+    return None
 
 
 def _grid(threshold: float) -> int:
@@ -227,8 +271,23 @@ def _measure_rate(sides: Sequence[Side]) -> float:
 
 
 def _warnings(
-    estimate: ThresholdEstimate, threshold: float, *, auto: bool, files: int
+    estimate: ThresholdEstimate,
+    threshold: float,
+    *,
+    auto: bool,
+    files: Sequence[EncodedFile],
 ) -> list[str]:
+    if len(files) == 1:
+        return [
+            "one file alone can't show how alike different people look: relatives, twins, and fathers and sons of one "
+            "name may be among the duplicates; have a sample of them reviewed"
+        ]
+    repeated = _repeated(estimate, files)
+    if repeated:
+        return [
+            f"{' and '.join(repeated)}: the file seems to hold people several times, which the automatic threshold "
+            "takes for chance; find its duplicates first (`pprl match` with that file alone) or give --threshold"
+        ]
     found = []
     if auto and estimate.tiny:
         found.append(
@@ -236,20 +295,22 @@ def _warnings(
         )
     elif auto and estimate.few:
         found.append(
-            "hardly any true match is in sight; the automatic threshold is set so high that chance alone gives "
-            "almost no link"
+            "no more matches are in sight than chance makes; the automatic threshold is set so high that chance "
+            "alone gives almost no link"
         )
-    if files == 1:
-        found.append(
-            "one file alone can't show how alike different people look: twins, and fathers and sons of one name, "
-            "may be among the duplicates; have a sample of them reviewed"
-        )
-    at = _grid(threshold)
-    if not estimate.usable[at]:
+    for (left, right), part in zip(combinations(files, 2), estimate.parts, strict=False):
+        if part.few and not estimate.few:
+            found.append(
+                f"{left.party} and {right.party}: no more matches are in sight than chance makes; "
+                "links between the two may all be wrong"
+            )
+    links, false = estimate.at(threshold)
+    if not estimate.usable[_grid(threshold)]:
         found.append(
             "at this threshold chance gives many records a partner; most links there would be wrong"
         )
-    elif estimate.links[at] >= 1 and estimate.false[at] / estimate.links[at] > 0.2:
-        share = estimate.false[at] / estimate.links[at]
-        found.append(f"about {share:.0%} of the links are expected to be wrong at this threshold")
+    elif links >= 1 and false / links > 0.2:
+        found.append(
+            f"about {false / links:.0%} of the links are expected to be wrong at this threshold"
+        )
     return found

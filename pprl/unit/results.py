@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+from itertools import combinations
 from typing import Any
 
 import numba
@@ -25,14 +27,26 @@ def link_table(
     right: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],
 ) -> pd.DataFrame:
-    """Return the links: one row a record of an accepted pair, link ids from 1 in the order of the records."""
+    """Return the links: one row a record of an accepted pair, sorted by link id.
+
+    A link's id is made of all its pseudonyms. Numbers in a row would tell each party, by their gaps, how many links
+    the others have without it.
+    """
     members = np.union1d(left, right)
-    first_seen = pd.factorize(cluster[members])[0]
+    number, clusters = pd.factorize(cluster[members])
     party, pseudonym = _names(plan, members, offsets)
-    table = pd.DataFrame(
-        {"link_id": first_seen.astype(np.int64) + 1, "party": party, "pseudonym": pseudonym}
-    )
-    return table.sort_values("link_id", kind="stable", ignore_index=True)
+    table = pd.DataFrame({"link_id": number, "party": party, "pseudonym": pseudonym})
+    table = table.sort_values(["link_id", "pseudonym"], ignore_index=True)
+    digests = [hashlib.sha256() for _ in clusters]
+    for at, text in zip(table["link_id"], table["pseudonym"], strict=True):
+        digests[at].update(bytes.fromhex(text))
+    ids = np.array([_link_id(digest.digest()) for digest in digests], np.int64)
+    table["link_id"] = ids[table["link_id"]]
+    return table.sort_values(["link_id", "pseudonym"], ignore_index=True)
+
+
+def _link_id(digest: bytes) -> int:
+    return int.from_bytes(digest[:8], "big") >> 1 or 1
 
 
 def pair_table(
@@ -62,11 +76,14 @@ def _names(
     """Return the party and the pseudonym (text) of records numbered over all files."""
     which = np.searchsorted(offsets, records, side="right") - 1
     party = np.array([file.party for file in plan.files], object)[which]
-    pseudonym = np.empty(len(records), object)
+    # A record of many pairs shares one text.
+    distinct, place = np.unique(records, return_inverse=True)
+    texts = np.empty(len(distinct), object)
+    whose = np.searchsorted(offsets, distinct, side="right") - 1
     for number, file in enumerate(plan.files):
-        here = which == number
-        pseudonym[here] = pseudonym_text(file.pseudonyms[records[here] - offsets[number]])
-    return party, pseudonym
+        here = whose == number
+        texts[here] = pseudonym_text(file.pseudonyms[distinct[here] - offsets[number]])
+    return party, texts[place]
 
 
 def run_record(
@@ -106,7 +123,11 @@ def run_record(
             "value": plan.threshold,
             "method": plan.method,
             "floor": plan.floor,
-            "estimate": {"matches": round(estimate.matches, 1), "curve": estimate.curve()},
+            "basis": estimate.basis if plan.method == "auto" else "given",
+            "household_dice": round(plan.household, 4),
+            "no_estimate": plan.no_estimate,
+            "estimate": _estimate(plan),
+            "by_files": _by_files(plan),
             "histogram": {
                 "bins": 100,
                 "best": [int(n) for n in estimate.best],
@@ -117,3 +138,34 @@ def run_record(
         "timings_s": timings,
         "warnings": warnings,
     }
+
+
+def _estimate(plan: Plan) -> dict[str, Any] | None:
+    if plan.no_estimate:
+        return None
+    every_pair = plan.assign == "many-to-many"
+    return {
+        "matches": round(plan.estimate.matches, 1),
+        "curve": plan.estimate.curve(plan.threshold, every_pair=every_pair),
+    }
+
+
+def _by_files(plan: Plan) -> list[dict[str, Any]]:
+    """Return what the threshold is expected to give between every two files."""
+    if plan.same:
+        return []
+    rows = []
+    parts = plan.estimate.parts or (plan.estimate,)
+    for (left, right), part in zip(combinations(plan.files, 2), parts, strict=True):
+        links, false = part.at(plan.threshold)
+        rows.append(
+            {
+                "party_a": left.party,
+                "party_b": right.party,
+                "links": round(links, 1),
+                "expected_false": round(false, 2),
+                "matches": round(part.matches, 1),
+                "basis": part.basis,
+            }
+        )
+    return rows

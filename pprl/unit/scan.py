@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from pprl.threads import Progress, in_threads
 from pprl.unit.lanes import (
     LANES,
     Int32s,
@@ -15,7 +18,6 @@ from pprl.unit.lanes import (
     distance_limits,
     fold_rows,
     fold_to_lanes,
-    in_threads,
     kernel,
     near_lanes,
     near_lanes_wide,
@@ -136,7 +138,14 @@ def _scan_tile(
     return left[:found].copy(), right[:found].copy(), score[:found].copy()
 
 
-def dice_scan(a: Words, b: Words, *, threshold: float, same: bool = False) -> Pairs:
+def dice_scan(
+    a: Words,
+    b: Words,
+    *,
+    threshold: float,
+    same: bool = False,
+    progress: Progress | None = None,
+) -> Pairs:
     """Find all pairs whose Dice coefficient reaches the threshold.
 
     Exact: length and folding bounds leave out only pairs that cannot reach it. Beyond the result,
@@ -146,6 +155,7 @@ def dice_scan(a: Words, b: Words, *, threshold: float, same: bool = False) -> Pa
         a, b: filters, ``uint64[n, words]``.
         threshold: smallest Dice coefficient to report, in (0, 1].
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
+        progress: called from the calling thread with the share of the pairs that is done; the last call says 1.0.
 
     Returns:
         Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and Dice (``float64[k]``), sorted
@@ -154,15 +164,24 @@ def dice_scan(a: Words, b: Words, *, threshold: float, same: bool = False) -> Pa
     Raises:
         ValueError: `threshold` is outside (0, 1], or the tables do not go together.
     """
-    return _scan(a, b, threshold, same, None)
+    return _scan(a, b, threshold, same, None, progress)
 
 
-def _scan(a: Words, b: Words, threshold: float, same: bool, width: int | None) -> Pairs:
+def _scan(
+    a: Words,
+    b: Words,
+    threshold: float,
+    same: bool,
+    width: int | None,
+    progress: Progress | None = None,
+) -> Pairs:
     """Do `dice_scan` at a given fold width, or at the one a sample makes cheapest."""
     a, b = check_filters(a, b)
     sum_a, sum_b = popcounts(a), popcounts(b)
     needed = needed_common(threshold, int(sum_a.max(initial=0)) + int(sum_b.max(initial=0)))
     if len(a) == 0 or len(b) == 0:
+        if progress:
+            progress(1.0)
         return sort_pairs([])
     limits = distance_limits(needed)
     order_a = np.argsort(sum_a, kind="stable")
@@ -176,8 +195,11 @@ def _scan(a: Words, b: Words, threshold: float, same: bool, width: int | None) -
     sum_a, sum_b = sum_a[order_a], sum_b[order_b]
     unrolled = unroll(width)
 
-    def compare(tile: tuple[int, int]) -> Pairs:
-        return _scan_tile(
+    across = -(-len(b) // (TILE_GROUPS * LANES))
+
+    def compare(tile: int) -> Pairs | None:
+        start, column = tile // across * TILE_ROWS, tile % across
+        part = _scan_tile(
             unrolled,
             a,
             b,
@@ -190,14 +212,14 @@ def _scan(a: Words, b: Words, threshold: float, same: bool, width: int | None) -
             needed,
             limits,
             same,
-            *tile,
+            start,
+            column * TILE_GROUPS,
         )
+        return part if len(part[0]) else None
 
-    groups = -(-len(b) // LANES)
-    tiles = [
-        (start, group)
-        for start in range(0, len(a), TILE_ROWS)
-        for group in range(0, groups, TILE_GROUPS)
-        if not same or (group + TILE_GROUPS) * LANES > start
-    ]
-    return sort_pairs([part for part in in_threads(compare, tiles) if len(part[0])])
+    tiles: Sequence[int] = range(-(-len(a) // TILE_ROWS) * across)
+    if same:  # not those that lie below the diagonal as a whole
+        width_of_tile = TILE_GROUPS * LANES
+        tiles = [t for t in tiles if (t % across + 1) * width_of_tile > t // across * TILE_ROWS]
+    parts = in_threads(compare, tiles, progress=progress)
+    return sort_pairs([part for part in parts if part is not None])

@@ -13,39 +13,32 @@ scores by a curve through their falling flank.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pprl.unit.kernels import best_match, score_histogram
+from pprl.unit.likeness import (
+    BINS,
+    SAMPLE,
+    TAIL,
+    CrossSample,
+    at_least,
+    chance_rate,
+    pairs_seen,
+    sample_across,
+    sample_rows,
+)
 
-__all__ = [
-    "BINS",
-    "SAMPLE",
-    "CrossSample",
-    "ThresholdEstimate",
-    "choose",
-    "estimate_across",
-    "estimate_within",
-]
-
-BINS = 1000
-"""Resolution of the scores: 0.001 of Dice."""
-
-SAMPLE = 4000
-"""Records a file that are scanned for the estimate; smaller files are scanned whole."""
+__all__ = ["BINS", "SAMPLE", "ThresholdEstimate", "choose", "estimate_across", "estimate_within"]
 
 _CHANCE_LIMIT = 0.5
 """Scores at which a record has more chance partners than this are too crowded to link at."""
 
-_TAIL = 100
-"""Chance pairs from which the tail is smoothed by an exponential."""
-
 _CUSTOMARY = 0.8
-"""Threshold of files with fewer than ``_TAIL`` pairs inside: they don't show how alike different people look."""
+"""Threshold of files with fewer than ``TAIL`` pairs inside: they don't show how alike different people look."""
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -67,6 +60,8 @@ class ThresholdEstimate:
         chance: ``float64[100]``, the same as it would be by chance alone.
         few: true when no more matches were found than chance may make; the threshold is then a cautious one.
         tiny: true when the files are too small for an estimate; the threshold is then the customary one.
+        repeats: for each file, the share of its records that have a near-twin in the file.
+        parts: with three or more files, the estimate of each pair of files by itself.
     """
 
     value: float
@@ -80,15 +75,34 @@ class ThresholdEstimate:
     chance: FloatArray
     few: bool
     tiny: bool
+    repeats: tuple[float, ...] = ()
+    parts: tuple[ThresholdEstimate, ...] = ()
 
-    def curve(self) -> list[dict[str, float]]:
-        """Return rows of threshold, links, expected_false, precision, recall and f1, every 0.01 where usable."""
+    @property
+    def basis(self) -> str:
+        """What an automatic threshold rests on: ``estimated``, ``cautious`` or ``customary``."""
+        return "customary" if self.tiny else "cautious" if self.few else "estimated"
+
+    def at(self, threshold: float) -> tuple[float, float]:
+        """Return the expected links and the wrong ones among them at a threshold."""
+        where = min(int(threshold * BINS), BINS - 1)
+        return float(self.links[where]), float(self.false[where])
+
+    def curve(self, threshold: float, *, every_pair: bool = False) -> list[dict[str, float]]:
+        """Return rows of threshold, links, expected_false, precision, recall and f1, every 0.01 where usable.
+
+        Args:
+            threshold: gets a row of its own.
+            every_pair: count every pair over the threshold as a link, as many-to-many does.
+        """
+        made = self.pairs if every_pair else self.links
         rows = []
-        for at in range(0, BINS, 10):
-            links, false = float(self.links[at]), float(self.false[at])
+        for at in sorted({*range(0, BINS, 10), min(int(threshold * BINS), BINS - 1)}):
+            links, true = float(made[at]), float(self.links[at] - self.false[at])
             if not self.usable[at] or links < 0.5:
                 continue
-            true = links - false
+            true = min(true, links)
+            false = links - true
             recall = min(1.0, true / self.matches) if self.matches else 0.0
             rows.append(
                 {
@@ -97,102 +111,12 @@ class ThresholdEstimate:
                     "expected_false": round(false, 2),
                     "precision": round(true / links, 5),
                     "recall": round(recall, 5),
-                    "f1": round(2 * true / (links + self.matches), 5) if self.matches else 0.0,
+                    "f1": round(min(1.0, 2 * true / (links + self.matches)), 5)
+                    if self.matches
+                    else 0.0,
                 }
             )
         return rows
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CrossSample:
-    """Scores sampled across two files and inside each.
-
-    Attributes:
-        sizes: records of the two files.
-        mutual: ``float64[BINS]``: estimated number of pairs, each the other's best, with at least this score.
-        chance: ``float64[BINS]``: share of the pairs of *different* people with at least this score.
-        best: best score of each sampled record.
-        seen: number of pairs from which ``chance`` is known.
-    """
-
-    sizes: tuple[int, int]
-    mutual: FloatArray
-    chance: FloatArray
-    best: FloatArray
-    seen: int
-
-
-def _at_least(counts: npt.NDArray[Any]) -> FloatArray:
-    return np.cumsum(counts[::-1], dtype=np.float64)[::-1]
-
-
-def _rows(size: int, sample: int) -> IntArray:
-    """Return evenly spaced rows; pseudonyms are random, so this is a random sample."""
-    if size <= sample:
-        return np.arange(size)
-    return np.linspace(0, size - 1, sample).astype(np.int64)
-
-
-def _seen(size: int, sample: int) -> int:
-    """Return how many pairs inside a file a scan of the sample sees; a file scanned whole shows each one twice."""
-    rows = min(size, sample)
-    return rows * (size - 1) // (2 if rows == size else 1)
-
-
-def chance_rate(files: Sequence[npt.NDArray[np.uint64]], sample: int = SAMPLE) -> FloatArray:
-    """Return the share of pairs inside the files that score at least each grid threshold.
-
-    The thin tail is smoothed: beyond the score that ``_TAIL`` sampled pairs reach, the larger of the share found and
-    of an exponential through the mean excess (a Pareto tail of shape 0) holds.
-    """
-    counts = np.zeros(BINS)
-    pairs = 0
-    for words in files:
-        rows = _rows(len(words), sample)
-        counts += score_histogram(words, words, rows, bins=BINS, exclude_self=True)
-        pairs += len(rows) * (len(words) - 1)
-    survivors = _at_least(counts)
-    if pairs == 0:
-        return np.zeros(BINS)
-    found = survivors / pairs
-    # Each pair of a file scanned whole is seen twice; the tail's weight is in pairs seen once.
-    thin = np.flatnonzero(survivors < 2 * _TAIL)
-    if len(thin) == 0 or thin[0] == 0 or survivors[thin[0]] == 0:
-        return found
-    start = thin[0]
-    excess = survivors[start:].sum() / survivors[start] - 0.5
-    tail = found[start] * np.exp(-(np.arange(BINS - start)) / max(excess, 1.0))
-    smooth = found.copy()
-    smooth[start:] = np.maximum(found[start:], tail)
-    return smooth
-
-
-def sample_across(
-    a: npt.NDArray[np.uint64],
-    b: npt.NDArray[np.uint64],
-    *,
-    chance: FloatArray,
-    seen: int,
-    sample: int = SAMPLE,
-) -> CrossSample:
-    """Scan a sample of the smaller file against the larger, and the partners found back."""
-    if len(a) > len(b):
-        a, b = b, a
-    rows = _rows(len(a), sample)
-    partner, best = best_match(a, b, rows)
-    back, _ = best_match(b, a, partner)
-    mutual = back == rows
-    # Rows of `a` with equal filters share a best partner whose own best is only the first of them.
-    counts = np.bincount(
-        np.minimum((best[mutual] * BINS).astype(np.int64), BINS - 1), minlength=BINS
-    )
-    return CrossSample(
-        sizes=(len(a), len(b)),
-        mutual=_at_least(counts) * (len(a) / max(len(rows), 1)),
-        chance=chance,
-        best=best,
-        seen=seen,
-    )
 
 
 def choose(samples: Sequence[CrossSample]) -> ThresholdEstimate:
@@ -212,7 +136,10 @@ def choose(samples: Sequence[CrossSample]) -> ThresholdEstimate:
         variance += (item.mutual - true) * (
             small / max(len(item.best), 1) + small * large / max(item.seen, 1)
         )
-    return _pick(links, false, pairs, usable, np.sqrt(variance), samples)
+    estimate = _pick(links, false, pairs, usable, np.sqrt(variance), samples)
+    if len(samples) < 2:
+        return estimate
+    return replace(estimate, parts=tuple(choose([item]) for item in samples))
 
 
 def _true_links(mutual: FloatArray, chance: FloatArray, small: int, large: int) -> FloatArray:
@@ -239,14 +166,18 @@ def _pick(
 ) -> ThresholdEstimate:
     thresholds = np.arange(BINS) / BINS
     usable = usable & (thresholds > 0)  # at 0 every pair is a link, empty filters too
-    true = links - false
+    # A lower threshold finds no fewer true links, whatever the crowd of chance pairs does to the best partners.
+    true = np.where(usable, links - false, 0)
+    true = np.where(usable, np.maximum.accumulate(true[::-1])[::-1], links - false)
+    true = np.minimum(true, links)
+    false = links - true
     # The highest of many scattering values is too high: each threshold counts with one deviation less.
     safe = np.where(usable, np.maximum(true - scatter, 0), 0)
     matches = float(true[np.argmax(safe)]) if safe.any() else 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         f1 = np.where(safe > 0, 2 * safe / (links + matches), 0)
     # Fewer true links than three deviations can't be told from none.
-    tiny = max((item.seen for item in samples), default=0) < _TAIL
+    tiny = max((item.seen for item in samples), default=0) < TAIL
     few = tiny or not (usable & (true > 1 + 3 * scatter)).any()
     if tiny:
         value = _CUSTOMARY
@@ -291,17 +222,15 @@ def estimate_across(
 ) -> ThresholdEstimate:
     """Estimate the threshold for linking two or more files.
 
+    Assumes that relatives are as frequent between the files as inside them, and that nobody is in a file twice.
+
     Args:
         files: packed filters, ``uint64[n, words]`` each.
-        sample: records a file to scan.
+        sample: records a file to scan at most.
     """
     chance = chance_rate(files, sample)
-    seen = sum(_seen(len(words), sample) for words in files)
-    samples = [
-        sample_across(a, b, chance=chance, seen=seen, sample=sample)
-        for a, b in combinations(files, 2)
-    ]
-    return choose(samples)
+    samples = [sample_across(a, b, chance=chance, sample=sample) for a, b in combinations(files, 2)]
+    return replace(choose(samples), repeats=chance.repeats)
 
 
 def estimate_within(
@@ -320,10 +249,10 @@ def estimate_within(
         sample: records to scan.
     """
     size = len(words)
-    rows = _rows(size, sample)
+    rows = sample_rows(words, sample)
     counts = score_histogram(words, words, rows, bins=BINS, exclude_self=True)
     scale = size / max(len(rows), 1) / 2
-    pairs = _at_least(counts) * scale
+    pairs = at_least(counts) * scale
     start = min(int(np.ceil(relatives * BINS)), BINS - 1)
     false = _carried_on(pairs, size)
     false[:start] += pairs[:start] - pairs[start]
@@ -336,7 +265,7 @@ def estimate_within(
         mutual=pairs,
         chance=chance,
         best=best,
-        seen=_seen(size, sample),
+        seen=pairs_seen(size, len(rows)),
     )
     return _pick(pairs, false, pairs, usable, np.sqrt(false * scale * 2), [shape])
 

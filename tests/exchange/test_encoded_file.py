@@ -19,11 +19,10 @@ from pprl.errors import EncodedFileError
 from pprl.exchange.agreement import Agreement
 from pprl.exchange.encoded import (
     EncodedFile,
-    EncodedHeader,
-    content_digest,
     pack_words,
     pseudonym_text,
     read_encoded,
+    seal_header,
     write_encoded,
 )
 
@@ -56,16 +55,15 @@ def sealed(
     agreement: Agreement, pseudonyms: np.ndarray, filters: np.ndarray, keys: np.ndarray
 ) -> EncodedFile:
     """Give the arrays a header that fits them."""
-    header = EncodedHeader(
-        format="pprl-encoded/1",
-        agreement=agreement.to_dict(),
-        agreement_fingerprint=agreement.fingerprint(),
+    header = seal_header(
+        agreement,
+        pseudonyms,
+        filters,
+        keys,
         key_check="ab" * 16,
         party="health",
-        records=len(pseudonyms),
         rows_read=len(pseudonyms) + 2,
         software="test",
-        content_sha256=content_digest(pseudonyms, filters, keys),
     )
     return EncodedFile(
         header=header, agreement=agreement, pseudonyms=pseudonyms, filters=filters, keys=keys
@@ -86,13 +84,18 @@ def rewrite(
     table: Callable[[pa.Table], pa.Table] = lambda table: table,
     header: Callable[[dict[str, Any]], object] = lambda header: None,
     raw: Callable[[bytes], bytes] = lambda text: text,
+    more: dict[str, str] | None = None,
+    **options: Any,
 ) -> None:
     """Write the file again with something changed; nothing else is made to fit."""
     old = pq.read_table(path)
     content = json.loads(old.schema.metadata[b"pprl"])
     header(content)
     text = raw(json.dumps(content).encode())
-    pq.write_table(table(old).replace_schema_metadata({b"pprl": text}), path)
+    changed = table(old).replace_schema_metadata(None)
+    with pq.ParquetWriter(path, changed.schema, **{"store_schema": False, **options}) as writer:
+        writer.write_table(changed)
+        writer.add_key_value_metadata({"pprl": text, **(more or {})})
 
 
 @pytest.fixture
@@ -196,6 +199,7 @@ def test_no_flipped_byte_changes_what_is_read(path: Path, mask: int) -> None:
             refused += 1
         else:
             assert_equal(read, original)
+            assert read.header == original.header
     assert refused > len(places) / 2
 
 
@@ -298,8 +302,111 @@ def test_other_rows_are_refused(
 def test_rows_in_several_row_groups_are_read(path: Path) -> None:
     """How the rows are laid out in the file does not matter."""
     original, table = read_encoded(path), pq.read_table(path)
-    pq.write_table(table, path, row_group_size=2, compression=None)
+    header = original.header.model_dump_json()
+    schema = table.schema.remove_metadata()
+    with pq.ParquetWriter(path, schema, compression="NONE", store_schema=False) as writer:
+        writer.write_table(table.replace_schema_metadata(None), row_group_size=2)
+        writer.add_key_value_metadata({"pprl": header})
     assert_equal(read_encoded(path), original)
+
+
+def test_statistics_are_ignored(path: Path) -> None:
+    """Another writer's minima and maxima are not looked at."""
+    original = read_encoded(path)
+    rewrite(path, write_statistics=True)
+    assert pq.ParquetFile(path).metadata.row_group(0).column(2).is_stats_set
+    assert_equal(read_encoded(path), original)
+
+
+def test_no_flipped_bit_of_the_header_passes(path: Path) -> None:
+    """The digest covers the header too: damage is called damage, not another key or another agreement."""
+    table = pq.read_table(path).replace_schema_metadata(None)
+    header = read_encoded(path).header.model_dump_json().encode()
+    for at in range(len(header)):
+        for mask in (0x01, 0x20):
+            flipped = bytearray(header)
+            flipped[at] ^= mask
+            with pq.ParquetWriter(path, table.schema, store_schema=False) as writer:
+                writer.write_table(table)
+                writer.add_key_value_metadata({"pprl": bytes(flipped)})
+            refusal(path)
+
+
+@pytest.mark.parametrize("name", ["key_check", "party", "rows_read", "software"])
+def test_an_altered_entry_is_told_as_damage(path: Path, name: str) -> None:
+    """Also where each entry by itself keeps its rules."""
+    new = {"key_check": "cd" * 16, "party": "heath", "rows_read": 8, "software": "tess"}[name]
+    rewrite(path, header=lambda header: header.update({name: new}))
+    assert "altered or damaged: its content does not have the digest" in refusal(path).problem
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        lambda text: text[:-1] + b',"party":"health"}',
+        lambda text: text.replace(b'"filter": {', b'"filter": {"bits": 100, '),
+    ],
+)
+def test_an_entry_that_stands_twice_is_refused(path: Path, twice: Callable[[bytes], bytes]) -> None:
+    """Two readers could take one or the other; at any depth."""
+    rewrite(path, raw=twice)
+    assert "header can't be read" in refusal(path).problem
+
+
+@pytest.mark.parametrize("name", ["pandas", "r", "comment", ""])
+def test_other_metadata_is_refused(path: Path, name: str) -> None:
+    """Whatever a library keeps there may be plain data."""
+    rewrite(path, more={name: MARKER})
+    assert "other metadata" in refusal(path).problem
+
+
+def test_the_schema_of_a_library_is_refused(path: Path) -> None:
+    rewrite(path, store_schema=True)
+    assert "other metadata" in refusal(path).problem
+
+
+def test_agreement_with_a_default_left_out_is_refused(path: Path) -> None:
+    rewrite(path, header=lambda header: header["agreement"].pop("normalisation"))
+    assert "leaves defaults out" in refusal(path).problem
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;x\x07", "pprl\n", "\u202e1.0 lrpp", "\x9b2J", "\ufeff"])
+def test_software_that_a_terminal_would_obey_is_refused(path: Path, text: str) -> None:
+    """The entry reaches the operator's screen."""
+    rewrite(path, header=lambda header: header.update(software=text))
+    assert "header does not have the form" in refusal(path).problem
+
+
+def no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("rows were read")
+
+    monkeypatch.setattr(pq.ParquetFile, "read", read)
+
+
+def test_many_rows_in_few_bytes_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random pseudonyms can't be compressed: a file smaller than they are was made to fill the memory."""
+    one = make(n=1)
+    parts = [np.repeat(part, 200_000, axis=0) for part in (one.pseudonyms, one.filters, one.keys)]
+    path = tmp_path / "A.parquet"
+    write_encoded(sealed(one.agreement, *parts), path)
+    assert path.stat().st_size < 100_000
+    no_rows(monkeypatch)
+    assert "size does not fit" in refusal(path).problem
+
+
+def test_rows_that_unpack_to_too_much_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the row groups say they unpack to must fit the columns' widths."""
+    path = tmp_path / "A.parquet"
+    write_encoded(make(n=40_000), path)
+    assert len(read_encoded(path)) == 40_000
+    rewrite(path, data_page_size=1, write_batch_size=1, use_dictionary=False)
+    no_rows(monkeypatch)
+    assert "size does not fit" in refusal(path).problem
 
 
 def test_rules_hold_even_where_the_digest_fits(tmp_path: Path) -> None:

@@ -169,6 +169,16 @@ def test_run_record_that_is_no_json(folder: Path, content: bytes) -> None:
     assert "another format" in refusal(folder).problem
 
 
+def test_endless_run_record_is_not_read_whole(folder: Path) -> None:
+    """Sixteen mebibytes are enough for any run."""
+    path = folder / "run.json"
+    text = path.read_bytes()
+    path.write_bytes(text + b" " * ((16 << 20) - len(text)))
+    read_links(folder)
+    path.write_bytes(text + b" " * ((16 << 20) - len(text) + 1))
+    assert "longer than 16 MiB" in refusal(folder).problem
+
+
 def test_what_is_no_links_folder(folder: Path) -> None:
     assert "is not a links folder" in refusal(folder / "run.json").problem
     assert "is not a links folder" in refusal(folder / "absent").problem

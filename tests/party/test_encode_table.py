@@ -12,7 +12,7 @@ from helpers_party import KEY, PEOPLE, TYPES, make_agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.errors import DataError, PprlError
+from pprl.errors import DataError, PprlError, UsageError
 from pprl.exchange.encoded import content_digest
 from pprl.party.encode import Encoding, encode
 from pprl.party.key import Key
@@ -55,7 +55,7 @@ def test_the_header_says_everything_that_the_unit_needs() -> None:
     assert (header.party, header.records, header.rows_read) == ("health", 4, 5)
     assert header.software == SOFTWARE
     encoded = made.encoded
-    digest = content_digest(encoded.pseudonyms, encoded.filters, encoded.keys)
+    digest = content_digest(header.model_dump(), encoded.pseudonyms, encoded.filters, encoded.keys)
     assert header.content_sha256 == digest
     text = header.model_dump_json()
     values = {v for v in PEOPLE.drop(columns=["id", "sex"]).to_numpy().ravel() if len(v) > 2}
@@ -169,7 +169,7 @@ def with_cell(column: str, value: object, row: int = 1) -> pd.DataFrame:
         (with_cell("surname", "Sm\ud800ith"), "half a character"),
         (PEOPLE.iloc[3:4], "no row has a value"),
         (PEOPLE.iloc[:0], "no row has a value"),
-        (pd.concat([PEOPLE, PEOPLE[["surname"]]], axis=1), "two columns are named 'surname'"),
+        (pd.concat([PEOPLE, PEOPLE[["surname"]]], axis=1), "two columns have the same name"),
     ],
 )
 def test_a_table_that_cant_be_encoded_is_refused(frame: pd.DataFrame, said: str) -> None:
@@ -182,7 +182,7 @@ def test_a_table_that_cant_be_encoded_is_refused(frame: pd.DataFrame, said: str)
 @pytest.mark.parametrize("party", ["", "Health", "a b", "-x", "_x", "x" * 64, "../x", "ä"])
 def test_a_partys_name_is_plain(party: str) -> None:
     """It becomes part of file names, so it holds plain characters only."""
-    with pytest.raises(DataError):
+    with pytest.raises(UsageError):
         run(party=party)
 
 

@@ -15,6 +15,10 @@ from pprl.party.id_map import read_id_map, resolve, write_id_map
 ID_MAP = pd.DataFrame({"pseudonym": ["aa", "bb", "cc"], "id": ["007", " x,1 ", 'q"2']})
 
 
+AA, BB, CC = "a" * 32, "b" * 32, "c" * 32
+NAMED = ID_MAP.assign(pseudonym=[AA, BB, CC])
+
+
 def test_an_id_map_is_read_back_as_it_stood(tmp_path: Path) -> None:
     """Leading zeros, spaces, commas and quotation marks of ids survive."""
     write_id_map(ID_MAP, tmp_path / "a.ids.csv")
@@ -24,18 +28,48 @@ def test_an_id_map_is_read_back_as_it_stood(tmp_path: Path) -> None:
 
 def test_links_are_resolved_in_their_order() -> None:
     """Each returned pseudonym becomes the party's id; the link ids stay beside it."""
-    links = pd.DataFrame({"link_id": ["2", "1", "2"], "pseudonym": ["cc", "aa", "bb"]})
-    found = resolve(links, ID_MAP)
+    links = pd.DataFrame({"link_id": ["2", "1", "2"], "pseudonym": [CC, AA, BB]})
+    found = resolve(links, NAMED)
     assert list(found.columns) == ["link_id", "id"]
     assert found.to_numpy().tolist() == [["2", 'q"2'], ["1", "007"], ["2", " x,1 "]]
 
 
 def test_a_pseudonym_of_another_run_is_refused() -> None:
     """Pseudonyms are new in each run, so a wrong id map is found, and no value is shown."""
-    links = pd.DataFrame({"link_id": ["1", "2"], "pseudonym": ["aa", "secret-dd"]})
+    links = pd.DataFrame({"link_id": ["1", "2"], "pseudonym": [AA, "d" * 32]})
     with pytest.raises(DataError, match="1 of 2") as caught:
-        resolve(links, ID_MAP)
-    assert "secret" not in f"{caught.value}{caught.value.hint}"
+        resolve(links, NAMED)
+    assert "dddd" not in f"{caught.value}{caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("link_id", "pseudonym"),
+    [
+        ("=HYPERLINK(1)", "a" * 32),
+        ("1", "secret"),
+        ("0", "a" * 32),
+        ("1", "A" * 32),
+        ("", "a" * 32),
+    ],
+)
+def test_what_no_unit_writes_is_refused(link_id: str, pseudonym: str) -> None:
+    """The returned file comes from another organisation and ends in a spreadsheet."""
+    links = pd.DataFrame({"link_id": [link_id], "pseudonym": [pseudonym]})
+    with pytest.raises(DataError, match="do not have the form") as caught:
+        resolve(links, NAMED)
+    assert "HYPERLINK" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_pseudonym_returned_twice_is_refused() -> None:
+    """One record is in one link."""
+    with pytest.raises(DataError, match="once"):
+        resolve(pd.DataFrame({"link_id": ["1", "2"], "pseudonym": [AA, AA]}), NAMED)
+
+
+def test_no_link_at_all_is_an_answer() -> None:
+    """A party none of whose people were found gets an empty list."""
+    assert len(resolve(pd.DataFrame({"link_id": [], "pseudonym": []}, dtype=object), NAMED)) == 0
 
 
 @pytest.mark.parametrize("column", ["link_id", "pseudonym"])

@@ -84,8 +84,28 @@ def test_one_changed_character_is_found(
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_ends_of_line_of_any_system(tmp_path: Path, end: str) -> None:
     """A key file that went through another system is read."""
+    (tmp_path / "KEY").touch(mode=0o600)
     (tmp_path / "KEY").write_bytes((Key(SECRET).text().rstrip("\n") + end).encode())
     assert Key.load(tmp_path / "KEY") == Key(SECRET)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes mean nothing elsewhere")
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604, 0o602])
+def test_a_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
+    """The party that received the key by mail has it readable by everyone, unless told."""
+    Key(SECRET).save(tmp_path / "KEY")
+    (tmp_path / "KEY").chmod(mode)
+    with pytest.raises(KeyFileError, match="other users") as caught:
+        Key.load(tmp_path / "KEY")
+    assert "chmod 600" in str(caught.value.hint)
+
+
+def test_no_introspection_shows_the_secret() -> None:
+    """Notebooks and error trackers print the fields of what they meet."""
+    key = Key(SECRET)
+    assert not hasattr(key, "__dict__")
+    assert SECRET.hex() not in repr(key) + str(key)
+    assert repr(SECRET) not in repr(key) + str(key)
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
@@ -135,7 +155,7 @@ def test_sub_keys_differ_by_purpose_salt_and_key() -> None:
     made = {
         Key(secret).derive(purpose, salt=salt)
         for secret in (SECRET, SECRET[::-1])
-        for purpose in (b"field/a", b"field/b", b"hardening", b"block/1", b"block/11")
+        for purpose in (b"field/a", b"field/b", b"block/1", b"block/2", b"block/11")
         for salt in (b"1" * 32, b"2" * 32)
     }
     assert len(made) == 20

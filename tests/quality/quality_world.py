@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def estimate_curve() -> list[dict[str, float]]:
     ]
 
 
+def make_file_pair(party_a: str, party_b: str, basis: str = "estimated") -> dict[str, Any]:
+    """Return what a run says of two of its files."""
+    return {
+        "party_a": party_a,
+        "party_b": party_b,
+        "links": 123.4,
+        "expected_false": 5.67,
+        "matches": 234.5,
+        "basis": basis,
+    }
+
+
 def make_run(
     parties: Sequence[str],
     *,
@@ -60,8 +73,29 @@ def make_run(
     floor: float = 0.65,
     assign: str = "one-to-one",
     estimate: bool = False,
+    basis: str | None = None,
+    blocking: str = "exhaustive",
+    household_dice: float = 0.6,
+    like_household: int = 0,
+    pairs_in_links: int | None = None,
+    by_files: Sequence[dict[str, Any]] | None = None,
+    expected_links: float | None = None,
 ) -> dict[str, Any]:
-    """Return the content of a run.json."""
+    """Return the content of a run.json; ``expected_links`` sets the estimate's links at every threshold."""
+    basis = basis or ("estimated" if estimate else "given")
+    curve = estimate_curve()
+    for row in curve:
+        row["links"] = row["links"] if expected_links is None else expected_links
+        row["expected_false"] = row["expected_false"] if expected_links is None else 1.25
+    if by_files is None:
+        by_files = [make_file_pair(a, b) for a, b in combinations(parties, 2)]
+    lsh = {
+        "tables": 20,
+        "bits_per_table": 30,
+        "seed": 1,
+        "expected_completeness": 0.998,
+        "expected_completeness_at_threshold": 0.91,
+    }
     histogram = {"bins": 100, "best": [1] * 100, "chance": [2.5] * 60 + [0] * 40}
     return {
         "format": "pprl-links/1",
@@ -79,16 +113,19 @@ def make_run(
             for party in parties
         ],
         "parameters": {
-            "threshold": "auto" if estimate else threshold,
-            "blocking": "exhaustive",
+            "threshold": threshold if basis == "given" else "auto",
+            "blocking": blocking,
             "assign": assign,
-            "lsh": None,
+            "lsh": lsh if blocking == "lsh" else None,
         },
         "threshold": {
             "value": threshold,
-            "method": "auto" if estimate else "given",
+            "method": "given" if basis == "given" else "auto",
+            "basis": basis,
             "floor": floor,
-            "estimate": {"matches": 90.0, "curve": estimate_curve()} if estimate else None,
+            "household_dice": household_dice,
+            "estimate": {"matches": 90.0, "curve": curve} if estimate else None,
+            "by_files": list(by_files),
             "histogram": histogram if estimate else None,
         },
         "counts": {
@@ -97,6 +134,8 @@ def make_run(
             "reduction_ratio": 0.0,
             "pairs_over_threshold": accepted + 1,
             "pairs_accepted": accepted,
+            "pairs_in_links": accepted if pairs_in_links is None else pairs_in_links,
+            "pairs_like_household": like_household,
             "links": links,
             "linked_records": linked_records,
             "pairs_compared_per_pass": [10000],

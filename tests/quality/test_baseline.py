@@ -18,6 +18,7 @@ from pprl.quality import evaluate, read_plain, read_truth, render_report, run_ba
 from pprl.quality.candidates import find_candidates
 from pprl.quality.ecm import AGREE, DISAGREE, MISSING, match_probabilities, quiet
 from pprl.quality.plain import tidy
+from pprl.quality.words import percent
 from pprl.tables import ColumnMap, load_column_map
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -164,15 +165,25 @@ def test_run_and_baseline_stand_side_by_side():
     pairs = [("a", f"A{n:04d}", "b", f"B{n:04d}", 0.9) for n in range(120)]
     links = make_links(["a", "b"], groups, pairs)
     found = evaluate(links, truth=truth, ids=make_ids(records), baseline=baseline)
-    cost = baseline.quality.f1.value - found.quality.f1.value
-    assert found.encoding_cost == pytest.approx(cost)
+    difference = baseline.quality.f1.value - found.quality.f1.value
+    assert found.f1_difference == pytest.approx(difference)
     content = found.to_dict()
-    assert content["baseline"]["encoding_cost_f1"] == pytest.approx(cost)
+    best = found.curve.best().f1
+    assert content["baseline"]["best_threshold"]["f1"] == best
+    assert content["baseline"]["f1_difference"] == pytest.approx(difference)
     assert content["baseline"]["encoded"]["true_positives"] == 120
     assert "legal basis" in content["baseline"]["notice"]
-    assert any("clear text" in sentence for sentence in content["summary"])
+    told = next(text for text in content["summary"] if "textbook" in text)
+    assert told.startswith("This run's F1 is ")
+    assert "its blocking reached 100.0 % of the true pairs" in told
+    assert "The difference includes threshold, blocking and method." in told
+    assert (
+        f"At the best threshold of its curve, 0.65, this run's F1 would be {percent(best)}" in told
+    )
     html = render_report(found)
-    assert "What encoding costs" in html
+    assert "Beside a textbook linkage of the clear text" in html
+    assert "This run at the best threshold of its curve" in html
+    assert "What encoding costs" not in html
     assert "legal basis" in html
     texts = html + json.dumps(content)
     for frame in frames.values():

@@ -145,7 +145,7 @@ class TestBaseline:
             "--columns", f"b={folder / 'b.toml'}", "--id", "b=ref",
         ]  # fmt: skip
 
-    def test_it_warns_and_reports_what_encoding_costs(self, tmp_path, world):
+    def test_it_warns_and_reports_both_linkages(self, tmp_path, world):
         arguments = world.write(tmp_path) + self.files(tmp_path, world)
         found = run(*arguments, "-o", tmp_path / "r.html", "--json")
         assert found.exit_code == 0, found.exception
@@ -153,7 +153,7 @@ class TestBaseline:
         assert "legal basis" in found.stderr
         content = json.loads(found.stdout)["baseline"]
         assert content["quality"]["recall"]["value"] > 0.9
-        assert "What encoding costs" in (tmp_path / "r.html").read_text("utf-8")
+        assert "Beside a textbook linkage" in (tmp_path / "r.html").read_text("utf-8")
 
     def test_bad_id_maps_are_told_before_the_plain_files_are_read(self, tmp_path, world):
         world.ids = {"a": world.ids["a"]}

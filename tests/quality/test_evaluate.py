@@ -139,7 +139,7 @@ def test_the_estimate_at_the_threshold_lies_between_its_neighbours():
 def test_a_threshold_outside_of_the_estimates_curve_has_no_estimate():
     found = evaluate(make_world(estimate=True, threshold=0.5, floor=0.5).links)
     assert found.run.estimate_at_threshold() is None
-    assert "no estimate" in found.to_dict()["summary"][1]
+    assert "No estimate of quality" in found.to_dict()["summary"][2]
 
 
 def test_truth_and_id_maps_come_together(world):

@@ -45,7 +45,7 @@ def test_missing_column_teaches_the_option() -> None:
     assert caught.value.problem == "a.csv: no column 'surname' for the field 'surname'"
     assert caught.value.hint is not None
     assert "Did you mean 'sur_nam'? Say --column surname=sur_nam." in caught.value.hint
-    assert "id, sur_nam, town" in caught.value.hint
+    assert "town" not in caught.value.hint
 
 
 def test_missing_column_without_a_similar_one() -> None:
@@ -54,7 +54,7 @@ def test_missing_column_without_a_similar_one() -> None:
         ColumnMap().resolve(["surname"], header, file="a.csv")
     assert caught.value.hint is not None
     assert "--column surname=COLUMN" in caught.value.hint
-    assert caught.value.hint.endswith("x11, ....")
+    assert "x1" not in caught.value.hint
 
 
 def test_unknown_field_is_refused_with_the_nearest_name() -> None:

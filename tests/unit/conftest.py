@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import EncodedFile, EncodedHeader, content_digest
+from pprl.exchange.encoded import EncodedFile, seal_header
 
 BITS = 1024
 FILL = 0.4
@@ -116,16 +116,15 @@ def make_encoded() -> MakeEncoded:
         pseudonyms[:, 4 : 4 + len(tail)] = np.frombuffer(tail, np.uint8)
         filters = np.packbits(dense, axis=1, bitorder="little").reshape(n, -(-bits // 8))
         held = np.zeros((n, 0), np.uint64) if keys is None else keys
-        header = EncodedHeader(
-            format="pprl-encoded/1",
-            agreement=agreement.to_dict(),
-            agreement_fingerprint=agreement.fingerprint(),
+        header = seal_header(
+            agreement,
+            pseudonyms,
+            filters,
+            held,
             key_check=key_check,
             party=party,
-            records=n,
             rows_read=n,
             software="test",
-            content_sha256=content_digest(pseudonyms, filters, held),
         )
         return EncodedFile(
             header=header,

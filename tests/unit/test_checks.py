@@ -35,7 +35,7 @@ def test_files_of_one_agreement_and_key_pass(make_encoded: Make) -> None:
     [
         ({"project": "other"}, "project ('test' against 'other')"),
         ({"filter": {"bits": 127}}, "filter.bits (128 against 127)"),
-        ({"hardening": {"method": "balance"}}, "hardening.method ('none' against 'balance')"),
+        ({"hardening": {"method": "xor-fold"}}, "hardening.method ('none' against 'xor-fold')"),
         ({"field": [{"name": "surname", "type": "surname"}]}, "field (2 against 1 entries)"),
         ({"field": [SURNAME | {"budget": 9}, BORN]}, "field[1].budget (90 against 9)"),
         ({"field": [SURNAME | {"q": 3}, BORN]}, "field[1].q (2 against 3)"),
@@ -57,8 +57,8 @@ def test_long_lists_of_differences_are_cut(make_encoded: Make) -> None:
         OTHER,
         party="b",
         project="x",
-        filter={"bits": 127},
-        hardening={"method": "balance"},
+        filter={"bits": 126},
+        hardening={"method": "xor-fold"},
         matching={"threshold": 0.5, "blocking": "lsh", "assign": "many-to-many"},
     )
     assert refusal(make_encoded(DENSE), other).problem.endswith(" and 1 more")

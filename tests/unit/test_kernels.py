@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pprl import threads as pool
 from pprl.unit import grouped, kernels, lanes, reference, scan
 
 THRESHOLDS = st.sampled_from([0.05, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0]) | st.floats(0.01, 1.0)
@@ -113,9 +119,125 @@ def test_scan_is_the_same_at_every_fold_width(width: int, words: int) -> None:
     rng = np.random.default_rng(width * 100 + words)
     a, b = (make_filters(rng, n, words * 64 - 3) for n in (200, 300))
     b[:100] = a[:100]
-    if width < words or width == min((w for w in lanes.WIDTHS if w >= words), default=32):
-        got = scan._scan(a, b, 0.8, False, width)
-        assert_same(got, reference.dice_scan(a, b, threshold=0.8))
+    got = scan._scan(a, b, 0.8, False, width)
+    assert_same(got, reference.dice_scan(a, b, threshold=0.8))
+
+
+def test_kernels_are_cached_by_their_sources() -> None:
+    """A compiled kernel of other sources must not answer for these."""
+    assert os.environ["NUMBA_CACHE_DIR"] == numba.config.CACHE_DIR
+
+
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("count", [1, 2])
+def test_progress_is_told_from_the_calling_thread(
+    count: int, same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It never falls, and ends with 1.0, for every kernel that works in tasks."""
+    monkeypatch.setattr(pool, "PULSE", 0.0)
+    monkeypatch.setattr(grouped, "JOB_PAIRS", 10_000)
+    a = make_filters(np.random.default_rng(7), 1500, 128)
+    codes = np.zeros((1500, 2), np.int32)
+    rows = np.arange(1500)
+    told: list[float] = []
+
+    def tell(share: float) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        told.append(share)
+
+    with threads(count):
+        for run in (
+            lambda: kernels.dice_scan(a, a, threshold=0.9, same=same, progress=tell),
+            lambda: kernels.grouped_scan(
+                a, a, codes, codes, threshold=0.9, same=same, progress=tell
+            ),
+            lambda: kernels.best_match(a, a, rows, exclude_self=same, progress=tell),
+            lambda: kernels.score_histogram(a, a, rows, bins=5, exclude_self=same, progress=tell),
+            lambda: kernels.dice_scan(a[:0], a, threshold=0.9, progress=tell),
+        ):
+            told.clear()
+            run()
+            assert told == sorted(told)
+            assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_interrupt_leaves_queued_tasks_undone(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what has begun is ended."""
+    monkeypatch.setattr(pool, "PULSE", 0.01)
+    begun: list[int] = []
+
+    def work(task: int) -> None:
+        begun.append(task)
+        time.sleep(0.005)
+
+    def interrupt(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with threads(count), pytest.raises(KeyboardInterrupt):
+        pool.in_threads(work, range(1000), progress=interrupt)
+    assert 0 < len(begun) < 100
+
+
+def test_a_failing_task_ends_the_work() -> None:
+    """Its own error is raised."""
+
+    def work(task: int) -> None:
+        if task == 3:
+            raise ValueError("task 3")
+        time.sleep(0.001)
+
+    with pytest.raises(ValueError, match="task 3"):
+        pool.in_threads(work, range(10_000))
+
+
+CALLERS = """
+import threading
+import numpy as np
+from pprl.party.filters import FieldTokens, fill_filters
+from pprl.unit.lsh import bucket_codes
+
+rng = np.random.default_rng(1)
+words = rng.integers(0, 2**64, (50_000, 4), dtype=np.uint64)
+positions = rng.integers(0, 256, (20, 16))
+field = FieldTokens(
+    rows=rng.integers(0, 100, 50_000), ids=np.arange(100), offsets=np.arange(101),
+    draws=np.full(100, 20), positions=rng.integers(0, 256, (100, 20)).astype(np.uint32),
+)
+bits = np.zeros((100, 256), np.uint8)
+np.put_along_axis(bits, field.positions.astype(np.int64), 1, axis=1)
+filters = np.packbits(bits, axis=1, bitorder="little")[field.rows]
+codes = np.zeros((50_000, 20), np.int64)
+for at in positions.T:
+    codes = codes << 1 | (words[:, at >> 6] >> (at & 63).astype(np.uint64) & np.uint64(1)).astype(np.int64)
+right = []
+
+def call():
+    for _ in range(5):
+        right.append((bucket_codes(words, positions) == codes).all())
+        right.append((fill_filters([field], 50_000, 256) == filters).all())
+
+callers = [threading.Thread(target=call) for _ in range(3)]
+for caller in callers:
+    caller.start()
+for caller in callers:
+    caller.join()
+print(len(right), all(right))
+"""
+
+
+def test_several_threads_may_call_at_once() -> None:
+    """Under numba's workqueue layer, which ends a process whose parallel loops meet."""
+    done = subprocess.run(
+        [sys.executable, "-c", CALLERS],
+        env={**os.environ, "NUMBA_THREADING_LAYER": "workqueue", "NUMBA_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "30 True"), done.stderr
 
 
 @PROPERTY

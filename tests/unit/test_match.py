@@ -97,7 +97,7 @@ def hold_consistent(links: Links, files: list[EncodedFile]) -> None:
     assert tuple(links.links.columns) == LINK_COLUMNS
     ids = links.links["link_id"].tolist()
     assert ids == sorted(ids)
-    assert set(ids) == set(range(1, len(set(ids)) + 1))
+    assert all(0 < number < 2**63 for number in ids)
     assert not links.links.duplicated(["party", "pseudonym"]).any()
     assert as_links(links) == connected(as_keys(links.pairs))
 
@@ -134,7 +134,9 @@ def test_two_files_are_linked(make_files: Draw, blocking: Any) -> None:
     assert links.run["threshold"]["method"] == "auto"
     assert links.run["parameters"]["threshold"] == "auto"
     assert links.run["parameters"]["blocking"] == blocking
-    assert links.run["warnings"] == []
+    alike = links.run["counts"]["pairs_like_household"]
+    assert alike == (links.pairs["score"] < links.run["threshold"]["household_dice"] + 0.06).sum()
+    assert len(links.run["warnings"]) == (alike > 0)
     assert (links.run["counts"]["reduction_ratio"] > 0) == (blocking == "lsh")
 
 
@@ -221,7 +223,7 @@ def test_three_copies_of_one_record_share_a_link(make_encoded: Make, draw_people
     dense[[40, 70]] = dense[10]
     links = match([make_encoded(dense)], MatchOptions(threshold=1.0))
     assert [row_of(p) for p in links.links["pseudonym"]] == [10, 40, 70]
-    assert links.links["link_id"].tolist() == [1, 1, 1]
+    assert links.links["link_id"].nunique() == 1
     assert len(links.pairs) == 3
 
 
@@ -292,7 +294,7 @@ def test_no_overlap_is_said(make_files: Draw) -> None:
     links = match(files)
     hold_consistent(links, files)
     assert len(links.pairs) <= 1
-    assert any("hardly any true match" in warning for warning in links.run["warnings"])
+    assert any("than chance makes" in warning for warning in links.run["warnings"])
 
 
 def test_given_threshold_is_not_blamed_on_the_estimate(make_files: Draw) -> None:
@@ -406,7 +408,7 @@ def test_plan_tells_pairs_time_and_memory(make_files: Draw) -> None:
     assert told.seconds > 0
     held = sum(file.words().nbytes for file in files)
     found = match(files)
-    assert told.bytes >= held + 24 * (len(found.pairs) + len(found.near))
+    assert told.memory >= held + 250 * len(found.pairs)
     assert not told.same
     assert told.pairs_of_files() == [(0, 1)]
     assert plan_match(files[:1]).same
@@ -415,7 +417,8 @@ def test_plan_tells_pairs_time_and_memory(make_files: Draw) -> None:
 def test_progress_ends_at_one(make_files: Draw) -> None:
     steps: list[tuple[str, float]] = []
     match(make_files([50, 50, 50], 20), progress=lambda stage, share: steps.append((stage, share)))
-    assert [stage for stage, _ in steps] == sorted(stage for stage, _ in steps)
+    stages = list(dict.fromkeys(stage for stage, _ in steps))
+    assert stages == ["finding the threshold", "comparing", "linking"]
     for stage in ("comparing", "linking"):
         shares = [share for name, share in steps if name == stage]
         assert shares == sorted(shares)

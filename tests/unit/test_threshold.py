@@ -49,7 +49,7 @@ def hold_sound(estimate: ThresholdEstimate) -> None:
     assert np.isfinite(estimate.matches)
     assert estimate.best.shape == estimate.chance.shape == (100,)
     assert np.isfinite(estimate.chance).all()
-    for row in estimate.curve():
+    for row in estimate.curve(estimate.value):
         assert all(np.isfinite(value) for value in row.values())
         assert 0 <= row["precision"] <= 1
         assert 0 <= row["recall"] <= 1

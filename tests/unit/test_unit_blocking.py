@@ -37,7 +37,7 @@ def scan(
     steps: list[float] = []
     scored = method.scan(a, b, floor=floor, same=same, progress=steps.append)
     assert steps == sorted(steps)
-    assert not steps or 0 < steps[-1] <= 1
+    assert steps[-1] == 1.0
     for column, kind in [("left", np.int64), ("right", np.int64), ("score", np.float64)]:
         assert getattr(scored, column).dtype == kind
     places = list(zip(scored.left.tolist(), scored.right.tolist(), strict=True))
@@ -49,29 +49,15 @@ def places_of(scored: Scored) -> set[tuple[int, int]]:
     return set(zip(scored.left.tolist(), scored.right.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("slice_pairs", [1, 10, 64, 1000, 10**9])
 @pytest.mark.parametrize("floor", [LOW, 0.5, 0.6])
-def test_slices_of_any_size_equal_one_scan(
-    monkeypatch: pytest.MonkeyPatch, slice_pairs: int, floor: float
-) -> None:
+def test_exhaustive_compares_every_pair(floor: float) -> None:
     a, b = side(37), side(23, seed=2)
     left, right, score = reference.dice_scan(a.words, b.words, threshold=floor)
-    monkeypatch.setattr(blocking, "_SLICE_PAIRS", slice_pairs)
     scored = scan(blocking.Exhaustive(), a, b, floor=floor)
     np.testing.assert_array_equal(scored.left, left)
     np.testing.assert_array_equal(scored.right, right)
     np.testing.assert_array_equal(scored.score, score)
     assert scored.compared == [37 * 23]
-
-
-def test_slices_report_progress_up_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocking, "_SLICE_PAIRS", 50)
-    steps: list[float] = []
-    blocking.Exhaustive().scan(
-        side(40), side(10, seed=2), floor=0.9, same=False, progress=steps.append
-    )
-    assert len(steps) == 8
-    assert steps[-1] == 1.0
 
 
 def test_one_file_is_compared_with_itself_once() -> None:
@@ -167,3 +153,31 @@ def test_keys_without_a_pass_are_refused(make_encoded: Make, draw_people: Draw) 
     estimate = estimate_of(sides[0], sides[0])
     with pytest.raises(UsageError, match="no \\[\\[blocking\\]\\] pass"):
         make_blocking("keys", [file], sides, threshold=0.8, estimate=estimate)
+
+
+def test_an_unknown_method_is_refused(make_encoded: Make, draw_people: Draw) -> None:
+    file = make_encoded(draw_people(np.random.default_rng(1), 20))
+    sides = [Side.of(file)]
+    estimate = estimate_of(sides[0], sides[0])
+    with pytest.raises(UsageError, match="blocking must be one of"):
+        make_blocking("exhaustiv", [file], sides, threshold=0.8, estimate=estimate)
+
+
+def test_lsh_is_planned_for_the_fullest_pair_of_files(
+    make_encoded: Make, draw_people: Draw
+) -> None:
+    """The pair of files that needs the most tables has enough, though it is neither the smallest nor the largest."""
+    rng = np.random.default_rng(4)
+    sparse = [draw_people(rng, n) & draw_people(rng, n) for n in (60, 400)]
+    full = [draw_people(rng, n) for n in (100, 120)]
+    files = [make_encoded(x, party=p) for x, p in zip([*sparse, *full], "abcd", strict=True)]
+    sides = [Side.of(file) for file in files]
+    estimate = estimate_of(*sides)
+    told = make_blocking("lsh", files, sides, threshold=0.8, estimate=estimate).describe()
+    assert told["expected_completeness"] >= 0.99
+    # A pair at the threshold of the fullest files meets as often as the plan says.
+    width, tables = told["bits_per_table"], told["tables"]
+    total = np.mean([np.bitwise_count(one.words).sum(axis=1).mean() for one in sides[2:]]) * 2
+    agree = 1 - 0.2 * total / 1024
+    meet = 1 - (1 - agree**width) ** tables
+    assert told["expected_completeness_at_threshold"] == pytest.approx(meet, abs=0.02)

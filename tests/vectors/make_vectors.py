@@ -33,13 +33,12 @@ from vector_inputs import (
 
 from pprl.errors import AgreementError
 from pprl.exchange.agreement import Agreement, AgreementField
-from pprl.exchange.encoded import ENCODED_FORMAT, EncodedHeader, content_digest
+from pprl.exchange.encoded import seal_header
 from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.blocking_keys import KEY_PARTS, blocking_key
 from pprl.party.encode import encode_fields
 from pprl.party.filters import positions_of
 from pprl.party.folding import fold
-from pprl.party.hardening import keyed_permutation
 from pprl.party.key import Key
 from pprl.party.metaphone import metaphone
 from pprl.party.normalise import UNREADABLE, normaliser
@@ -138,7 +137,7 @@ def positions() -> dict[str, Any]:
 def keys() -> dict[str, Any]:
     """Return the key vectors."""
     salt = Agreement.from_toml(EXAMPLE).encoding_fingerprint()
-    purposes = ["field/surname", "field/date_of_birth", "hardening", "block/1", "block/12"]
+    purposes = ["field/surname", "field/date_of_birth", "block/1", "block/12"]
     return {
         "salt": salt.hex(),
         "cases": [
@@ -242,16 +241,11 @@ def filters() -> dict[str, Any]:
             }
         )
     records = [{"raw": raw, "normal": form} for raw, form in zip(RECORDS, forms, strict=True)]
-    subkey = SECRETS[2]
     return {
         "secret": SECRET.hex(),
         "date_format": "DD/MM/YYYY",
         "records": records,
         "cases": cases,
-        "permutations": [
-            {"subkey": subkey.hex(), "size": n, "order": keyed_permutation(n, subkey).tolist()}
-            for n in (1, 2, 10, 130)
-        ],
     }
 
 
@@ -292,16 +286,15 @@ def encoded() -> dict[str, Any]:
     )
     order = np.argsort([row.tobytes() for row in names])
     names, made, numbers = names[order], made[order], numbers[order]
-    head = EncodedHeader(
-        format=ENCODED_FORMAT,
-        agreement=agreed.to_dict(),
-        agreement_fingerprint=agreed.fingerprint(),
+    head = seal_header(
+        agreed,
+        names,
+        made,
+        numbers,
         key_check=Key(SECRET).check_value(agreed.encoding_fingerprint()),
         party="health",
-        records=3,
         rows_read=4,
         software="pprl-kit 0.1.0",
-        content_sha256=content_digest(names, made, numbers),
     )
     edits: list[dict[str, Any]] = [
         {"name": "another format", "header": {"format": "pprl-encoded/2"}},
@@ -313,7 +306,16 @@ def encoded() -> dict[str, Any]:
         {"name": "digest of other content", "header": {"content_sha256": "0" * 64}},
         {"name": "fingerprint of another agreement", "header": {"agreement_fingerprint": "0" * 64}},
         {"name": "key check too short", "header": {"key_check": "0" * 30}},
+        {"name": "another key check value", "header": {"key_check": "0" * 32}},
+        {"name": "another party", "header": {"party": "heath"}},
+        {"name": "another count of rows read", "header": {"rows_read": 5}},
+        {"name": "another program", "header": {"software": "pprl-kit 0.1.1"}},
+        {"name": "control character", "header": {"software": "\u001b[2J"}, "rehash": True},
         {"name": "agreement that is none", "header": {"agreement": {}}},
+        {"name": "agreement without a default", "agreement": {"normalisation": None}},
+        {"name": "an entry twice", "columns": "twice"},
+        {"name": "metadata of another library", "columns": "pandas"},
+        {"name": "many rows in few bytes", "columns": "bomb"},
         {"name": "a bit flipped", "columns": "flip"},
         {"name": "row missing", "columns": "drop"},
         {"name": "rows in another order", "columns": "reverse", "rehash": True},
@@ -375,7 +377,6 @@ def examples() -> dict[str, str]:
         "key fingerprint": key.fingerprint(),
         "key check": key.check_value(salt),
         "subkey field/surname": subkey.hex(),
-        "subkey hardening": key.derive(b"hardening", salt=salt).hex(),
         "subkey block/1": key.derive(b"block/1", salt=salt).hex(),
         "surname tokens": " ".join(tokens_of("obrien", surname)),
         "surname draws": str(draws_per_token(surname, 7)),
@@ -384,9 +385,6 @@ def examples() -> dict[str, str]:
         "positions of br": " ".join(map(str, positions_of("br", subkey, 1024, 13))),
         "filter": made[0].tobytes().hex(),
         "bits set": str(int(np.bitwise_count(made).sum())),
-        "permutation of 10": " ".join(
-            map(str, keyed_permutation(10, key.derive(b"hardening", salt=salt)))
-        ),
         "parts": " ".join(parts),
         "blocking key": f"{int(numbers[0, 0]):016x}",
         "content digest": file["header"]["content_sha256"],

@@ -20,6 +20,20 @@ class RefusedError(Exception):
     """An input that a reader must refuse; its text is the failure class."""
 
 
+# 1 Scope, terms and conventions
+
+NOT_PLAIN = """0000-001F 007F-00A0 00AD 0600-0605 061C 06DD 070F 0890-0891 08E2 1680 180E 2000-200F 2028-202F 205F-206F
+3000 D800-F8FF FEFF FFF0-FFFB FFFE-FFFF 110BD 110CD 13430-1343F 1BCA0-1BCA3 1D173-1D17A E0000-10FFFF"""
+
+
+def is_plain(text: str) -> bool:
+    for entry in NOT_PLAIN.split():
+        low, _, high = entry.partition("-")
+        if any(int(low, 16) <= ord(ch) <= int(high or low, 16) for ch in text):
+            return False
+    return True
+
+
 # 2 The agreement
 
 DEFAULTS = {  # type: (budget, q, kind of tokens)
@@ -75,9 +89,10 @@ def read_agreement(toml: str) -> dict:
     }
     refuse_unless(made["format"] == "pprl-agreement/1")
     refuse_unless(isinstance(made["project"], str) and 1 <= len(made["project"]) <= 200)
+    refuse_unless(is_plain(made["project"]))
     refuse_unless(made["profile"] == "record" and is_integer(made["normalisation"], 1, 1))
     refuse_unless(is_integer(made["filter"]["bits"], 64, 65536))
-    refuse_unless(made["hardening"]["method"] in ("none", "balance", "xor-fold"))
+    refuse_unless(made["hardening"]["method"] in ("none", "xor-fold"))
     refuse_unless(made["hardening"]["method"] != "xor-fold" or made["filter"]["bits"] % 2 == 0)
     types = {field["name"]: field["type"] for field in made["field"]}
     refuse_unless(len(types) == len(made["field"]))
@@ -174,9 +189,7 @@ def encoding_fingerprint(agreement: dict) -> bytes:
 
 def finished_bits(agreement: dict) -> int:
     bits = agreement["filter"]["bits"]
-    return {"none": bits, "balance": 2 * bits, "xor-fold": bits // 2}[
-        agreement["hardening"]["method"]
-    ]
+    return {"none": bits, "xor-fold": bits // 2}[agreement["hardening"]["method"]]
 
 
 # 3 The key
@@ -262,7 +275,7 @@ def normalise(kind: str, text: str, date_format: str | None = None) -> tuple[str
         local, domain = text.rsplit("@", 1)
         parts = [replaced(part).replace(" ", "") for part in (local, domain)]
         return as_value(" ".join([part for part in parts if part]))
-    words = folded.split()
+    words = folded.split(" ")
     if kind in ("given-name", "full-name"):
         while len(words) > 1 and words[0] in TITLES:
             words = words[1:]
@@ -407,19 +420,7 @@ def positions(token: str, subkey: bytes, bits: int, count: int) -> list[int]:
     return found[:count]
 
 
-def permutation(size: int, subkey: bytes) -> list[int]:
-    order = list(range(size))
-    for i in range(size - 1, 0, -1):
-        stream = hashlib.blake2b(i.to_bytes(4, "little"), key=subkey, digest_size=64).digest()
-        j = int.from_bytes(stream[:8], "little") % (i + 1)
-        order[i], order[j] = order[j], order[i]
-    return order
-
-
-def harden(method: str, plain: list[int], subkey: bytes) -> list[int]:
-    if method == "balance":
-        both = plain + [1 - bit for bit in plain]
-        return [both[at] for at in permutation(len(both), subkey)]
+def harden(method: str, plain: list[int]) -> list[int]:
     if method == "xor-fold":
         half = len(plain) // 2
         return [plain[at] ^ plain[half + at] for at in range(half)]
@@ -445,7 +446,7 @@ def encode(forms: dict[str, str], agreement: dict, secret: bytes) -> tuple[bytes
             count = draws(field["budget"], len(found), field["type"])
             for at in positions(token, subkey, bits, count):
                 plain[at] = 1
-    hardened = harden(agreement["hardening"]["method"], plain, hkdf(secret, salt, "hardening"))
+    hardened = harden(agreement["hardening"]["method"], plain)
     keys = []
     for number, entry in enumerate(agreement["blocking"], start=1):
         parts = [
@@ -529,9 +530,12 @@ def metaphone(word: str) -> str:
 # 7 The encoded file
 
 
-def content_digest(pseudonyms: list[bytes], filters: list[bytes], keys: list[list[int]]) -> str:
+def content_digest(
+    head: dict, pseudonyms: list[bytes], filters: list[bytes], keys: list[list[int]]
+) -> str:
     numbers = [number.to_bytes(8, "little") for row in keys for number in row]
-    return hashlib.sha256(b"".join([*pseudonyms, *filters, *numbers])).hexdigest()
+    parts = [canonical(head).encode(), *pseudonyms, *filters, *numbers]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def header(
@@ -547,9 +551,8 @@ def header(
         "records": len(columns[0]),
         "rows_read": rows_read,
         "software": software,
-        "content_sha256": content_digest(*columns),
     }
-    return json.dumps(content)
+    return json.dumps({**content, "content_sha256": content_digest(content, *columns)})
 
 
 # 8 The score

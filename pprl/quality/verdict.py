@@ -1,0 +1,158 @@
+"""The report's verdict: its first sentences, most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pprl.quality.words import (
+    SEEN,
+    decimal,
+    expected,
+    interval,
+    made,
+    no_estimate,
+    percent,
+    plural,
+    relatives,
+    threshold_origin,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from pprl.quality.evaluate import Evaluation
+    from pprl.quality.gates import Gate
+    from pprl.quality.metrics import Quality
+
+__all__ = ["summarise"]
+
+
+def summarise(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the verdict's sentences, most important first."""
+    run, quality = evaluation.run, evaluation.quality
+    if quality is None:
+        yield from _without_truth(evaluation)
+    else:
+        yield from _with_truth(evaluation, quality)
+    family = relatives(run)
+    if family:
+        yield family
+    yield from _beside_baseline(evaluation)
+    for gate in evaluation.gates:
+        yield _gate(gate)
+    if run.links == 0:
+        yield "Nothing was linked." + (
+            " Check that the files are of the same population and period."
+            if len(run.parties) > 1
+            else ""
+        )
+
+
+def _with_truth(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
+    run = evaluation.run
+    if quality.precision.value is None or quality.recall.value is None:
+        yield (
+            f"The run linked {plural(quality.found_pairs, 'pair', 'pairs')} that the truth can judge, and "
+            f"the truth holds {plural(quality.true_pairs, 'true pair', 'true pairs')}."
+        )
+        yield (
+            "No linked pair is right, because there was none to find; recall is not defined."
+            if quality.found_pairs
+            else "Nothing that can be judged was linked, so that precision is not defined."
+        )
+    else:
+        yield (
+            f"The run found {percent(quality.recall.value)} of the true pairs "
+            f"({whole(quality.true_positives)} of {whole(quality.true_pairs)}), and "
+            f"{percent(quality.precision.value)} of the pairs that it linked "
+            f"{'and the truth can judge ' if evaluation.unjudged_pairs else ''}are right "
+            f"({whole(quality.true_positives)} of {whole(quality.found_pairs)})."
+        )
+        yield (
+            f"{plural(quality.false_positives, 'linked pair is', 'linked pairs are')} false and "
+            f"{plural(quality.false_negatives, 'true pair was', 'true pairs were')} missed. "
+            f"F1 is {percent(quality.f1.value)} (95 % interval {interval(quality.f1)})."
+        )
+    yield from _missed(evaluation, quality)
+    bounds = evaluation.precision_bounds
+    if bounds is not None:
+        yield (
+            f"{plural(evaluation.unjudged_pairs or 0, 'more linked pair', 'more linked pairs')} could not be "
+            f"judged; precision lies between {percent(bounds[0])} and {percent(bounds[1])}."
+        )
+    if run.threshold_basis in ("cautious", "customary"):
+        yield f"The threshold is {decimal(run.threshold)}, {threshold_origin(run)}."
+
+
+def _missed(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
+    missed = quality.false_negatives
+    of = f"of the {plural(missed, 'missed pair', 'missed pairs')}"
+    unattainable = min(evaluation.unattainable_pairs or 0, missed)
+    if unattainable:
+        yield (
+            f"{whole(unattainable)} {of} could not be found under this rule (one-to-one), because a file "
+            "holds the same person more than once."
+        )
+    if evaluation.never_encoded_pairs:
+        count = evaluation.never_encoded_pairs
+        yield (
+            f"{whole(count)} {of} {'involves a record that was' if count == 1 else 'involve records that were'} "
+            "never encoded."
+        )
+
+
+def _without_truth(evaluation: Evaluation) -> Iterator[str]:
+    run = evaluation.run
+    yield (
+        f"The run made {made(run)}. There is no truth for it, so how many of the pairs "
+        "are right, and how many are missing, is not known."
+    )
+    yield f"The threshold is {decimal(run.threshold)}, {threshold_origin(run)}."
+    estimate = run.estimate_at_threshold()
+    if estimate is None:
+        yield f"{no_estimate(run)} Review a sample of pairs before publishing numbers that rest on these links."
+        return
+    right = (
+        f"about {expected(estimate.expected_false)} of {expected(estimate.links)} linked pairs are wrong"
+        if run.few_links()
+        else f"about {percent(estimate.precision)} of the linked pairs are right"
+    )
+    yield (
+        f"The run's own estimate, from its scores alone: {right}, and recall is about "
+        f"{percent(estimate.recall)} {SEEN}. An estimate is no measurement: review a sample of pairs before "
+        "publishing numbers that rest on these links."
+    )
+
+
+def _beside_baseline(evaluation: Evaluation) -> Iterator[str]:
+    baseline, across = evaluation.baseline, evaluation.across
+    if baseline is None or across is None:
+        return
+    reach = (
+        f" (its blocking reached {percent(baseline.candidate_recall)} of the true pairs)"
+        if baseline.candidate_recall is not None
+        else ""
+    )
+    best = evaluation.best_across
+    at_best = (
+        f" At the best threshold of its curve, {decimal(best.threshold)}, this run's F1 would be "
+        f"{percent(best.f1)}."
+        if best is not None
+        else ""
+    )
+    yield (
+        f"This run's F1 {'between the files ' if evaluation.run.links_within else ''}is "
+        f"{percent(across.f1.value)}; a textbook clear-text linkage of the same files reached "
+        f"{percent(baseline.quality.f1.value)}{reach}. The difference includes threshold, blocking and "
+        f"method.{at_best}"
+    )
+
+
+def _gate(gate: Gate) -> str:
+    name = "F1" if gate.measure == "f1" else gate.measure
+    bound = ", the lower bound: linked pairs that could not be judged count as wrong"
+    return (
+        f"The required {name} of {percent(gate.required)} was "
+        f"{'reached' if gate.met else 'NOT reached'} ({percent(gate.value)}"
+        f"{bound if gate.lower_bound else ''})."
+    )

@@ -1,0 +1,93 @@
+"""Tasks on several threads, for kernels that release the GIL.
+
+Plain threads, because numba's own parallel loops end the whole process when several threads run them at once
+(its workqueue layer) or after a fork (GNU OpenMP).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar, cast
+
+import numba
+
+__all__ = ["Progress", "in_threads"]
+
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done: it never falls, and ends with 1.0."""
+
+PULSE = 0.1
+"""Seconds between two calls of a :data:`Progress`, and between two looks for an interrupt."""
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def in_threads(
+    work: Callable[[Task], Result], tasks: Sequence[Task], *, progress: Progress | None = None
+) -> list[Result]:
+    """Give ``[work(task) for task in tasks]``, on as many threads as numba is set to use.
+
+    Tasks are handed out one by one, so uneven tasks balance; the order of results is that of the tasks. When a task
+    fails, or on an interrupt, no further task is begun, and the error is raised once those that run have ended: tasks
+    should take well under a second.
+
+    Args:
+        work: must spend its time in functions that release the GIL.
+        tasks: what `work` is called with.
+        progress: called from the calling thread alone.
+    """
+    tell = progress or (lambda share: None)
+    threads = min(int(numba.get_num_threads()), len(tasks))
+    results = _one_by_one(work, tasks, tell) if threads < 2 else _pooled(work, tasks, tell, threads)
+    tell(1.0)
+    return results
+
+
+def _one_by_one(
+    work: Callable[[Task], Result], tasks: Sequence[Task], tell: Progress
+) -> list[Result]:
+    results: list[Result] = []
+    told = time.monotonic()
+    for task in tasks:
+        results.append(work(task))
+        if time.monotonic() - told >= PULSE:
+            tell(len(results) / len(tasks))
+            told = time.monotonic()
+    return results
+
+
+def _pooled(
+    work: Callable[[Task], Result], tasks: Sequence[Task], tell: Progress, threads: int
+) -> list[Result]:
+    results: list[Result | None] = [None] * len(tasks)
+    places = iter(range(len(tasks)))
+    lock = threading.Lock()
+    stop = threading.Event()
+    done = [0] * threads
+
+    def run(worker: int) -> None:
+        while not stop.is_set():
+            with lock:
+                place = next(places, None)
+            if place is None:
+                return
+            results[place] = work(tasks[place])
+            done[worker] += 1
+
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        try:
+            running = {pool.submit(run, worker) for worker in range(threads)}
+            while running:
+                # With a timeout, because without one an interrupt is not seen on every system.
+                ended, running = wait(running, timeout=PULSE, return_when=FIRST_EXCEPTION)
+                for worker in ended:
+                    worker.result()
+                if running:
+                    tell(sum(done) / len(tasks))
+        finally:
+            stop.set()
+    return cast(list[Result], results)

@@ -1,0 +1,69 @@
+"""What a foreign artefact says about itself can be shown on a terminal, and is read within bounds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pprl.errors import DataError, PprlError
+from pprl.exchange.identify import identify
+from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, write_links
+
+ESCAPE = "\x1b]0;owned\x07\u202e\x9b2J"
+
+
+def links_folder(folder: Path, text: str) -> Path:
+    """A links folder of nothing, whose run record holds the text wherever it may."""
+    pairs = pd.DataFrame(columns=list(PAIR_COLUMNS)).astype({"score": float})
+    run: dict[str, Any] = {
+        "format": "pprl-links/1",
+        "inputs": [{"party": "a", "records": 1}, {"party": "b", "records": 1}],
+        "threshold": {"value": 0.8, "method": text},
+        "parameters": {"blocking": text, "assign": text},
+        "counts": {"linked_records": 0, "pairs_accepted": 0},
+        "agreement_fingerprint": text,
+        "software": {text: text},
+        "warnings": [text],
+    }
+    links = pd.DataFrame(columns=list(LINK_COLUMNS)).astype({"link_id": "int64"})
+    write_links(Links(links=links, pairs=pairs, near=pairs, run=run), folder)
+    run["inputs"][0]["party"] = text
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    return folder
+
+
+def test_a_links_folder_shows_no_terminal_escape(tmp_path: Path) -> None:
+    """Each character that a terminal could obey is replaced, in names and in values."""
+    facts = identify(links_folder(tmp_path, ESCAPE))
+    shown = json.dumps(facts, ensure_ascii=False)
+    assert "owned" in shown
+    assert shown.isprintable()
+
+
+def test_formats_in_json_show_no_terminal_escape(tmp_path: Path) -> None:
+    for stated in ("pprl-links/", "pprl-report/"):
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps({"format": stated + ESCAPE}), encoding="utf-8")
+        assert json.dumps(identify(path), ensure_ascii=False).isprintable()
+
+
+def test_a_project_of_escapes_is_refused_unshown(tmp_path: Path) -> None:
+    path = tmp_path / "linkage.toml"
+    path.write_text(
+        'format = "pprl-agreement/1"\nproject = "\\u001b[2J"\n'
+        '[[field]]\nname = "surname"\ntype = "surname"\n'
+    )
+    with pytest.raises(PprlError, match="project: may hold no control") as caught:
+        identify(path)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_endless_json_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(b'{"format": "pprl-report/1"}' + b" " * (16 << 20))
+    with pytest.raises(DataError, match="none of the files"):
+        identify(path)
