@@ -21,12 +21,12 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def make_two(folder: Path, *, force: bool = False, private: bool = True) -> None:
+def make_two(folder: Path, *, force: bool = False, public: bool = False) -> None:
     """Write the files `a` and `b`, the first with a folder `c` beside them."""
     with Outputs(force=force) as out:
         out.file(folder / "a").write_text("new a")
         (out.folder(folder / "c") / "inside").write_text("new c")
-        out.file(folder / "b", private=private).write_text("new b")
+        out.file(folder / "b", public=public).write_text("new b")
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
@@ -254,8 +254,10 @@ def test_private_files_are_private_from_the_start(tmp_path: Path, force: bool) -
     before = os.umask(0)
     try:
         with Outputs(force=force) as out:
-            secret = out.file(tmp_path / "a", private=True)
-            plain = out.file(tmp_path / "b")
+            secret = out.file(tmp_path / "a")
+            plain = out.file(tmp_path / "b", public=True)
+            folder = out.folder(tmp_path / "c")
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
             assert stat.S_IMODE(secret.stat().st_mode) == 0o600
             assert stat.S_IMODE(plain.stat().st_mode) == 0o666
             secret.write_text("x")
@@ -294,5 +296,5 @@ def test_existing_temporary_is_never_followed(
     monkeypatch.setattr(outputs.secrets, "token_hex", lambda _: "00")
     (tmp_path / ".a.00.partial").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="can't write"), Outputs() as out:
-        out.file(tmp_path / "a", private=True)
+        out.file(tmp_path / "a")
     assert not (tmp_path / "elsewhere").exists()
