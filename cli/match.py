@@ -80,7 +80,8 @@ def match(
     options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
     sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
     click.echo(f"records: {sizes}", err=True)
-    plan = plan_match(encoded, options)
+    with Progress() as progress:
+        plan = plan_match(encoded, options, progress=progress)
     plan.timings["read"] = round(reading, 4)
     _show_plan(plan)
     if dry_run:

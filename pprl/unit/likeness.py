@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ __all__ = [
     "TAIL",
     "ChanceRate",
     "CrossSample",
+    "Scans",
     "at_least",
     "chance_rate",
     "pairs_seen",
@@ -33,7 +34,7 @@ SAMPLE = 20_000
 TAIL = 100
 """Chance pairs from which the tail is smoothed by an exponential."""
 
-_WORK = 4_000_000_000
+_WORK = 500_000_000
 """Pairs that one scan of a sample may cost: larger files are sampled more thinly, down to ``_LEAST`` records."""
 
 _LEAST = 2000
@@ -63,6 +64,28 @@ class CrossSample:
     chance: FloatArray
     best: FloatArray
     seen: int
+
+
+class Scans:
+    """Tells one caller how far several scans, done one after the other, have come together.
+
+    Args:
+        progress: called with the share done.
+        count: number of scans.
+    """
+
+    def __init__(self, progress: Callable[[float], None] | None, count: int) -> None:
+        self._progress = progress
+        self._count = count
+        self._done = 0
+
+    def next(self) -> Callable[[float], None] | None:
+        """Return what the next scan is to call."""
+        if self._progress is None:
+            return None
+        before, tell = self._done, self._progress
+        self._done += 1
+        return lambda share: tell((before + share) / self._count)
 
 
 def at_least(counts: npt.NDArray[Any]) -> FloatArray:
@@ -108,7 +131,9 @@ class ChanceRate:
     repeats: tuple[float, ...]
 
 
-def chance_rate(files: Sequence[Words], sample: int = SAMPLE) -> ChanceRate:
+def chance_rate(
+    files: Sequence[Words], sample: int = SAMPLE, *, scans: Scans | None = None
+) -> ChanceRate:
     """Return how often two records inside a file score at least each threshold of the grid.
 
     The thin tail is smoothed: beyond the score that ``TAIL`` sampled pairs reach, the larger of the share found and
@@ -119,7 +144,8 @@ def chance_rate(files: Sequence[Words], sample: int = SAMPLE) -> ChanceRate:
     repeats = []
     for words in files:
         rows = sample_rows(words, sample)
-        own = score_histogram(words, words, rows, bins=BINS, exclude_self=True)
+        tell = scans.next() if scans else None
+        own = score_histogram(words, words, rows, bins=BINS, exclude_self=True, progress=tell)
         counts += own
         pairs += len(rows) * (len(words) - 1)
         seen += pairs_seen(len(words), len(rows))
@@ -144,13 +170,20 @@ def _smooth_tail(survivors: FloatArray, pairs: int) -> FloatArray:
     return smooth
 
 
-def sample_across(a: Words, b: Words, *, chance: ChanceRate, sample: int = SAMPLE) -> CrossSample:
+def sample_across(
+    a: Words,
+    b: Words,
+    *,
+    chance: ChanceRate,
+    sample: int = SAMPLE,
+    scans: Scans | None = None,
+) -> CrossSample:
     """Scan a sample of the smaller file against the larger, and the partners found back."""
     if len(a) > len(b):
         a, b = b, a
     rows = sample_rows(a, min(sample, max(_LEAST, _WORK // max(len(b), 1))))
-    partner, best = best_match(a, b, rows)
-    back, _ = best_match(b, a, partner)
+    partner, best = best_match(a, b, rows, progress=scans.next() if scans else None)
+    back, _ = best_match(b, a, partner, progress=scans.next() if scans else None)
     mutual = back == rows
     # Rows of `a` with equal filters share a best partner whose own best is only the first of them.
     bins = np.minimum((best[mutual] * BINS).astype(np.int64), BINS - 1)

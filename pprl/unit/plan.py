@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import Literal
 
@@ -159,10 +160,10 @@ def plan_match(
     timings: dict[str, float] = {}
     sides = [Side.of(file) for file in files]
     household = household_dice(files[0].agreement)
-    step("finding the threshold", 0.0)
     with timed(timings, "threshold"):
-        estimate = _estimate(sides, household, options.sample)
-    step("finding the threshold", 1.0)
+        estimate = _estimate(
+            sides, household, options.sample, partial(step, "finding the threshold")
+        )
     threshold = float(asked) if not isinstance(asked, str) else estimate.value
     floor = _floor(estimate, threshold)
     with timed(timings, "plan"):
@@ -220,11 +221,15 @@ def _assign_rule(asked: str | None, agreed: str, files: int) -> str:
     return rule
 
 
-def _estimate(sides: Sequence[Side], household: float, sample: int) -> ThresholdEstimate:
+def _estimate(
+    sides: Sequence[Side], household: float, sample: int, progress: Callable[[float], None]
+) -> ThresholdEstimate:
     if len(sides) == 1:
         # The household score is a mean; relatives scatter about it, and one file has nothing else to tell them by.
-        return estimate_within(sides[0].words, relatives=household + 0.07, sample=sample)
-    return estimate_across([side.words for side in sides], sample=sample)
+        return estimate_within(
+            sides[0].words, relatives=household + 0.07, sample=sample, progress=progress
+        )
+    return estimate_across([side.words for side in sides], sample=sample, progress=progress)
 
 
 def _repeated(estimate: ThresholdEstimate, files: Sequence[EncodedFile]) -> list[str]:

@@ -12,7 +12,7 @@ scores by a curve through their falling flank.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -25,6 +25,7 @@ from pprl.unit.likeness import (
     SAMPLE,
     TAIL,
     CrossSample,
+    Scans,
     at_least,
     chance_rate,
     pairs_seen,
@@ -218,7 +219,10 @@ def _chance_best(samples: Sequence[CrossSample]) -> FloatArray:
 
 
 def estimate_across(
-    files: Sequence[npt.NDArray[np.uint64]], *, sample: int = SAMPLE
+    files: Sequence[npt.NDArray[np.uint64]],
+    *,
+    sample: int = SAMPLE,
+    progress: Callable[[float], None] | None = None,
 ) -> ThresholdEstimate:
     """Estimate the threshold for linking two or more files.
 
@@ -227,14 +231,23 @@ def estimate_across(
     Args:
         files: packed filters, ``uint64[n, words]`` each.
         sample: records a file to scan at most.
+        progress: called with the share done.
     """
-    chance = chance_rate(files, sample)
-    samples = [sample_across(a, b, chance=chance, sample=sample) for a, b in combinations(files, 2)]
+    scans = Scans(progress, len(files) + len(files) * (len(files) - 1))
+    chance = chance_rate(files, sample, scans=scans)
+    samples = [
+        sample_across(a, b, chance=chance, sample=sample, scans=scans)
+        for a, b in combinations(files, 2)
+    ]
     return replace(choose(samples), repeats=chance.repeats)
 
 
 def estimate_within(
-    words: npt.NDArray[np.uint64], *, relatives: float = 0.0, sample: int = SAMPLE
+    words: npt.NDArray[np.uint64],
+    *,
+    relatives: float = 0.0,
+    sample: int = SAMPLE,
+    progress: Callable[[float], None] | None = None,
 ) -> ThresholdEstimate:
     """Estimate the threshold for finding duplicates in one file.
 
@@ -247,10 +260,14 @@ def estimate_within(
         words: packed filters, ``uint64[n, words]``.
         relatives: Dice coefficient of two people of one household (:func:`pprl.unit.household.household_dice`).
         sample: records to scan.
+        progress: called with the share done.
     """
+    scans = Scans(progress, 2)
     size = len(words)
     rows = sample_rows(words, sample)
-    counts = score_histogram(words, words, rows, bins=BINS, exclude_self=True)
+    counts = score_histogram(
+        words, words, rows, bins=BINS, exclude_self=True, progress=scans.next()
+    )
     scale = size / max(len(rows), 1) / 2
     pairs = at_least(counts) * scale
     start = min(int(np.ceil(relatives * BINS)), BINS - 1)
@@ -258,7 +275,7 @@ def estimate_within(
     false[:start] += pairs[:start] - pairs[start]
     false = np.minimum(false, pairs)
     usable = false * 2 / max(size, 1) <= _CHANCE_LIMIT
-    _, best = best_match(words, words, rows, exclude_self=True)
+    _, best = best_match(words, words, rows, exclude_self=True, progress=scans.next())
     chance = false / max(size * (size - 1) / 2, 1)
     shape = CrossSample(
         sizes=(size, max(size - 1, 0)),
