@@ -212,5 +212,7 @@ def test_public_names_are_there() -> None:
 def test_every_package_is_shipped() -> None:
     """The list of packages in pyproject.toml is kept by hand; a room left out would be missing from the wheel."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    found = {".".join(p.parent.relative_to(ROOT).parts) for p in (ROOT / "pprl").rglob("__init__.py")}
+    found = {
+        ".".join(p.parent.relative_to(ROOT).parts) for p in (ROOT / "pprl").rglob("__init__.py")
+    }
     assert set(settings["tool"]["setuptools"]["packages"]) == found | {"pprl.cli"}

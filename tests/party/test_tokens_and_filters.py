@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -211,7 +212,7 @@ def test_bits_do_not_depend_on_the_process() -> None:
         subprocess.run(
             [sys.executable, "-c", SCRIPT, str(Path(__file__).parent)],
             capture_output=True, text=True, check=True, timeout=120,
-            env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin", "NUMBA_NUM_THREADS": threads},
+            env={**os.environ, "PYTHONHASHSEED": seed, "NUMBA_NUM_THREADS": threads},
         ).stdout
         for seed, threads in (("0", "1"), ("4711", "2"))
     }  # fmt: skip
