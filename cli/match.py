@@ -144,7 +144,13 @@ def _set_threads(threads: int | None) -> None:
 
 
 def _show_plan(plan: Plan) -> None:
-    found = "found without truth" if plan.method == "auto" else "given"
+    found = "given"
+    if plan.method == "auto":
+        found = {
+            "estimated": "found without truth",
+            "cautious": "set high: no more matches in sight than chance makes",
+            "customary": "the customary value: the files are too small to find one",
+        }[plan.estimate.basis]
     click.echo(f"threshold: {plan.threshold:.3f} ({found})", err=True)
     span = duration(plan.seconds)
     click.echo(
@@ -162,7 +168,7 @@ def _show_result(run: Mapping[str, Any], output: Path, *, told: Sequence[str]) -
         f"{counts['pairs_compared']:,} pairs compared, reduction ratio {counts['reduction_ratio']:.4f}"
     )
     click.echo(
-        f"{counts['links']:,} links of {counts['linked_records']:,} records "
+        f"{counts['links']:,} link{'' if counts['links'] == 1 else 's'} of {counts['linked_records']:,} records "
         f"at threshold {run['threshold']['value']:.3f} ({run['parameters']['assign']})"
     )
     for warning in run["warnings"]:

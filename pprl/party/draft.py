@@ -14,6 +14,7 @@ import pandas as pd
 
 from pprl.errors import DataError, UsageError
 from pprl.exchange.field_types import FIELD_TYPES
+from pprl.party.folding import fold
 from pprl.party.normalise import UNREADABLE, normaliser
 from pprl.party.people import check_frame
 from pprl.tables.dates import recognise_format
@@ -145,7 +146,7 @@ def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> D
 
 def _snake(column: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column)
-    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+    return "_".join(fold(spaced).split())
 
 
 def _guess(column: str, values: pd.Series[str], sample: pd.Series[str]) -> Guess:

@@ -213,10 +213,11 @@ def _check_unreadable(
         where = np.flatnonzero(column.unreadable)
         if len(where) and rule == "error":
             name, kind = column.field.name, column.field.type
-            how = f" as {column.date_format}" if column.date_format else ""
+            what = f"{kind} {column.date_format}" if column.date_format else kind
+            count = "1 value" if len(where) == 1 else f"{len(where):,} values"
             raise DataError(
-                f"{source}: {len(where)} values of the column {'+'.join(column.columns)!r} "
-                f"can't be read as {kind}{how} (first: row {file_row(where[0])})",
+                f"{source}: {count} of the column {'+'.join(column.columns)!r} "
+                f"can't be read as {what} (first: row {file_row(where[0])})",
                 hint="Correct them, "
                 + (f"give the right format (--date-format {name}=...), " if kind == "date" else "")
                 + "or pass --unreadable missing to count them as missing.",

@@ -179,7 +179,7 @@ FINDINGS = {
     ),
     "unreadable date": (
         row(1) + row(2) + row(3, born=f"{YEAR}-13-41"),
-        "1 values of the column 'date_of_birth' can't be read as date as YYYY-MM-DD (first: row 4)",
+        "1 value of the column 'date_of_birth' can't be read as date YYYY-MM-DD (first: row 4)",
         "1 unreadable in 'date_of_birth' (first: row 4)",
     ),
     "no value at all": (

@@ -164,7 +164,7 @@ def with_cell(column: str, value: object, row: int = 1) -> pd.DataFrame:
         (PEOPLE.assign(born=pd.Timestamp("1987-07-12")), "instead of text"),
         (PEOPLE.assign(born="01/02/1990"), "can be read as DD/MM/YYYY or MM/DD/YYYY"),
         (PEOPLE.assign(born="soon"), "no known date format"),
-        (with_cell("born", "99/99/1987", row=0), "can't be read as date as DD/MM/YYYY"),
+        (with_cell("born", "99/99/1987", row=0), "can't be read as date DD/MM/YYYY"),
         (with_cell("sex", "robot"), "can't be read as sex"),
         (with_cell("surname", "Sm\ud800ith"), "half a character"),
         (PEOPLE.iloc[3:4], "no row has a value"),
