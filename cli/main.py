@@ -63,7 +63,16 @@ def run() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # a closed session must tidy up as an interrupt does
             signal.signal(getattr(signal, name), _interrupt)
-    sys.exit(call(sys.argv[1:]))
+    code = call(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()  # what could not be written would fail once more at exit, and change the exit code
+    sys.exit(code)
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -94,7 +103,7 @@ def call(arguments: list[str]) -> int:
         return _interrupted()
     except BrokenPipeError:
         # The reader of our output has gone (`pprl inspect ... | head`): not our failure, and not worth a message.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
     except MemoryError:
         return _fail(
