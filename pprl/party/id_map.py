@@ -55,7 +55,7 @@ def resolve(links: pd.DataFrame, id_map: pd.DataFrame) -> pd.DataFrame:
         DataError: a pseudonym that the id map does not hold.
     """
     # The unit is another organisation: nothing it could write there may reach the party's own systems.
-    expected = {"link_id": r"[1-9][0-9]{0,18}", "pseudonym": r"[0-9a-f]{32}"}
+    expected = {"link_id": r"[1-9][0-9]{0,14}", "pseudonym": r"[0-9a-f]{32}"}
     good = set(expected) <= set(links.columns) and all(
         links[column].astype(str).str.fullmatch(pattern).all()
         for column, pattern in expected.items()

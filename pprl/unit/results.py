@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -40,13 +41,25 @@ def link_table(
     digests = [hashlib.sha256() for _ in clusters]
     for at, text in zip(table["link_id"], table["pseudonym"], strict=True):
         digests[at].update(bytes.fromhex(text))
-    ids = np.array([_link_id(digest.digest()) for digest in digests], np.int64)
+    ids = np.array(_link_ids([digest.digest() for digest in digests]), np.int64)
     table["link_id"] = ids[table["link_id"]]
     return table.sort_values(["link_id", "pseudonym"], ignore_index=True)
 
 
-def _link_id(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big") >> 1 or 1
+def _link_ids(digests: Sequence[bytes]) -> list[int]:
+    """Return a number of at most fifteen digits for each digest, all different and none 0.
+
+    Fifteen digits, because spreadsheets round longer numbers and would make one link of two. Where two digests
+    give one number, the later one is hashed on.
+    """
+    found: dict[int, None] = {0: None}
+    for digest in digests:
+        number, rest = 0, digest
+        while number in found:
+            number = int.from_bytes(rest, "big") % 10**15
+            rest = hashlib.sha256(rest).digest()
+        found[number] = None
+    return list(found)[1:]
 
 
 def pair_table(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pprl.errors import DataError, MismatchError, UsageError
 from pprl.exchange.encoded import EncodedFile, pack_words, pseudonym_text
 from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, read_links, write_links
-from pprl.unit import plan, reference
+from pprl.unit import plan, reference, results
 from pprl.unit.match import MatchOptions, match, plan_match
 
 Draw = Callable[..., Any]
@@ -97,7 +97,7 @@ def hold_consistent(links: Links, files: list[EncodedFile]) -> None:
     assert tuple(links.links.columns) == LINK_COLUMNS
     ids = links.links["link_id"].tolist()
     assert ids == sorted(ids)
-    assert all(0 < number < 2**63 for number in ids)
+    assert all(0 < number < 10**15 for number in ids)
     assert not links.links.duplicated(["party", "pseudonym"]).any()
     assert as_links(links) == connected(as_keys(links.pairs))
 
@@ -216,6 +216,15 @@ def test_one_file_is_searched_for_duplicates(
     assert len(pairs & {(i, 500 + i) for i in range(50)}) >= 49
     assert len(pairs) <= 53
     assert links.run["parameters"]["assign"] == "many-to-many"
+
+
+def test_link_ids_that_would_collide_are_told_apart() -> None:
+    """Equal digests stand for the worst case; the same digests give the same numbers again."""
+    digests = [bytes(32), bytes(32), b"a" * 32, bytes(32)]
+    ids = results._link_ids(digests)
+    assert len(set(ids)) == 4
+    assert all(0 < number < 10**15 for number in ids)
+    assert ids == results._link_ids(digests)
 
 
 def test_three_copies_of_one_record_share_a_link(make_encoded: Make, draw_people: Draw) -> None:
