@@ -21,9 +21,21 @@ import pyarrow.parquet as pq
 
 from pprl.errors import LinksError
 
-__all__ = ["LINKS_FORMAT", "LINK_COLUMNS", "PAIR_COLUMNS", "Links", "read_links", "write_links"]
+__all__ = [
+    "HOUSEHOLD_SPREAD",
+    "LINKS_FORMAT",
+    "LINK_COLUMNS",
+    "PAIR_COLUMNS",
+    "Links",
+    "read_links",
+    "write_links",
+]
 
 LINKS_FORMAT = "pprl-links/1"
+
+HOUSEHOLD_SPREAD = 0.06
+"""How far above ``threshold.household_dice`` members of a household are often found (SPEC.md, section 8.2)."""
+
 LINK_COLUMNS = ("link_id", "party", "pseudonym")
 PAIR_COLUMNS = ("party_a", "pseudonym_a", "party_b", "pseudonym_b", "score")
 _RUN_LIMIT = 16 << 20
@@ -58,7 +70,7 @@ class Links:
 
 
 def write_links(links: Links, folder: Path | str) -> None:
-    """Write the files of a links folder into the existing, empty ``folder``."""
+    """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``."""
     folder = Path(folder)
     frames = {
         "links": (links.links, LINK_COLUMNS),
@@ -74,6 +86,8 @@ def write_links(links: Links, folder: Path | str) -> None:
         own.to_csv(folder / f"links-{party}.csv", index=False, lineterminator="\n")
     text = json.dumps(links.run, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "run.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    for path in folder.iterdir():  # the folder is private already; a copy of one file should be too
+        path.chmod(0o600)
 
 
 def _schema(columns: tuple[str, ...]) -> pa.Schema:

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from pprl.errors import LinksError
+from pprl.exchange.links import HOUSEHOLD_SPREAD
 
 __all__ = ["EstimatePoint", "FilePair", "PartyFacts", "RunFacts", "ScoreChance"]
 
@@ -16,7 +17,6 @@ _BASES = ("estimated", "cautious", "customary", "given")
 _RULES = ("one-to-one", "one-to-many", "many-to-many")
 _BLOCKING = ("exhaustive", "keys", "lsh")
 _FEW_LINKS = 30
-_LIKE_HOUSEHOLD = 0.06
 _GRID = 0.001 + 1e-9  # the unit reckons its estimate in steps of 0.001
 
 
@@ -151,7 +151,7 @@ class RunFacts:
     @property
     def household_limit(self) -> float:
         """The score up to which a pair may as well be two members of a household."""
-        return self.household_dice + _LIKE_HOUSEHOLD
+        return self.household_dice + HOUSEHOLD_SPREAD
 
     @property
     def may_hold_relatives(self) -> bool:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pprl.exchange.encoded import EncodedFile
-from pprl.exchange.links import Links
+from pprl.exchange.links import HOUSEHOLD_SPREAD, Links
 from pprl.unit.linking import cluster_files, components, one_to_many, one_to_one
-from pprl.unit.plan import HOUSEHOLD_SPREAD, MatchOptions, Plan, plan_match, timed
+from pprl.unit.plan import MatchOptions, Plan, plan_match, timed
 from pprl.unit.results import link_table, pair_table, run_record
 
 __all__ = ["MatchOptions", "match", "plan_match", "run_match"]

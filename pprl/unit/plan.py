@@ -20,7 +20,7 @@ from pprl.unit.household import household_dice
 from pprl.unit.kernels import dice_scan
 from pprl.unit.threshold import SAMPLE, ThresholdEstimate, estimate_across, estimate_within
 
-__all__ = ["HOUSEHOLD_SPREAD", "MatchOptions", "Plan", "plan_match", "timed"]
+__all__ = ["MatchOptions", "Plan", "plan_match", "timed"]
 
 BLOCKING = ("exhaustive", "lsh", "keys")
 ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
@@ -34,8 +34,8 @@ _PAIR_BYTES = 300
 _REPEATS = 0.02
 """Share of a file's records with a near-twin in it from which the file is taken to hold people several times."""
 
-HOUSEHOLD_SPREAD = 0.06
-"""How far above their mean score members of a household are often found."""
+_DUPLICATE_MARGIN = 0.07
+"""How far above the household score, which is a mean, a pair of one file must be to count as a duplicate."""
 
 NEAR = 0.05
 """How far below the threshold pairs are kept for the statistician."""
@@ -227,7 +227,10 @@ def _estimate(
     if len(sides) == 1:
         # The household score is a mean; relatives scatter about it, and one file has nothing else to tell them by.
         return estimate_within(
-            sides[0].words, relatives=household + 0.07, sample=sample, progress=progress
+            sides[0].words,
+            relatives=household + _DUPLICATE_MARGIN,
+            sample=sample,
+            progress=progress,
         )
     return estimate_across([side.words for side in sides], sample=sample, progress=progress)
 

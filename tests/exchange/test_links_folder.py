@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,3 +189,9 @@ def test_what_is_no_links_folder(folder: Path) -> None:
     (folder / "run.json").mkdir()
     assert "can't be read" in refusal(folder).problem
     shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes mean nothing elsewhere")
+def test_every_file_is_for_its_owner_alone(folder: Path) -> None:
+    """A copy of one file leaves the private folder, and keeps the file's own mode."""
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
