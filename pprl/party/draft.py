@@ -13,16 +13,13 @@ from types import MappingProxyType
 import pandas as pd
 
 from pprl.errors import DataError, UsageError
-from pprl.exchange.field_types import FIELD_TYPES
+from pprl.exchange.drafting import agreement_toml
 from pprl.party.folding import fold
 from pprl.party.normalise import UNREADABLE, normaliser
 from pprl.party.people import check_frame
 from pprl.tables.dates import recognise_format
 
 __all__ = ["Draft", "Guess", "draft_agreement"]
-
-_TARGET_FILL = 0.46
-"""Budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
 
 _SAMPLE = 1000
 
@@ -53,16 +50,6 @@ _NOT = re.compile(
 )
 _ID = re.compile(r"(^|_)(id|no|nr|ref|number|key|recid)$|^(id|rec|record|patient|pupil|person)_")
 _SKIP = re.compile(r"address_?2|(^|_)(state|country|county|region)($|_)")
-
-_PASSES: tuple[tuple[str, ...], ...] = (
-    ("soundex(surname)", "year(date_of_birth)"),
-    ("metaphone(given_name)", "month(date_of_birth)", "day(date_of_birth)"),
-    ("soundex(surname)", "metaphone(given_name)"),
-    ("value(postcode)", "year(date_of_birth)"),
-    ("value(postcode)", "soundex(surname)"),
-    ("soundex(full_name)", "year(date_of_birth)"),
-)
-
 
 @dataclass(frozen=True)
 class Guess:
@@ -138,7 +125,7 @@ def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> D
         )
     ids = [g.column for g in guesses if g.kind == "id"]
     return Draft(
-        toml=_toml(fields, project, bits),
+        toml=agreement_toml(fields, project=project, bits=bits),
         guesses=tuple(guesses),
         id_column=ids[0] if ids else None,
     )
@@ -188,56 +175,3 @@ def _guess_by_values(column: str, present: Sequence[str], unique: bool) -> Guess
     if unique:
         return Guess(column, None, "id", "unique in every row")
     return Guess(column, None, "", "not recognised")
-
-
-def _toml(fields: Sequence[tuple[str, str]], project: str, bits: int) -> str:
-    total = sum(FIELD_TYPES[kind].budget for _, kind in fields)
-    scale = _TARGET_FILL * bits / total
-    quoted = project.replace("\\", "\\\\").replace('"', '\\"')
-    lines = [
-        "# The agreement of this linkage. Every party and the unit use the same file; it holds no secret.",
-        "# Settle it before anybody encodes: a change of any entry makes new encodings necessary.",
-        "",
-        'format = "pprl-agreement/1"',
-        "",
-        "# The linkage's name is part of every key derivation: the bits of two linkages are unrelated.",
-        f'project = "{quoted}"',
-        'profile = "record"     # one Bloom filter a record',
-        "normalisation = 1      # version of the rules in docs/SPEC.md",
-        "",
-        "[filter]",
-        f"bits = {bits}            # length of a filter",
-        "",
-        "[hardening]",
-        'method = "none"        # or "xor-fold"; see docs/threat-model.md',
-        "",
-        "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
-        "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits.",
-        f"# Types: {', '.join(FIELD_TYPES)}.",
-    ]
-    for name, kind in fields:
-        budget = max(4, round(FIELD_TYPES[kind].budget * scale))
-        lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', f"budget = {budget}"]
-        if FIELD_TYPES[kind].q:
-            lines.append(f"q = {FIELD_TYPES[kind].q}")
-    names = {name for name, _ in fields}
-    passes = [
-        keys for keys in _PASSES if all(key[key.index("(") + 1 : -1] in names for key in keys)
-    ]
-    lines += [
-        "",
-        "# Passes of keyed blocking, for `pprl match --blocking keys` on large files. A pair is compared when all",
-        "# parts of one pass agree. Each pass tells the unit exactly how often its (unknown) values occur and who",
-        '# shares them, so none is agreed unless you take the # away; then set matching.blocking to "keys".',
-    ]
-    for keys in passes:
-        lines += ["#", "# [[blocking]]", "# keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
-    lines += [
-        "",
-        "[matching]",
-        'threshold = "auto"     # or a Dice coefficient such as 0.8',
-        'blocking = "exhaustive"  # or "lsh", "keys"',
-        'assign = "one-to-one"  # or "one-to-many", "many-to-many"',
-        "",
-    ]
-    return "\n".join(lines)
