@@ -188,10 +188,14 @@ def _compare(
 ) -> pd.DataFrame:
     """Return levels of agreement, one row a pair and one column a feature."""
     features: list[tuple[str, str]] = []
-    telling = [kind for kind in kinds.values() if kind in ("postcode", "address")]
+    # The model takes fields to be independent. Address, postcode and locality say the same thing, and a household shares
+    # them all: with two of them, ECM's two classes become households and strangers. The others still block.
+    place = next(
+        (kind for kind in ("address", "postcode", "locality") if kind in kinds.values()), ""
+    )
     for name, kind in kinds.items():
-        if kind == "locality" and telling:
-            continue  # the postcode says it already, and the model takes fields to be independent
+        if kind in ("address", "postcode", "locality") and kind != place:
+            continue
         parts = [f"{name}.{part}" for part in DATE_PARTS] if kind == "date" else [name]
         features += [(part, kind) for part in parts]
     levels = {}
