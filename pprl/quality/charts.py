@@ -1,68 +1,19 @@
-"""The report's charts as SVG fragments: same numbers, same bytes.
-
-Drawn on matplotlib's SVG backend without a window system; text stays text. Colours are those of Okabe and Ito (2008),
-which people with any common colour blindness tell apart; lines differ in their dashes too.
-"""
+"""The quality report's charts."""
 
 from __future__ import annotations
 
-import io
 import math
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pprl.quality.words import SEEN, SEEN_SHORT, decimal, percent, whole
+from pprl.page.charts import BLUE, GREEN, INK, ORANGE, Chart, draw_chart
+from pprl.page.words import decimal, percent, whole
+from pprl.quality.words import SEEN, SEEN_SHORT
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
 
-__all__ = ["Chart", "draw_charts"]
-
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#007A5A", "#5F6B76"
-_FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
-_SIZE = (6.6, 3.3)
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "pprl",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": _GREY,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E3E7EB",
-    "grid.linewidth": 0.8,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-}
-# Nothing of the day or the machine goes into the drawing.
-_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """A chart and the words that go with it.
-
-    Attributes:
-        name: short, for the HTML id.
-        title: what it is.
-        svg: the drawing, an ``<svg>`` element with a title and a description for screen readers.
-        shows: what the chart shows.
-        read: how to read it.
-        act: what to do about it.
-    """
-
-    name: str
-    title: str
-    svg: str
-    shows: str
-    read: str
-    act: str
+__all__ = ["draw_charts"]
 
 
 def draw_charts(evaluation: Evaluation) -> list[Chart]:
@@ -88,7 +39,7 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
         return _links_chart(evaluation)
     known = evaluation.quality is not None
     points: Sequence[Any] = evaluation.curve.points if known else run.estimate
-    rates = (("precision", _BLUE, "-"), ("recall", _ORANGE, "--"), ("f1", _GREEN, "-."))
+    rates = (("precision", BLUE, "-"), ("recall", ORANGE, "--"), ("f1", GREEN, "-."))
 
     below = [
         getattr(p, name) for p in points if p.threshold <= run.threshold for name, _, _ in rates
@@ -127,7 +78,7 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
         kind = "ESTIMATED by the run from its scores, without truth"
         kind += f". Recall is the share {SEEN}; F1 rests on that recall"
         act = "Take it as a guide to the threshold and confirm it by reviewing pairs near the line."
-    return _chart(
+    return draw_chart(
         "threshold",
         title,
         paint,
@@ -145,8 +96,8 @@ def _links_chart(evaluation: Evaluation) -> Chart:
 
     def paint(axes: Any) -> None:
         xs, ys = _columns([(p.threshold, p.links) for p in points])
-        axes.plot(xs, ys, color=_BLUE, linewidth=2)
-        axes.fill_between(xs, ys, color=_BLUE, alpha=0.12, linewidth=0)
+        axes.plot(xs, ys, color=BLUE, linewidth=2)
+        axes.fill_between(xs, ys, color=BLUE, alpha=0.12, linewidth=0)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: whole(value))
         axes.set_xlim(points[0].threshold, 1.0)
@@ -154,7 +105,7 @@ def _links_chart(evaluation: Evaluation) -> Chart:
         axes.set_xlabel("threshold (Dice coefficient)")
         axes.set_ylabel("linked pairs")
 
-    return _chart(
+    return draw_chart(
         "links",
         "Linked pairs by threshold",
         paint,
@@ -178,7 +129,7 @@ def _score_chart(evaluation: Evaluation) -> Chart:
     def paint(axes: Any) -> None:
         edges = [scores.start + step / 100 for step in range(len(scores.accepted) + 1)]
         for (label, counts), colour, hatch in zip(
-            series, (_BLUE, _ORANGE), ("", "////"), strict=True
+            series, (BLUE, ORANGE), ("", "////"), strict=True
         ):
             axes.stairs(
                 counts, edges, fill=True, facecolor=colour, alpha=0.35, linewidth=0, hatch=hatch
@@ -191,7 +142,7 @@ def _score_chart(evaluation: Evaluation) -> Chart:
         axes.set_ylabel("pairs (log scale)")
         _legend(axes, run.threshold)
 
-    return _chart(
+    return draw_chart(
         "scores",
         "True and false pairs by score" if known else "Accepted and near pairs by score",
         paint,
@@ -224,10 +175,10 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
     def paint(axes: Any) -> None:
         edges = [step / len(found.best) for step in range(len(found.best) + 1)]
         axes.stairs(
-            found.best, edges, fill=True, color=_BLUE, alpha=0.4, label="best score of each record"
+            found.best, edges, fill=True, color=BLUE, alpha=0.4, label="best score of each record"
         )
         axes.stairs(
-            found.chance, edges, color=_ORANGE, linewidth=1.8, label="expected without a match"
+            found.chance, edges, color=ORANGE, linewidth=1.8, label="expected without a match"
         )
         some = [
             i for i, pair in enumerate(zip(found.best, found.chance, strict=True)) if max(pair) > 0
@@ -240,7 +191,7 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
         axes.set_ylabel("sampled records")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
 
-    return _chart(
+    return draw_chart(
         "chance",
         "Best scores against chance",
         paint,
@@ -269,7 +220,7 @@ def _columns(rows: Sequence[tuple[float, float]]) -> tuple[list[float], list[flo
 
 
 def _mark(axes: Any, threshold: float, label: str) -> None:
-    axes.axvline(threshold, color="#1B2733", linewidth=1.2, linestyle=(0, (2, 2)))
+    axes.axvline(threshold, color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
     left, right = axes.get_xlim()
     on_left = threshold > left + 0.75 * (right - left)
     axes.annotate(
@@ -281,7 +232,7 @@ def _mark(axes: Any, threshold: float, label: str) -> None:
         ha="right" if on_left else "left",
         va="bottom",
         fontsize=9,
-        color="#1B2733",
+        color=INK,
     )
 
 
@@ -304,47 +255,3 @@ def _log_counts(axes: Any, counts: Sequence[int]) -> None:
     axes.set_yticks([0, *(10**power for power in range(len(str(max(10, top)))))])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(lambda value, _: whole(value))
-
-
-def _chart(
-    name: str,
-    title: str,
-    paint: Callable[[Any], None],
-    *,
-    alt: str,
-    shows: str,
-    read: str,
-    act: str,
-) -> Chart:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    stream = io.StringIO()
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=_SIZE, layout="constrained")
-        FigureCanvasSVG(figure)
-        paint(figure.add_subplot())
-        figure.savefig(stream, format="svg", metadata=_METADATA, transparent=True)
-    svg = _inline(stream.getvalue(), name, title, alt)
-    return Chart(name=name, title=title, svg=svg, shows=shows, read=read, act=act)
-
-
-def _inline(document: str, name: str, title: str, alt: str) -> str:
-    """Turn an SVG document into an element that may stand beside others in one page."""
-    body = document[document.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    prefix = f"chart-{name}-"
-    body = re.sub(r'\bid="', f'id="{prefix}', body)
-    body = body.replace("url(#", f"url(#{prefix}").replace('href="#', f'href="#{prefix}')
-    body = re.sub(r"'?DejaVu Sans'?(, sans-serif)?", _FONT, body)
-    opening = re.search(r'<svg [^>]*viewBox="([^"]+)"[^>]*>', body)
-    if opening is None:
-        raise ValueError("matplotlib wrote an SVG without a viewBox")
-    head = (
-        f'<svg viewBox="{opening[1]}" role="img" aria-labelledby="{prefix}title {prefix}desc" '
-        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">\n'
-        f'<title id="{prefix}title">{escape(title)}</title>\n'
-        f'<desc id="{prefix}desc">{escape(alt)}</desc>'
-    )
-    return head + body[opening.end() :].rstrip() + "\n"

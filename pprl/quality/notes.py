@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pprl.quality.words import SEEN, decimal, plural, relatives
+from pprl.page.words import decimal, plural
+from pprl.quality.words import SEEN, relatives
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation

@@ -7,26 +7,15 @@ holds an id, a pseudonym or a value of a record, only counts and rates.
 from __future__ import annotations
 
 import json
-import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pprl.errors import OutputError
-from pprl.outputs import Outputs, os_errors
+from pprl.page.html import render_page, write_pages
 from pprl.quality.charts import draw_charts
 from pprl.quality.evaluate import Evaluation
 from pprl.quality.metrics import Rate
-from pprl.quality.words import (
-    SEEN,
-    decimal,
-    expected,
-    interval,
-    percent,
-    points,
-    threshold_origin,
-    whole,
-)
+from pprl.quality.words import SEEN, interval, threshold_origin
 
 __all__ = ["render_report", "to_json", "write_report"]
 
@@ -53,46 +42,22 @@ def render_report(evaluation: Evaluation) -> str:
 
     The same evaluation gives the same text, whatever the day and the machine.
     """
-    from jinja2 import DictLoader, Environment, StrictUndefined
-    from markupsafe import Markup
-
-    folder = files("pprl.quality") / "templates"
-    sources = {
-        name: (folder / name).read_text("utf-8") for name in ("report.html.j2", "report.css")
-    }
-    environment = Environment(
-        loader=DictLoader({"report.html.j2": sources["report.html.j2"]}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        percent=percent,
-        interval=_interval,
-        whole=whole,
-        decimal=decimal,
-        points=points,
-        expected=expected,
-    )
-    charts = [
-        # The drawing is made by matplotlib from numbers and fixed words; it is markup by design.
-        {**vars(chart), "svg": Markup(chart.svg)}  # noqa: S704
-        for chart in draw_charts(evaluation)
-    ]
     content = evaluation.to_dict()
-    page = environment.get_template("report.html.j2").render(
-        report=content,
-        css=Markup(sources["report.css"]),  # noqa: S704 - our own style sheet
-        charts=charts,
-        curve_rows=_shown_rows(content),
-        hardening=_HARDENING,
-        basis=_BASIS,
-        seen=SEEN,
-        origin=threshold_origin(evaluation.run),
-        origin_short=threshold_origin(evaluation.run, short=True),
+    return render_page(
+        "pprl.quality",
+        "report.html.j2",
+        {
+            "report": content,
+            "curve_rows": _shown_rows(content),
+            "hardening": _HARDENING,
+            "basis": _BASIS,
+            "seen": SEEN,
+            "origin": threshold_origin(evaluation.run),
+            "origin_short": threshold_origin(evaluation.run, short=True),
+        },
+        charts=draw_charts(evaluation),
+        filters={"interval": _interval},
     )
-    return re.sub(r"(?<=\d) %", "\u00a0%", page)  # no line break between a number and its sign
 
 
 def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> Path:
@@ -110,11 +75,7 @@ def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> 
             f"{path} is to be the HTML report, but ends in .json",
             hint="Name it report.html; the same numbers are written beside it as report.json.",
         )
-    texts = {path: render_report(evaluation), beside: to_json(evaluation)}
-    with Outputs(force=force) as outputs:
-        for target, text in texts.items():
-            with os_errors(target):
-                outputs.file(target).write_text(text, encoding="utf-8", newline="\n")
+    write_pages({path: render_report(evaluation), beside: to_json(evaluation)}, force=force)
     return beside
 
 

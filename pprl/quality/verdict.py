@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pprl.quality.words import (
-    SEEN,
-    decimal,
-    expected,
-    interval,
-    made,
-    no_estimate,
-    percent,
-    plural,
-    relatives,
-    threshold_origin,
-    whole,
-)
+from pprl.page.words import decimal, expected, percent, plural, whole
+from pprl.quality.words import SEEN, interval, made, no_estimate, relatives, threshold_origin
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation

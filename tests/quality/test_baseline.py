@@ -14,11 +14,11 @@ from quality_world import AGREEMENT, make_ids, make_links, make_truth
 
 from pprl.errors import DataError, UsageError
 from pprl.exchange.agreement import Agreement
+from pprl.page.words import percent
 from pprl.quality import evaluate, read_plain, read_truth, render_report, run_baseline
 from pprl.quality.candidates import find_candidates
 from pprl.quality.ecm import AGREE, DISAGREE, MISSING, match_probabilities, quiet
 from pprl.quality.plain import tidy
-from pprl.quality.words import percent
 from pprl.tables import ColumnMap, load_column_map
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"

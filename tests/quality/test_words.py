@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pprl.page.words import decimal, percent, whole
 from pprl.quality.metrics import proportion
-from pprl.quality.words import decimal, interval, percent, whole
+from pprl.quality.words import interval
 
 
 @pytest.mark.parametrize(
