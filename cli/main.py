@@ -17,7 +17,18 @@ from pprl.version import VERSION
 
 __all__ = ["call", "main", "run"]
 
-COMMANDS = ("init", "keygen", "check", "encode", "inspect", "match", "evaluate", "resolve")
+COMMANDS = (
+    "init",
+    "keygen",
+    "check",
+    "encode",
+    "inspect",
+    "match",
+    "evaluate",
+    "resolve",
+    "synth",
+    "measure",
+)
 
 EXIT_INTERRUPTED = 130
 
@@ -48,6 +59,7 @@ def main() -> None:
     A department:      pprl init, keygen, check, encode, resolve
     The linkage unit:  pprl match, inspect
     A statistician:    pprl evaluate
+    To try and train:  pprl synth (made-up people), measure (does a file look like yours?)
 
     Example: `make demo` walks two made-up departments through the whole road.
     """

@@ -81,6 +81,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name == "synth":  # made-up populations: pprl.synth.population(...)
+        return import_module("pprl.synth")
     raise AttributeError(f"module 'pprl' has no attribute {name!r}")
 
 

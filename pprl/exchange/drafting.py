@@ -21,9 +21,7 @@ _PASSES: tuple[tuple[str, ...], ...] = (
 )
 
 
-def agreement_toml(
-    fields: Sequence[tuple[str, str]], *, project: str, bits: int = 1024
-) -> str:
+def agreement_toml(fields: Sequence[tuple[str, str]], *, project: str, bits: int = 1024) -> str:
     """Return the text of an agreement over these fields, every entry explained in a comment.
 
     Args:

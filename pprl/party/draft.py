@@ -51,6 +51,7 @@ _NOT = re.compile(
 _ID = re.compile(r"(^|_)(id|no|nr|ref|number|key|recid)$|^(id|rec|record|patient|pupil|person)_")
 _SKIP = re.compile(r"address_?2|(^|_)(state|country|county|region)($|_)")
 
+
 @dataclass(frozen=True)
 class Guess:
     """One column and what it is taken for.

@@ -1,0 +1,74 @@
+"""`pprl measure`: the aggregate figures of a people file, for `pprl synth` to be compared with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from .options import FILE, check_outputs, column_map, column_options, force_option, json_option
+
+__all__ = ["measure"]
+
+
+@click.command()
+@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@click.option(
+    "-o", "--output", required=True, type=FILE, metavar="JSON", help="The figures to write."
+)
+@column_options
+@click.option(
+    "--person",
+    metavar="COLUMN",
+    help="The column that tells which records are of one person, where that is known.",
+)
+@click.option(
+    "--smallest-cell",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="Leave out counts below this.",
+)
+@json_option
+@force_option
+def measure(
+    people: Path,
+    output: Path,
+    columns_file: Path | None,
+    columns: tuple[str, ...],
+    date_formats: tuple[str, ...],
+    person: str | None,
+    smallest_cell: int,
+    as_json: bool,
+    force: bool,
+) -> None:
+    """Write a file's aggregate figures: how common names are, lengths, what is missing, years of birth.
+
+    Counts alone, no value of a record, and none below --smallest-cell. For `pprl synth --report --reference`: do
+    made-up files look like yours? Have the figures cleared before they leave your office, as any other output.
+
+    \b
+    Example:
+      pprl measure sample_data/health.csv --columns sample_data/health.columns.toml -o health.figures.json
+    """
+    from pprl.synth.figures import measure as measure_table
+    from pprl.synth.figures import write_figures
+    from pprl.tables import read_csv_text
+
+    check_outputs(output, inputs=(people, columns_file), force=force)
+    mapping = column_map(columns_file, columns, date_formats)
+    frame = read_csv_text(people, what="people file")
+    figures = measure_table(frame, columns=mapping, person=person, k=smallest_cell)
+    write_figures(figures, output, force=force)
+    if as_json:
+        click.echo(json.dumps(figures.to_dict(), indent=2, ensure_ascii=False))
+        return
+    click.echo(
+        f"{figures.rows:,} records, {len(figures.fields)} fields: {', '.join(figures.fields)}"
+    )
+    click.echo(
+        f"{figures.hidden:,} counts left out, which are below {smallest_cell} or would give one away"
+    )
+    click.echo(f"figures: {output}")

@@ -1,0 +1,249 @@
+"""Errors for a table of clean records: the profile's, with rates of one's own and errors of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pprl.errors import DataError, UsageError
+from pprl.synth.corruptions import Corruption, standard_corruptions
+from pprl.synth.country import Country, load_country
+from pprl.synth.engine import ErrorPlan, Machine, Tally
+from pprl.synth.lexicon import load_lexicon
+from pprl.synth.places import Places
+from pprl.synth.profiles import check_rates, get_profile, unknown_error
+
+__all__ = ["BLOCK", "Corrupted", "all_errors", "corrupt", "corruptions", "error_plan"]
+
+BLOCK = 50_000
+"""Records that are handled at once; part of what a seed means."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrupted:
+    """What `corrupt` gives.
+
+    Attributes:
+        frame: the records with their errors; rows, order and all other columns are as they were.
+        errors: what was done: `row` (place in the frame, from 0) and `error` (the corruption's name).
+        rates: one row an error: `error`, `asked`, `possible`, `made`, `rate` (made / possible).
+    """
+
+    frame: pd.DataFrame
+    errors: pd.DataFrame
+    rates: pd.DataFrame
+
+
+def corrupt(
+    frame: pd.DataFrame,
+    *,
+    profile: str = "typical",
+    rates: Mapping[str, float] | None = None,
+    country: str = "gb",
+    seed: int = 1,
+    dependence: float | None = None,
+    more: Sequence[Corruption] = (),
+    factor: Any = None,
+) -> Corrupted:
+    """Make errors in clean records, which keep their place: truth about them stays true.
+
+    Args:
+        frame: text in the fields of a record (`given_name`, `middle_name`, `surname`, `date_of_birth` as YYYY-MM-DD,
+            `sex` as F or M, `address`, `locality`, `postcode`), as many of them as there are; `former_surname` and
+            `household` (whole numbers) are used if present. Other columns are left alone.
+        profile: ``none``, ``light``, ``typical`` or ``heavy``.
+        rates: by error, instead of the profile's; a rate is a share of the records where the error is possible.
+        country: whose nicknames, spellings, keyboard and forms of address.
+        seed: the same frame and seed give the same errors.
+        dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
+        more: errors of one's own (:func:`pprl.synth.text_corruption` makes one); their rates must be in `rates`.
+        factor: one number a row that multiplies its rates, to study errors that differ by group.
+
+    Raises:
+        DataError: a field holds something else than text.
+        UsageError: an unknown error or country, a rate out of range, rates of one slot that add up to more than 1.
+    """
+    columns = _columns(frame)
+    weights = _factor(factor, len(frame))
+    land = load_country(country)
+    household = None
+    if "household" in frame.columns:
+        household = frame["household"].to_numpy()
+        if household.dtype.kind not in "iu":
+            raise DataError("the column household must hold whole numbers")
+    plan = error_plan(
+        corruptions(
+            land, Places(land, seed, max(1, len(frame) // 2)), latest=_latest(columns), more=more
+        ),
+        profile=profile,
+        rates=rates or {},
+        dependence=dependence,
+        fields=tuple(columns),
+        most=float(weights.max()) if weights is not None and len(weights) else 1.0,
+    )
+    machine, total = Machine(plan), Tally()
+    found: list[pd.DataFrame] = []
+    for start in range(0, len(frame), BLOCK):
+        rows = slice(start, start + BLOCK)
+        block = {name: values[rows] for name, values in columns.items()}
+        tally = machine.run(
+            block,
+            (seed, "corrupt", start // BLOCK),
+            factor=None if weights is None else weights[rows],
+            household=None if household is None else household[rows],
+        )
+        total.add(tally)
+        found += [
+            pd.DataFrame({"row": places + start, "error": name})
+            for name, places in tally.rows.items()
+        ]
+    changed = frame.copy()
+    for name, values in columns.items():
+        changed[name] = pd.Series(values, index=frame.index, dtype=object)
+    errors = (
+        pd.concat(found, ignore_index=True) if found else pd.DataFrame({"row": [], "error": []})
+    )
+    errors = errors.sort_values(["row", "error"], kind="stable", ignore_index=True)
+    return Corrupted(frame=changed, errors=errors, rates=rate_table(plan, total))
+
+
+def corruptions(
+    country: Country, places: Places, *, latest: str, more: Sequence[Corruption] = ()
+) -> dict[str, Corruption]:
+    """Return the standard corruptions of a country and those of one's own, by name.
+
+    Args:
+        country, places: whose nicknames and spellings, and where people move.
+        latest: the newest date of birth that a register takes, ``YYYY-MM-DD``.
+        more: errors of one's own.
+
+    Raises:
+        UsageError: one of one's own has the name of another.
+    """
+    known = dict(
+        standard_corruptions(
+            load_lexicon(country.language, country.keyboard), places, latest=latest
+        )
+    )
+    for own in more:
+        if own.name in known:
+            raise UsageError(
+                f"there is a corruption {own.name!r} already", hint="Give it another name."
+            )
+        known[own.name] = own
+    return known
+
+
+def all_errors(country: str = "gb") -> pd.DataFrame:
+    """Return all standard errors: `error`, `fields`, `slot`, the rate in each profile, `title` and `source`."""
+    land = load_country(country)
+    known = corruptions(land, Places(land, 1, 1), latest="2025-12-31")
+    profiles = {name: get_profile(name) for name in ("light", "typical", "heavy")}
+    return pd.DataFrame(
+        {
+            "error": list(known),
+            "fields": [", ".join(c.fields) for c in known.values()],
+            "slot": [c.slot for c in known.values()],
+            **{name: [p.rates.get(error, 0.0) for error in known] for name, p in profiles.items()},
+            "title": [c.title for c in known.values()],
+            "source": [c.source for c in known.values()],
+        }
+    )
+
+
+def error_plan(
+    known: Mapping[str, Corruption],
+    *,
+    profile: str,
+    rates: Mapping[str, float],
+    dependence: float | None,
+    fields: Sequence[str],
+    factor: float = 1.0,
+    most: float = 1.0,
+) -> ErrorPlan:
+    """Return the plan of errors for records with some fields.
+
+    Args:
+        known: corruptions by name.
+        profile: the rates to begin with.
+        rates: rates instead of the profile's; one that names a field the records lack is refused.
+        dependence: None: the profile's.
+        fields: what the records have.
+        factor: multiplies all rates.
+        most: the highest factor of a group: no slot's rates may pass 1 with it.
+
+    Raises:
+        UsageError: see :func:`corrupt`.
+    """
+    base = get_profile(profile)
+    used = {name: c for name, c in known.items() if set(c.fields) <= set(fields)}
+    for name in rates:
+        if name not in known:
+            raise UsageError(f"there is no error {name!r}", hint=unknown_error(name, list(known)))
+        if name not in used:
+            lacking = ", ".join(sorted(set(known[name].fields) - set(fields)))
+            raise UsageError(f"the error {name!r} needs fields that the records lack: {lacking}")
+    asked = {**{name: rate for name, rate in base.rates.items() if name in used}, **rates}
+    check_rates(asked, used)
+    scaled = {name: rate * factor for name, rate in asked.items()}
+    check_rates({name: rate * most for name, rate in scaled.items()}, used)
+    share = base.dependence if dependence is None else dependence
+    if not 0 <= share <= 1:
+        raise UsageError(f"the dependence is {share:g}", hint="It lies from 0 to 1.")
+    return ErrorPlan(corruptions=tuple(used.values()), rates=scaled, dependence=share)
+
+
+def rate_table(plan: ErrorPlan, tally: Tally) -> pd.DataFrame:
+    """Return what was asked for and what was made, one row an error."""
+    names = [c.name for c in plan.active()]
+    possible = [tally.possible.get(name, 0) for name in names]
+    made = [tally.made.get(name, 0) for name in names]
+    return pd.DataFrame(
+        {
+            "error": names,
+            "asked": [plan.rates[name] for name in names],
+            "possible": possible,
+            "made": made,
+            "rate": [m / p if p else float("nan") for m, p in zip(made, possible, strict=True)],
+        }
+    )
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, np.dtype[np.object_]]]:
+    from pprl.synth.forms import FIELDS
+
+    found = {}
+    for name in (*FIELDS, "former_surname"):
+        if name not in frame.columns:
+            continue
+        values = np.array(frame[name].to_numpy(dtype=object), dtype=object)
+        if not all(type(value) is str for value in values):
+            raise DataError(
+                f"the column {name} holds something else than text",
+                hint='Read it with pprl.read_csv_text; a missing value is "".',
+            )
+        found[name] = values
+    if not found:
+        raise DataError(
+            "the table has none of a record's fields", hint=f"Fields: {', '.join(FIELDS)}."
+        )
+    return found
+
+
+def _latest(columns: Mapping[str, Any]) -> str:
+    """Return the newest date of birth in the records: none is made that lies behind it."""
+    births = columns.get("date_of_birth")
+    return max(births, default="") if births is not None and any(births) else "2025-12-31"
+
+
+def _factor(factor: Any, rows: int) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    if factor is None:
+        return None
+    values = np.asarray(factor, dtype=np.float64)
+    if values.shape != (rows,) or not np.isfinite(values).all() or (rows and values.min() < 0):
+        raise UsageError("factor must hold one number of 0 or more a row")
+    return values

@@ -1,0 +1,234 @@
+"""How two records of one person differ, field by field and by kind, as an observer of the two texts sees it.
+
+The observer knows nothing of how an error came about, so that made-up and real files are seen by the same eyes: what
+a keyboard slip and a misread letter look like is the same ``one_edit``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["KINDS", "classify", "first_and_others", "measure_differences"]
+
+KINDS = {
+    "same": "the same text",
+    "missing_both": "missing in both",
+    "missing_one": "missing in one",
+    "form": "only case, accents, spaces or punctuation differ",
+    "one_edit": "one character added, dropped or other",
+    "one_digit": "one digit for another",
+    "transposition": "two neighbouring characters changed places",
+    "shortened": "an initial, a beginning or an abbreviation",
+    "part_missing": "one has words that the other lacks",
+    "parts_moved": "the same words in another order",
+    "swapped": "given name and surname changed places",
+    "day_month_swapped": "day and month changed places",
+    "part_unknown": "a part of one date is unknown, the rest agrees",
+    "placeholder_date": "one date is a 1 January",
+    "other": "otherwise different",
+}
+"""Every kind, in the order in which tables show them, and what it means."""
+
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_WORDS = re.compile(r"[^\W_]+")
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
+)
+_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+
+Places = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def classify(field: str, a: str, b: str) -> str:
+    """Return in which way two values of one person differ; the order of the two does not matter.
+
+    Args:
+        field: the field's name; ``date_of_birth`` is read as ``YYYY-MM-DD`` with ``00`` for unknown parts, and a
+            difference in ``sex`` is never a slip.
+        a: one value; empty where missing.
+        b: the other.
+
+    Returns:
+        A key of `KINDS`; never ``swapped``, which two fields have to tell.
+    """
+    if a == b:
+        return "same" if a else "missing_both"
+    if not a or not b:
+        return "missing_one"
+    if field == "date_of_birth":
+        first, second = _DATE.fullmatch(a), _DATE.fullmatch(b)
+        if first and second:
+            return _classify_dates(first.groups(), second.groups(), a, b)
+    words_a, words_b = _words(a), _words(b)
+    plain_a, plain_b = "".join(words_a), "".join(words_b)
+    if plain_a == plain_b or _written_out(a) == _written_out(b):
+        return "form"
+    if field == "sex":
+        return "other"
+    if min(len(plain_a), len(plain_b)) > 1:
+        kind = _slip(plain_a, plain_b)
+        if kind:
+            return kind
+    if _shortened(words_a, words_b):
+        return "shortened"
+    if sorted(words_a) == sorted(words_b):
+        return "parts_moved"
+    if words_a and words_b and (set(words_a) < set(words_b) or set(words_b) < set(words_a)):
+        return "part_missing"
+    return "other"
+
+
+def _classify_dates(
+    first: tuple[str | Any, ...], second: tuple[str | Any, ...], a: str, b: str
+) -> str:
+    (year_a, month_a, day_a), (year_b, month_b, day_b) = first, second
+    known = [(x, y) for x, y in zip(first, second, strict=True) if x.strip("0") and y.strip("0")]
+    if len(known) < 3:
+        return "part_unknown" if known and all(x == y for x, y in known) else "other"
+    if year_a == year_b and (month_a, day_a) == (day_b, month_b):
+        return "day_month_swapped"
+    if ((month_a, day_a) == ("01", "01")) != ((month_b, day_b) == ("01", "01")):
+        return "placeholder_date"
+    return _slip(a.replace("-", ""), b.replace("-", "")) or "other"
+
+
+def _slip(a: str, b: str) -> str:
+    """Return the kind of a single slip between two unlike texts, or an empty text."""
+    if abs(len(a) - len(b)) > 1:
+        return ""
+    start, short = 0, min(len(a), len(b))
+    while start < short and a[start] == b[start]:
+        start += 1
+    if len(a) != len(b):
+        longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+        return "one_edit" if longer[start + 1 :] == shorter[start:] else ""
+    if a[start + 1 :] == b[start + 1 :]:
+        return "one_digit" if a[start].isdigit() and b[start].isdigit() else "one_edit"
+    moved = a[start : start + 2] == b[start : start + 2][::-1]
+    return "transposition" if moved and a[start + 2 :] == b[start + 2 :] else ""
+
+
+def _shortened(a: list[str], b: list[str]) -> bool:
+    """Return whether word by word one is the other, its beginning, or an abbreviation of it, all one way round."""
+    if len(a) != len(b):
+        return False
+    unlike = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+    return all(_stands_for(x, y) for x, y in unlike) or all(_stands_for(y, x) for x, y in unlike)
+
+
+def _stands_for(short: str, full: str) -> bool:
+    """Return whether the letters of `short` stand in `full` in their order, the first one first."""
+    if len(short) >= len(full) or short[0] != full[0] or short.isdigit():
+        return False
+    if full.startswith(short):
+        return True
+    if len(short) > 4:  # rd, str, blvd: longer ones are other words
+        return False
+    rest = iter(full)
+    return all(letter in rest for letter in short)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words without case, accents and punctuation."""
+    text = text.casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+        text = "".join(char for char in text if not unicodedata.combining(char))
+    return _WORDS.findall(text.replace("'", "").replace("’", ""))
+
+
+def _written_out(text: str) -> str:
+    """Return the text with umlauts written as two letters, otherwise as :func:`_words`."""
+    folded = unicodedata.normalize("NFC", text).casefold().translate(_WRITTEN_OUT)
+    return "".join(_words(folded))
+
+
+def first_and_others(person: pd.Series[str]) -> tuple[Places, Places]:
+    """Return the pairs of places: of each person's first record and of every later one.
+
+    Rows without a person are in no pair.
+    """
+    codes, _ = pd.factorize(person.where(person != "", None))
+    places = np.arange(len(codes), dtype=np.int64)
+    first = np.full(int(codes.max(initial=-1)) + 1, len(codes), dtype=np.int64)
+    known = codes >= 0
+    np.minimum.at(first, codes[known], places[known])
+    later = places[known][first[codes[known]] != places[known]]
+    return first[codes[later]], later
+
+
+def measure_differences(
+    left: pd.DataFrame, right: pd.DataFrame
+) -> tuple[dict[str, dict[str, int]], list[int]]:
+    """Count the kinds of difference between records of the same person.
+
+    Args:
+        left: one record of each pair a row, canonical text by field.
+        right: the other record, the same rows and columns.
+
+    Returns:
+        by field: the number of pairs by kind, kinds that occur; and the number of pairs by the number of fields that
+        differ (a value missing in one counts), from 0 to all.
+    """
+    number = np.zeros(len(left), dtype=np.int64)
+    swapped = _swapped(left, right)
+    found: dict[str, dict[str, int]] = {}
+    for field in left.columns:
+        a, b = left[field].to_numpy(dtype=object), right[field].to_numpy(dtype=object)
+        unlike = np.flatnonzero(a != b)
+        number[unlike] += 1
+        both_missing = int((a == "").sum() - (a[unlike] == "").sum())
+        counts = {
+            "same": len(a) - len(unlike) - both_missing,
+            "missing_both": both_missing,
+        }
+        if field in ("given_name", "surname") and swapped.any():
+            counts["swapped"] = int(swapped[unlike].sum())
+            unlike = unlike[~swapped[unlike]]
+        for kind in _kinds(field, a[unlike], b[unlike]):
+            counts[kind] = counts.get(kind, 0) + 1
+        found[str(field)] = {kind: counts[kind] for kind in KINDS if counts.get(kind)}
+    by_number = np.bincount(number, minlength=len(left.columns) + 1)
+    return found, [int(count) for count in by_number]
+
+
+def _kinds(field: str, a: Any, b: Any) -> list[str]:
+    known: dict[tuple[str, str], str] = {}
+    kinds = []
+    for pair in zip(a, b, strict=True):
+        kind = known.get(pair)
+        if kind is None:
+            kind = known[pair] = classify(field, *pair)
+        kinds.append(kind)
+    return kinds
+
+
+def _swapped(left: pd.DataFrame, right: pd.DataFrame) -> Any:
+    """Return which pairs have given name and surname the other way round."""
+    swapped = np.zeros(len(left), dtype=bool)
+    if not {"given_name", "surname"} <= set(left.columns):
+        return swapped
+    names: Mapping[str, Any] = {
+        f"{side}_{field}": frame[field].to_numpy(dtype=object)
+        for side, frame in (("left", left), ("right", right))
+        for field in ("given_name", "surname")
+    }
+    unlike = np.flatnonzero(
+        (names["left_given_name"] != names["right_given_name"])
+        & (names["left_surname"] != names["right_surname"])
+    )
+    for place in unlike:
+        given, surname = names["left_given_name"][place], names["left_surname"][place]
+        other_given, other_surname = names["right_given_name"][place], names["right_surname"][place]
+        swapped[place] = (
+            bool(given and surname)
+            and _words(given) == _words(other_surname)
+            and _words(surname) == _words(other_given)
+        )
+    return swapped

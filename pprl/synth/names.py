@@ -1,0 +1,239 @@
+"""The name pools: given names by sex and decade of birth, surnames with their tail.
+
+A pool is the names of one origin ("british", "polish"). Its tables are frozen in `data/names/`; `SOURCES-names.md`
+says where each came from and under which licence. Listed surnames are the head of the distribution; the tail is made of
+stems and endings, so that very many surnames are rare, as in every real register (the head-and-tail form of surname
+frequencies: Fox and Lasker 1983, Int. Stat. Review 51).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pprl.synth.draw import Stream, hashed, weights_to_bounds
+
+__all__ = ["DECADES", "NamePool", "Names", "load_pool"]
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+DECADES = tuple(range(1920, 2030, 10))
+SEXES = "FM"
+_SCALE = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamePool:
+    """The names of one origin.
+
+    Attributes:
+        name: the pool's name, for example ``british``.
+        given: names by sex (``F``, ``M``).
+        given_weights: by sex, whole numbers of shape (names, 11): one column a decade from 1920 to 2020.
+        surnames: listed surnames, then those of the tail.
+        surnames_female: the form that women bear where it differs (Kowalski, Kowalska), else the same list.
+        surname_weights: whole numbers, one a surname.
+        listed: how many of the surnames are listed.
+    """
+
+    name: str
+    given: Mapping[str, tuple[str, ...]]
+    given_weights: Mapping[str, Ints]
+    surnames: tuple[str, ...]
+    surnames_female: tuple[str, ...]
+    surname_weights: Ints
+    listed: int
+
+    def fitted_surnames(self, names: Sequence[str], counts: Sequence[int]) -> NamePool:
+        """Return the pool with other listed surnames; the tail keeps its share and goes on from the last of them.
+
+        Args:
+            names: the surnames.
+            counts: how many people bear each.
+        """
+        order = sorted(range(len(names)), key=lambda at: (-counts[at], names[at]))
+        head = [names[at] for at in order]
+        tail = [name for name in self.surnames[self.listed :] if name not in set(head)]
+        share = int(self.surname_weights[: self.listed].sum()) / int(self.surname_weights.sum())
+        heads = _scaled(
+            np.array([counts[at] for at in order], dtype=np.int64), share if tail else 1.0
+        )
+        weights = np.concatenate([heads, _tail_weights(len(tail), 1.0 - share, int(heads[-1]))])
+        surnames = (*head, *tail)
+        return replace(
+            self,
+            surnames=surnames,
+            surnames_female=surnames,
+            surname_weights=weights,
+            listed=len(head),
+        )
+
+    def fitted_given(self, sex: str, names: Sequence[str], counts: Sequence[int]) -> NamePool:
+        """Return the pool with other given names of one sex, alike for all decades of birth."""
+        table = np.repeat(np.array(counts, dtype=np.int64)[:, None], len(DECADES), axis=1)
+        return replace(
+            self,
+            given={**self.given, sex: tuple(names)},
+            given_weights={**self.given_weights, sex: table},
+        )
+
+
+@cache
+def load_pool(name: str) -> NamePool:
+    """Return a pool by its name.
+
+    Raises:
+        KeyError: there is no such pool: pools are named by the country tables, never by a user.
+    """
+    folder = files("pprl.synth") / "data" / "names" / name
+    if not folder.is_dir():
+        raise KeyError(name)
+    meta = dict(_rows(folder / "meta.tsv"))
+    given: dict[str, tuple[str, ...]] = {}
+    weights: dict[str, Ints] = {}
+    rows = _rows(folder / "given.tsv")
+    for sex in SEXES:
+        own = [row for row in rows if row[0] == sex]
+        given[sex] = tuple(row[1] for row in own)
+        weights[sex] = np.array([[int(cell) for cell in row[2:]] for row in own], dtype=np.int64)
+    listed = _rows(folder / "surnames.tsv")
+    tail = _tail(
+        name, _rows(folder / "tail.tsv"), {cell for row in listed for cell in (row[0], row[-1])}
+    )
+    share = float(meta["listed_share"]) if tail else 1.0
+    heads = _scaled(np.array([int(row[1]) for row in listed], dtype=np.int64), share)
+    return NamePool(
+        name=name,
+        given=given,
+        given_weights=weights,
+        surnames=(*(row[0] for row in listed), *tail),
+        surnames_female=(*(row[2] if len(row) > 2 else row[0] for row in listed), *tail),
+        surname_weights=np.concatenate(
+            [heads, _tail_weights(len(tail), 1.0 - share, int(heads[-1]))]
+        ),
+        listed=len(listed),
+    )
+
+
+class Names:
+    """The pools of one country in one space of codes, so that a name is a number until it is written.
+
+    Args:
+        pools: the pools in the country's order.
+
+    Attributes:
+        given_text: given names by code.
+        surname_text: surnames by code; `surname_text_female` as women bear them.
+        gendered: whether the two differ anywhere.
+    """
+
+    def __init__(self, pools: Sequence[NamePool]) -> None:
+        self.pools = tuple(pools)
+        given: list[str] = []
+        self._given: dict[tuple[int, str], tuple[int, list[Ints]]] = {}
+        surnames: list[str] = []
+        female: list[str] = []
+        self._surnames: list[tuple[int, Ints]] = []
+        for place, pool in enumerate(self.pools):
+            for sex in SEXES:
+                table = pool.given_weights[sex]
+                bounds = [weights_to_bounds(table[:, at]) for at in range(len(DECADES))]
+                self._given[place, sex] = (len(given), bounds)
+                given.extend(pool.given[sex])
+            self._surnames.append((len(surnames), weights_to_bounds(pool.surname_weights)))
+            surnames.extend(pool.surnames)
+            female.extend(pool.surnames_female)
+        self.given_text = pa.array(given, pa.string())
+        self.surname_text = pa.array(surnames, pa.string())
+        self.surname_text_female = pa.array(female, pa.string())
+        self.gendered = surnames != female
+
+    def draw_given(self, stream: Stream, pool: Ints, sex: Ints, birth_year: Ints) -> Ints:
+        """Return codes of given names for people of these pools (places), sexes (0 F, 1 M) and years of birth."""
+        decade = np.clip((birth_year - DECADES[0]) // 10, 0, len(DECADES) - 1)
+        group = (pool * 2 + sex) * len(DECADES) + decade
+        words = stream.words(len(group)) >> np.uint64(32)
+        codes = np.zeros(len(group), dtype=np.int64)
+        for number, rows in _groups(group):
+            place, rest = divmod(number, 2 * len(DECADES))
+            base, bounds = self._given[place, SEXES[rest // len(DECADES)]]
+            codes[rows] = base + _pick(bounds[rest % len(DECADES)], words[rows])
+        return codes
+
+    def draw_surname(self, stream: Stream, pool: Ints) -> Ints:
+        """Return codes of surnames for people of these pools (places)."""
+        words = stream.words(len(pool)) >> np.uint64(32)
+        codes = np.zeros(len(pool), dtype=np.int64)
+        for place, rows in _groups(pool):
+            base, bounds = self._surnames[place]
+            codes[rows] = base + _pick(bounds, words[rows])
+        return codes
+
+
+def _pick(bounds: Ints, words: Any) -> Ints:
+    target = (words * np.uint64(bounds[-1]) >> np.uint64(32)).astype(np.int64)
+    return np.searchsorted(bounds, target, side="right").astype(np.int64)
+
+
+def _groups(numbers: Ints) -> list[tuple[int, Ints]]:
+    """Return each number that occurs and the places where it does."""
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    if len(numbers) == 0:
+        return []
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]).tolist()
+    ends = [*starts[1:], len(numbers)]
+    return [(int(ordered[a]), order[a:b]) for a, b in zip(starts, ends, strict=True)]
+
+
+def _tail(name: str, rows: list[list[str]], listed: set[str]) -> tuple[str, ...]:
+    """Return the made surnames that are not listed, most frequent first."""
+    stems = [row for row in rows if row[0] == "stem"]
+    endings = [row for row in rows if row[0] == "ending"]
+    made = {
+        stem[1] + ending[1]: int(stem[2]) * int(ending[2]) for stem in stems for ending in endings
+    }
+    texts = sorted(set(made) - listed)
+    chance = hashed(np.arange(len(texts)), "tail", name) >> np.uint64(40)
+    # Likely parts tend to stand first; chance mixes the ranks, so that no stem is all common or all rare.
+    score = chance * np.array([made[text] for text in texts], dtype=np.uint64)
+    return tuple(texts[place] for place in np.argsort(score, kind="stable")[::-1].tolist())
+
+
+def _tail_weights(count: int, share: float, most: int) -> Ints:
+    """Return falling weights of `count` names that add up to about `share` and go on from the last listed weight.
+
+    The weight of rank r is most * c / (r + c) (Zipf and Mandelbrot): c is what makes the sum right.
+    """
+    if count == 0:
+        return np.zeros(0, dtype=np.int64)
+    whole = int(share * _SCALE * 1000)
+    rank = np.arange(count, dtype=np.int64)
+    low, high = 1, 1_000_000
+    while low < high:
+        flat = (low + high) // 2
+        if int((most * flat // (rank + flat)).sum()) < whole:
+            low = flat + 1
+        else:
+            high = flat
+    # Too few names for the share: they are all as frequent, and a little more so than the last listed one.
+    return np.maximum(1, _scaled(most * low // (rank + low), share))
+
+
+def _scaled(weights: Ints, share: float) -> Ints:
+    """Return the weights scaled so that they add up to about `share` of the whole; none falls to 0."""
+    if len(weights) == 0:
+        return weights
+    whole = int(share * _SCALE * 1000)
+    return np.maximum(1, weights * whole // int(weights.sum()))
+
+
+def _rows(path: Any) -> list[list[str]]:
+    lines = path.read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines[1:]]
