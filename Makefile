@@ -1,6 +1,6 @@
 # make demo   the whole road on the sample data, from nothing installed to a report
 # make test   installs what the tests need and runs them
-# The others are for developers: lint types docs wheel test-all bench bench-quality clean
+# The others are for developers: lint types docs wheel test-all bench bench-quality bench-synth clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +14,7 @@ PPRL := $(BIN)/pprl
 SAMPLE := sample_data
 DEMO := demo
 
-.PHONY: demo test test-all lint types docs docs-update wheel bench bench-quality check clean
+.PHONY: demo test test-all lint types docs docs-update wheel bench bench-quality bench-synth check clean
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("pprl needs Python 3.11 or newer; say make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -46,9 +46,11 @@ types: $(VENV)/installed-dev
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python tools/make_cli_reference.py --check docs/cli.md
+	$(BIN)/python tools/make_error_reference.py --check docs/errors.md
 
 docs-update: $(VENV)/installed-dev
 	$(BIN)/python tools/make_cli_reference.py docs/cli.md
+	$(BIN)/python tools/make_error_reference.py docs/errors.md
 
 # The built wheel, in an environment of its own and away from this folder's code, must walk the whole road.
 wheel: $(VENV)/installed-dev
@@ -64,8 +66,17 @@ $(VENV)-bench/installed: pyproject.toml benchmarks/requirements.txt
 	$(subst $(VENV)/,$(VENV)-bench/,$(PIP)) install --editable .
 	@touch $@
 
-bench: $(VENV)-bench/installed
-	$(subst $(VENV)/,$(VENV)-bench/,$(BIN)/)python benchmarks/run.py
+# The peers of the generator need an older NumPy than this package: they run in an environment of their own.
+$(VENV)-peers/installed: benchmarks/requirements-peers.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(subst $(VENV)/,$(VENV)-peers/,$(PIP)) install --requirement benchmarks/requirements-peers.txt
+	@touch $@
+
+bench: $(VENV)-bench/installed $(VENV)-peers/installed
+	$(subst $(VENV)/,$(VENV)-bench/,$(BIN)/)python benchmarks/run.py --peers $(subst $(VENV)/,$(VENV)-peers/,$(BIN)/)python
+
+bench-synth: $(VENV)/installed
+	$(BIN)/python benchmarks/synth.py --scale
 
 bench-quality: $(VENV)/installed
 	$(BIN)/python benchmarks/quality.py
@@ -73,5 +84,5 @@ bench-quality: $(VENV)/installed
 check: lint types docs test wheel
 
 clean:
-	rm -rf $(VENV) $(VENV)-wheel $(VENV)-bench $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-wheel $(VENV)-bench $(VENV)-peers $(DEMO) build dist *.egg-info
 	find pprl cli -name "*.nb[ic]" -delete

@@ -2,8 +2,8 @@
 
     python benchmarks/blocking.py [--sizes 5000 25000 50000]
 
-Rows are FEBRL-like; half of the people of the second file are in the first as well, with FEBRL's own errors left
-out: this measures time, not quality. The threshold is given, so that all three methods look for the same pairs.
+Half of the people of the second file are in the first as well, without errors: this measures time, not
+quality. The threshold is given, so that all three methods look for the same pairs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 
 import pandas as pd
-from febrl import COLUMNS, agreement, rows_like_febrl
+from town import agreement, clean_rows
 
 import pprl
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     for size in options.sizes:
         key = pprl.Key.generate()
-        pool = rows_like_febrl(size * 3 // 2, seed=size)
+        pool = clean_rows(size * 3 // 2, seed=size)
         files = [pool.iloc[:size], pool.iloc[size // 2 :]]
         files = [pd.DataFrame(frame).reset_index(drop=True) for frame in files]
         encoded = [
@@ -42,8 +42,6 @@ def main(arguments: list[str] | None = None) -> None:
                 key,
                 party=f"p{at}",
                 id_column="rec_id",
-                columns=COLUMNS,
-                unreadable="missing",
             ).encoded
             for at, frame in enumerate(files)
         ]

@@ -1,9 +1,9 @@
-"""Encoding side by side with clkhash: the same 50,000 FEBRL-like rows, six fields, 1,024 bits, one thread each.
+"""Encoding side by side with clkhash: the same 50,000 made-up people, six fields, 1,024 bits, one thread each.
 
     python benchmarks/encode.py [--rows 50000] [--json encode.json]
 
 Both start from rows in memory and end with finished filters (ours: with pseudonyms, content digest and id map as well).
-clkhash is given the same fields: bigrams with padding of names, address and suburb, positional ones of date and
+clkhash is given the same fields: bigrams with padding of names, address and locality, positional ones of date and
 postcode, and the same number of bits a field (`bitsPerFeature`).
 """
 
@@ -21,11 +21,9 @@ from typing import Any
 import numba
 import pandas as pd
 from clkhash import clk, schema
-from febrl import COLUMNS, agreement, rows_like_febrl
+from town import FIELDS, agreement, clean_rows
 
 import pprl
-
-FIELDS = ["given_name", "surname", "date_of_birth", "address", "suburb", "postcode"]
 
 
 def clkhash_schema(bits: dict[str, int]) -> Any:
@@ -69,9 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     numba.set_num_threads(1)
-    frame = rows_like_febrl(options.rows, seed=1)
-    joined = frame.assign(address=frame["street_number"] + " " + frame["address_1"])
-    rows = joined[FIELDS].to_numpy().tolist()
+    frame = clean_rows(options.rows, seed=1)
+    rows = frame[FIELDS].to_numpy().tolist()
     plain, keyed = agreement(blocking=False), agreement()
     peer = clkhash_schema({item.name: item.budget for item in plain.field})
     key = pprl.Key.generate()
@@ -83,8 +80,6 @@ def main(arguments: list[str] | None = None) -> None:
             key,
             party="bench",
             id_column="rec_id",
-            columns=COLUMNS,
-            unreadable="missing",
         )
 
     tools: dict[str, Callable[[], Any]] = {

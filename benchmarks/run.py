@@ -10,15 +10,16 @@ import blocking
 import dice
 import encode
 import numpy as np
-from febrl import COLUMNS, agreement, rows_like_febrl
+import synth
+from town import agreement, clean_rows
 
 import pprl
 
 
 def real_filters(folder: Path, rows: int = 20_000) -> list[str]:
-    """Encode two tables of FEBRL-like rows, a fifth of them common, and return the files of their filters."""
+    """Encode two tables of made-up people, a fifth of them common, and return the files of their filters."""
     key = pprl.Key.generate()
-    pool = rows_like_febrl(rows * 9 // 5, seed=3)
+    pool = clean_rows(rows * 9 // 5, seed=3)
     paths = []
     for name, start in (("a", 0), ("b", rows * 4 // 5)):
         frame = pool.iloc[start : start + rows].reset_index(drop=True)
@@ -28,8 +29,6 @@ def real_filters(folder: Path, rows: int = 20_000) -> list[str]:
             key,
             party=name,
             id_column="rec_id",
-            columns=COLUMNS,
-            unreadable="missing",
         )
         paths.append(str(folder / f"{name}.npy"))
         np.save(paths[-1], made.encoded.words(), allow_pickle=False)
@@ -40,6 +39,7 @@ def main() -> None:
     """Run them in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="DIR", help="also write the numbers here")
+    parser.add_argument("--peers", help="Python of the environment with Faker and gecko-syndata")
     options = parser.parse_args()
 
     def kept(name: str) -> list[str]:
@@ -49,11 +49,13 @@ def main() -> None:
     encode.main(kept("encode"))
     print("\n== Dice over a threshold, random-like filters, against anonlink and faiss")
     dice.main(kept("dice-random"))
-    print("\n== Dice over a threshold, encoded FEBRL-like rows, against anonlink and faiss")
+    print("\n== Dice over a threshold, encoded made-up people, against anonlink and faiss")
     with tempfile.TemporaryDirectory() as folder:
         dice.main(["--filters", *real_filters(Path(folder)), *kept("dice-real")])
     print("\n== Blocked against exhaustive, all cores")
     blocking.main([])
+    print("\n== Making people up, against Faker and gecko-syndata")
+    synth.main([*(["--peers", options.peers] if options.peers else []), *kept("synth")])
 
 
 if __name__ == "__main__":
