@@ -28,8 +28,9 @@ TOOLS = ("pprl synth", "Faker, one record after the other", "gecko-syndata (GeCo
 def command(tool: str, people: int, folder: Path, peers: str) -> list[str]:
     """Return the command line that makes the files."""
     if tool == TOOLS[0]:
-        return [sys.executable, "-c", "from pprl.cli.main import run; run()", "synth", "-o", str(folder / "town"), "--people",
-                str(people), "--overlap", "0.6", "--profile", "typical", "--country", "us", "--seed", "7"]  # fmt: skip
+        run = [sys.executable, "-c", "from pprl.cli.main import run; run()"]
+        words = f"synth --people {people} --overlap 0.6 --profile typical --country us --seed 7"
+        return [*run, *words.split(), "-o", str(folder / "town")]
     kind = "faker" if tool == TOOLS[1] else "gecko"
     return [peers, str(HERE / "peer_synth.py"), kind, str(people), str(folder)]
 

@@ -71,12 +71,25 @@ def check_outputs(*outputs: Path | None, inputs: Sequence[Path | None], force: b
             raise UsageError(
                 f"{path} is named for two outputs", hint="Give each output a name of its own."
             )
+        for source in inputs:
+            if source is not None and _lies_in(source, path):
+                raise UsageError(
+                    f"{source} is an input of this command and lies in {path}, which would be replaced",
+                    hint="Choose another name for the output, or move the input out of it.",
+                )
         if any(_same_file(path, source) for source in inputs if source is not None):
             raise UsageError(
                 f"{path} is an input of this command and would be replaced by its output",
                 hint="Choose another name for the output.",
             )
         check_new(path, force=force)
+
+
+def _lies_in(source: Path, folder: Path) -> bool:
+    try:
+        return folder.is_dir() and folder.resolve() in source.resolve().parents
+    except OSError:
+        return False
 
 
 def _same_file(left: Path, right: Path) -> bool:

@@ -15,13 +15,12 @@ from .progress import Progress, duration
 
 if TYPE_CHECKING:
     from pprl.synth.fit import Fitted
-
     from pprl.synth.plan import Plan
     from pprl.synth.reporting import Report
 
 __all__ = ["synth"]
 
-_EXAMPLES = {"--rate": "nickname=0.1", "--error-factor": "age=65-120:2"}
+_EXAMPLES = {"--rate": "sex_wrong=0.01", "--error-factor": "age=65-120:2"}
 
 
 def _list_errors(context: click.Context) -> None:
@@ -32,7 +31,7 @@ def _list_errors(context: click.Context) -> None:
         rates = f"{row.light:>8.2%}{row.typical:>9.2%}{row.heavy:>8.2%}"
         click.echo(f"{row.error:<32}{rates}  {row.title}")
     click.echo(
-        "A rate is a share of the records where the error is possible. Sources: docs/synth.md."
+        "A rate is a share of the records where the error is possible. Sources: docs/errors.md."
     )
     context.exit()
 
@@ -49,7 +48,7 @@ def _list_errors(context: click.Context) -> None:
     "--overlap",
     type=float,
     metavar="SHARE",
-    help="Share of the average file's people who are in another file too. [default: 0.5]",
+    help="Share of the average file's people who are in any given other file. [default: 0.5]",
 )
 @click.option(
     "--profile",
@@ -57,7 +56,9 @@ def _list_errors(context: click.Context) -> None:
     help="Error rates: none, light, typical or heavy. [default: typical]",
 )
 @click.option(
-    "--country", metavar="CODE", help="Names, places and forms: gb, de, us ... [default: gb]"
+    "--country",
+    metavar="CODE",
+    help="Names, places, forms: gb us de fr es it nl pl se. [default: gb]",
 )
 @click.option(
     "--towns",
@@ -104,10 +105,15 @@ def _list_errors(context: click.Context) -> None:
     help="Of the files. [default: csv]",
 )
 @click.option(
+    "--groups",
+    is_flag=True,
+    help="Also write people.csv: each person's household, sex, year of birth and origin.",
+)
+@click.option(
     "--plan",
     type=FILE,
     metavar="TOML",
-    help="A file with all of this and more (columns, coverage, rates by party). Options go before it.",
+    help="A file with all of this and more (columns, coverage, rates by party). Options win over it.",
 )
 @click.option(
     "--like",
@@ -159,6 +165,7 @@ def synth(
     factors: tuple[str, ...],
     as_of: str | None,
     output_format: Literal["csv", "parquet"] | None,
+    groups: bool,
     plan: Path | None,
     like: Path | None,
     tables: tuple[str, ...],
@@ -197,14 +204,13 @@ def synth(
         "duplicates": duplicates,
         "as_of": as_of,
         "output": output_format,
+        "groups": groups or None,
     }
     content: dict[str, Any] = load_plan(plan) if plan else {}
     content |= {name: value for name, value in given.items() if value is not None}
     if names:
         content["party"] = _named(content.get("party", []), names)
-        content["files"] = max(
-            len(names), files or 0, 2 if plan is None else content.get("files", 1)
-        )
+        content["files"] = files or max(len(names), content.get("files", 2))
     asked = {
         "rates": _pairs(rates, "=", "--rate"),
         "error_factors": _pairs(factors, ":", "--error-factor"),
@@ -212,9 +218,14 @@ def synth(
     for name, numbers in asked.items():
         if numbers:
             content[name] = {**content.get(name, {}), **numbers}
-    settled = Plan.from_dict(content, source=str(plan) if plan else "the call")
+    settled = Plan.from_dict(content, source=str(plan) if plan else "")
     fitting = _files(tables)
     inputs = [plan, like, reference, *fitting.values()]
+    if report is not None and output.resolve() in report.resolve().parents:
+        raise UsageError(
+            f"{report} lies in the folder that is to be written",
+            hint="Write the page beside the folder.",
+        )
     check_outputs(output, report, inputs=inputs, force=force)
     agreement = Agreement.load(like) if like else None
     start = time.monotonic()
@@ -247,11 +258,17 @@ def _fitted(tables: dict[str, Path], plan: Plan, k: int) -> Fitted | None:
 def _report(path: Path | None, reference: Path | None, k: int) -> Report | None:
     if path is None:
         return None
+    from pprl.errors import DataError
     from pprl.synth.figures import read_figures  # with the page comes the drawing library
-
     from pprl.synth.reporting import Report
 
-    return Report(path=path, reference=read_figures(reference) if reference else None, k=k)
+    figures = read_figures(reference) if reference else None
+    if figures is not None and figures.k < k:
+        raise DataError(
+            f"{reference}: holds counts down to {figures.k}, and --smallest-cell is {k}",
+            hint=f"Make the figures again with `pprl measure --smallest-cell {k}`.",
+        )
+    return Report(path=path, reference=figures)
 
 
 def _tell(
@@ -274,7 +291,7 @@ def _tell(
         )
     made = about["overlap"]["made"]
     if made is not None:
-        click.echo(f"Overlap: {made:.1%} of the average file's people are in another file too")
+        click.echo(f"Overlap: {made:.1%} of the average file's people are in any given other file")
     click.echo(
         f"The truth is in {folder / 'truth.csv'}, what was asked and made in {folder / 'about.json'}"
     )
@@ -310,6 +327,8 @@ def _pairs(texts: tuple[str, ...], separator: str, option: str) -> dict[str, flo
     found: dict[str, float] = {}
     for text in texts:
         name, sign, number = text.rpartition(separator)
+        if name in found:
+            raise UsageError(f"{option} names {name} twice", hint="Give each once.")
         try:
             if not sign or not name:
                 raise ValueError

@@ -21,8 +21,8 @@ given name that has one, a lost accent needs an accent. Errors of one slot (a fi
 record. `--rate ERROR=SHARE` sets a rate, `docs/synth.md` says how errors depend on each other.
 
 No study gives all of these rates. The sources say what is known of the kind of error; each number is our own choice,
-none is fitted to a data set. A rate of 0.3 for a cut column stands for three records in ten that came over from a system
-with narrower columns; set it to 1 for a file whose own columns are narrow.
+none is fitted to a data set. A rate of 0.3 for a cut column stands for three records in ten that came over from a
+system with narrower columns; set it to 1 for a file whose own columns are narrow.
 
 """
 

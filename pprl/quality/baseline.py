@@ -188,8 +188,8 @@ def _compare(
 ) -> pd.DataFrame:
     """Return levels of agreement, one row a pair and one column a feature."""
     features: list[tuple[str, str]] = []
-    # The model takes fields to be independent. Address, postcode and locality say the same thing, and a household shares
-    # them all: with two of them, ECM's two classes become households and strangers. The others still block.
+    # The model takes fields to be independent. Address, postcode and locality say the same thing, and a household
+    # shares them all: with two of them, ECM's two classes become households and strangers. The others still block.
     place = next(
         (kind for kind in ("address", "postcode", "locality") if kind in kinds.values()), ""
     )

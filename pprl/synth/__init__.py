@@ -19,34 +19,54 @@ if TYPE_CHECKING:
     from pprl.synth.corrupting import Corrupted, corrupt
     from pprl.synth.corruptions import Corruption, standard_corruptions, text_corruption
     from pprl.synth.country import COUNTRIES, Country, load_country
-    from pprl.synth.figures import Figures, measure
+    from pprl.synth.draw import Dice
+    from pprl.synth.figures import Figures, measure, read_figures, write_figures
+    from pprl.synth.fit import Fitted, fit_tables
+    from pprl.synth.forms import FIELDS
     from pprl.synth.make import Made, make_files
     from pprl.synth.people import Population, population
-    from pprl.synth.plan import PartyPlan, Plan
+    from pprl.synth.plan import PartyPlan, Plan, load_plan
     from pprl.synth.profiles import PROFILES, Profile
+    from pprl.synth.reporting import Report
 
 __all__ = [
     "COUNTRIES",
+    "FIELDS",
     "PROFILES",
     "Corrupted",
     "Corruption",
     "Country",
+    "Dice",
     "Figures",
+    "Fitted",
     "Made",
     "PartyPlan",
     "Plan",
     "Population",
     "Profile",
+    "Report",
     "corrupt",
+    "fit_tables",
     "load_country",
+    "load_plan",
     "make_files",
     "measure",
     "population",
+    "read_figures",
     "standard_corruptions",
     "text_corruption",
+    "write_figures",
 ]
 
 _HOMES = {
+    "load_plan": "plan",
+    "write_figures": "figures",
+    "read_figures": "figures",
+    "fit_tables": "fit",
+    "Fitted": "fit",
+    "Report": "reporting",
+    "FIELDS": "forms",
+    "Dice": "draw",
     "COUNTRIES": "country",
     "Country": "country",
     "load_country": "country",

@@ -39,6 +39,7 @@ def about_population(plan: Plan, made: Population, members: Sequence[Ints]) -> d
             "households": residents.households,
             "mean_household": float(len(made) / residents.households),
             "largest_household": int(sizes.max()),
+            "by_age": _by_age(made, np.arange(len(made), dtype=np.int64)),
             "twins": int(residents.twin.sum()),
             "married_with_former_surname": int((made.former >= 0).sum()),
             "double_barrelled": int((made.surname2 >= 0).sum()),
@@ -56,16 +57,12 @@ def about_population(plan: Plan, made: Population, members: Sequence[Ints]) -> d
         "overlap": {
             "asked": plan.overlap if plan.files > 1 else None,
             "made": _overlap(members),
+            "average_file_in_any_other": _in_any_other(inside),
             "people_by_number_of_files": {
                 str(count): int((inside == count).sum()) for count in range(1, plan.files + 1)
             },
             "pairs": [
-                {
-                    "parties": [parties[a].name, parties[b].name],
-                    "people_in_both": len(
-                        np.intersect1d(members[a], members[b], assume_unique=True)
-                    ),
-                }
+                _pair((parties[a].name, parties[b].name), members[a], members[b])
                 for a in range(len(members))
                 for b in range(a + 1, len(members))
             ],
@@ -126,6 +123,18 @@ def _overlap(members: Sequence[Ints]) -> float | None:
     ]
     mean = sum(len(rows) for rows in members) / len(members)
     return round(sum(pairs) / len(pairs) / mean, 6)
+
+
+def _in_any_other(inside: Ints) -> float | None:
+    """Return the share of the average file's people who are in at least one other file."""
+    held = int(inside.sum())
+    return round(int(inside[inside > 1].sum()) / held, 6) if held else None
+
+
+def _pair(names: tuple[str, str], left: Ints, right: Ints) -> dict[str, Any]:
+    both = len(np.intersect1d(left, right, assume_unique=True))
+    shares = [round(both / len(rows), 6) if len(rows) else None for rows in (left, right)]
+    return {"parties": list(names), "people_in_both": both, "share_of_each": shares}
 
 
 def _by_age(made: Population, rows: Ints) -> Mapping[str, int]:

@@ -12,12 +12,14 @@ import pandas as pd
 from pprl.errors import DataError, UsageError
 from pprl.synth.corruptions import Corruption, standard_corruptions
 from pprl.synth.country import Country, load_country
-from pprl.synth.engine import ErrorPlan, Machine, Tally
+from pprl.synth.engine import ErrorPlan, Machine, Tally, household_means
+from pprl.synth.forms import FIELDS
 from pprl.synth.lexicon import load_lexicon
+from pprl.synth.people import Population
 from pprl.synth.places import Places
 from pprl.synth.profiles import check_rates, get_profile, unknown_error
 
-__all__ = ["BLOCK", "Corrupted", "all_errors", "corrupt", "corruptions", "error_plan"]
+__all__ = ["BLOCK", "Corrupted", "all_errors", "corrupt", "error_plan", "known_corruptions"]
 
 BLOCK = 50_000
 """Records that are handled at once; part of what a seed means."""
@@ -45,9 +47,11 @@ def corrupt(
     rates: Mapping[str, float] | None = None,
     country: str = "gb",
     seed: int = 1,
+    party: str = "",
     dependence: float | None = None,
     more: Sequence[Corruption] = (),
     factor: Any = None,
+    within: Population | None = None,
 ) -> Corrupted:
     """Make errors in clean records, which keep their place: truth about them stays true.
 
@@ -58,43 +62,51 @@ def corrupt(
         profile: ``none``, ``light``, ``typical`` or ``heavy``.
         rates: by error, instead of the profile's; a rate is a share of the records where the error is possible.
         country: whose nicknames, spellings, keyboard and forms of address.
-        seed: the same frame and seed give the same errors.
+        seed, party: the same frame, seed and party give the same errors. Two files about the same people need two
+            parties (or seeds): with one, record 17 of both would get the same errors.
         dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
-        more: errors of one's own (:func:`pprl.synth.text_corruption` makes one); their rates must be in `rates`.
-        factor: one number a row that multiplies its rates, to study errors that differ by group.
+        more: errors of one's own (:func:`pprl.synth.text_corruption` makes one) on any text columns of the frame; their
+            rates must be in `rates`.
+        factor: one number a row that multiplies its rates, to study errors that differ by group. What a household has
+            together (a move) has the mean of its factors.
+        within: people move within the towns of this population; None: all over the country.
 
     Raises:
         DataError: a field holds something else than text.
         UsageError: an unknown error or country, a rate out of range, rates of one slot that add up to more than 1.
     """
-    columns = _columns(frame)
+    columns = _columns(frame, more)
     weights = _factor(factor, len(frame))
     land = load_country(country)
+    places = within.places if within else Places(land, seed, max(1, len(frame) // 2))
     household = None
     if "household" in frame.columns:
         household = frame["household"].to_numpy()
         if household.dtype.kind not in "iu":
             raise DataError("the column household must hold whole numbers")
     plan = error_plan(
-        corruptions(
-            land, Places(land, seed, max(1, len(frame) // 2)), latest=_latest(columns), more=more
-        ),
+        known_corruptions(land, places, latest=_latest(columns), more=more),
         profile=profile,
         rates=rates or {},
         dependence=dependence,
         fields=tuple(columns),
         most=float(weights.max()) if weights is not None and len(weights) else 1.0,
     )
+    together = None
+    if household is not None and weights is not None:
+        _, number = np.unique(household, return_inverse=True)
+        together = household_means(number, weights)[number]
     machine, total = Machine(plan), Tally()
-    found: list[pd.DataFrame] = []
+    found = [pd.DataFrame({"row": np.zeros(0, np.int64), "error": np.zeros(0, object)})]
     for start in range(0, len(frame), BLOCK):
         rows = slice(start, start + BLOCK)
         block = {name: values[rows] for name, values in columns.items()}
         tally = machine.run(
             block,
-            (seed, "corrupt", start // BLOCK),
+            (seed, "corrupt", party, start // BLOCK),
             factor=None if weights is None else weights[rows],
             household=None if household is None else household[rows],
+            household_factor=None if together is None else together[rows],
         )
         total.add(tally)
         found += [
@@ -104,14 +116,12 @@ def corrupt(
     changed = frame.copy()
     for name, values in columns.items():
         changed[name] = pd.Series(values, index=frame.index, dtype=object)
-    errors = (
-        pd.concat(found, ignore_index=True) if found else pd.DataFrame({"row": [], "error": []})
-    )
+    errors = pd.concat(found, ignore_index=True)
     errors = errors.sort_values(["row", "error"], kind="stable", ignore_index=True)
     return Corrupted(frame=changed, errors=errors, rates=rate_table(plan, total))
 
 
-def corruptions(
+def known_corruptions(
     country: Country, places: Places, *, latest: str, more: Sequence[Corruption] = ()
 ) -> dict[str, Corruption]:
     """Return the standard corruptions of a country and those of one's own, by name.
@@ -141,7 +151,7 @@ def corruptions(
 def all_errors(country: str = "gb") -> pd.DataFrame:
     """Return all standard errors: `error`, `fields`, `slot`, the rate in each profile, `title` and `source`."""
     land = load_country(country)
-    known = corruptions(land, Places(land, 1, 1), latest="2025-12-31")
+    known = known_corruptions(land, Places(land, 1, 1), latest="2025-12-31")
     profiles = {name: get_profile(name) for name in ("light", "typical", "heavy")}
     return pd.DataFrame(
         {
@@ -190,10 +200,17 @@ def error_plan(
     asked = {**{name: rate for name, rate in base.rates.items() if name in used}, **rates}
     check_rates(asked, used)
     scaled = {name: rate * factor for name, rate in asked.items()}
-    check_rates({name: rate * most for name, rate in scaled.items()}, used)
+    if most * factor != 1:
+        try:
+            check_rates({name: rate * most for name, rate in scaled.items()}, used)
+        except UsageError as error:
+            raise UsageError(
+                f"with the highest factor that a record can have, {most * factor:g}, {error.problem}",
+                hint="Lower the factor of the group or party, or the rates.",
+            ) from None
     share = base.dependence if dependence is None else dependence
-    if not 0 <= share <= 1:
-        raise UsageError(f"the dependence is {share:g}", hint="It lies from 0 to 1.")
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise UsageError(f"the dependence is {share!r}", hint="It is a number from 0 to 1.")
     return ErrorPlan(corruptions=tuple(used.values()), rates=scaled, dependence=share)
 
 
@@ -213,13 +230,16 @@ def rate_table(plan: ErrorPlan, tally: Tally) -> pd.DataFrame:
     )
 
 
-def _columns(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, np.dtype[np.object_]]]:
-    from pprl.synth.forms import FIELDS
-
+def _columns(
+    frame: pd.DataFrame, more: Sequence[Corruption]
+) -> dict[str, np.ndarray[Any, np.dtype[np.object_]]]:
     found = {}
-    for name in (*FIELDS, "former_surname"):
+    own = (field for corruption in more for field in corruption.fields)
+    for name in dict.fromkeys((*FIELDS, "former_surname", *own)):
         if name not in frame.columns:
             continue
+        if isinstance(frame[name], pd.DataFrame):
+            raise DataError(f"two columns have the name {name}", hint="Leave one of them out.")
         values = np.array(frame[name].to_numpy(dtype=object), dtype=object)
         if not all(type(value) is str for value in values):
             raise DataError(
@@ -243,7 +263,10 @@ def _latest(columns: Mapping[str, Any]) -> str:
 def _factor(factor: Any, rows: int) -> np.ndarray[Any, np.dtype[np.float64]] | None:
     if factor is None:
         return None
-    values = np.asarray(factor, dtype=np.float64)
+    try:
+        values = np.asarray(factor, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError("factor holds something else than numbers") from None
     if values.shape != (rows,) or not np.isfinite(values).all() or (rows and values.min() < 0):
         raise UsageError("factor must hold one number of 0 or more a row")
     return values

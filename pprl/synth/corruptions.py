@@ -3,7 +3,7 @@
 Each corruption is a small function of its own on named fields, and says for which values it can happen. So a rate has a
 plain meaning: the share of the records where the error is possible that get it. `standard_corruptions` has the kinds
 that the literature on record linkage and data generation lists (Christen 2012, Data Matching, chapter 7; Christen and
-Vatsalan 2013, GeCo, CIKM; Tran, Vatsalan and Christen 2013, CIKM); `text_corruption` makes one of your own.
+Vatsalan 2013, CIKM; Tran, Vatsalan and Christen 2013, GeCo, CIKM); `text_corruption` makes one of your own.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _MIDDLE = (
     "Just et al. 2016 (Perspect. Health Inf. Manag. 13): the middle name was the field that differed most often in "
     "confirmed duplicates of patients (58 %); the rate in all records is a choice."
 )
-_GENERATORS = "Christen and Vatsalan 2013 (GeCo, CIKM) generate it; the rate is a choice."
+_GENERATORS = "Tran, Vatsalan and Christen 2013 (GeCo, CIKM) generate it; the rate is a choice."
 _HES_BIRTH = (
     "Harron et al. 2017 (BMC Med. Res. Methodol. 17): sex and date of birth differed or were missing in 0.11 % of "
     "hospital records of the young in England; the rate is a choice."
@@ -173,11 +173,11 @@ def _of_names(lexicon: Lexicon) -> Iterator[Corruption]:
         yield _slip(f"{field}_other_spelling", field, alike,
                     "the same name's other spelling", _GENERATORS)  # fmt: skip
         yield _slip(f"{field}_joined", field, lettering.JOIN_PARTS,
-                    "a double name with hyphen, with space or in one", slot=f"{field}_form", stage=FORM)  # fmt: skip
+                    "a double name with hyphen, with space or in one", slot=f"{field}_joined", stage=FORM)  # fmt: skip
     yield _slip("surname_half_dropped", "surname", lettering.DROP_HALF,
                 "one half of a double surname", slot="surname_held", stage=LIFE)  # fmt: skip
     yield _slip("surname_apostrophe_lost", "surname", lettering.LOSE_APOSTROPHE, "no apostrophe",
-                slot="surname_form", stage=FORM)  # fmt: skip
+                slot="surname_apostrophe_lost", stage=FORM)  # fmt: skip
 
 
 def _swappable(values: Values) -> bool:
@@ -254,7 +254,7 @@ def _of_homes(lexicon: Lexicon) -> Iterator[Corruption]:
     }
     for kind, title in forms.items():
         yield _slip(
-            f"address_{kind}", "address", slips[kind], title, slot="address_form", stage=FORM
+            f"address_{kind}", "address", slips[kind], title, slot=f"address_{kind}", stage=FORM
         )
     wrongs = {
         "flat_lost": "no flat",
@@ -290,8 +290,15 @@ _CLOSED_UP = Slip(possible=_can_close_up, change=_closed_up)
 def _of_forms(lexicon: Lexicon) -> Iterator[Corruption]:
     letters = lettering.transliterate(lexicon.letters)
     for field in ("given_name", "surname"):
-        yield _slip(f"{field}_transliterated", field, letters,
-                    "special letters written the other country's way", slot=f"{field}_form", stage=FORM)  # fmt: skip
+        name = f"{field}_transliterated"
+        yield _slip(
+            name,
+            field,
+            letters,
+            "special letters written the other country's way",
+            slot=name,
+            stage=FORM,
+        )
     for name, fields in (
         ("accents_lost", ("given_name", "middle_name", "surname")),
         ("address_accents_lost", ("address", "locality")),
@@ -323,7 +330,7 @@ def _of_losses() -> Iterator[Corruption]:
     single = ("given_name", "surname", "date_of_birth", "sex", "address", "locality", "postcode")
     for name, fields in (*((f"{field}_missing", (field,)) for field in single), *_TOGETHER.items()):
         yield Corruption(
-            name=name, fields=fields, slot="missing", stage=LOST, change=_empty, possible=any,
+            name=name, fields=fields, slot=name, stage=LOST, change=_empty, possible=any,
             title="not known" if len(fields) == 1 else "not known, all together",
             source=_HES_PLACE if "postcode" in fields else _HES_BIRTH if "sex" in fields else UNPUBLISHED,
         )  # fmt: skip

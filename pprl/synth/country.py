@@ -172,7 +172,7 @@ class Country:
     def __post_init__(self) -> None:
         DateFormat(self.date_format)
         _weights(self.origins)
-        _holds(len(self.ages) == AGE_GROUPS and min(self.ages) > 0, "ages")
+        _holds(len(self.ages) == AGE_GROUPS and min(self.ages) >= 0 < sum(self.ages), "ages")
         _holds(self.keyboard in ("qwerty", "qwertz", "azerty"), "keyboard")
         _holds(self.numbering in ("one-by-one", "blocks"), "numbering")
         shares = (self.husbands_name, self.double_barrelled, self.middle_name, self.flats)

@@ -4,28 +4,34 @@ A rate is the share of the records where an error is possible that get it. In ea
 birth, ...) a record gets at most one error, found with one draw. Errors of one record depend on each other through its
 carelessness: one record in five is careless and has its rates multiplied by 1 + 4 d, the others by 1 - d, where d from
 0 to 1 is the dependence; the mean stays the rate that was asked for. (A two-class frailty, the discrete form of the
-gamma frailty of survival analysis; real registers show the same clustering: errors pile up in few records, see
-Christen 2012, Data Matching, section 2.3.)
+gamma frailty of survival analysis; in real registers errors gather too: Harron et al. 2017, BMC Med. Res. Methodol.
+17.)
+
+Where an error is possible is asked when its turn comes, before the first error of its slot is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from pprl.errors import UsageError
 from pprl.synth.corruptions import Corruption
 from pprl.synth.draw import Dice, Stream, hashed
 
-__all__ = ["CARELESS", "ErrorPlan", "Machine", "Tally"]
+__all__ = ["CARELESS", "ErrorPlan", "Machine", "Tally", "household_means"]
 
 CARELESS = 0.2
 """Share of the records that are careless."""
 
 _REMEMBERED = 50_000
 """Values whose possibility is remembered for one corruption, to bound memory on columns with few repeats."""
+
+_EVENED = 4.0
+"""How far the rates of careful records are raised at most where the careless ones have dropped out."""
 
 Columns = dict[str, np.ndarray[Any, np.dtype[np.object_]]]
 Numbers = np.ndarray[Any, np.dtype[Any]]
@@ -104,6 +110,21 @@ class Machine:
     def __init__(self, plan: ErrorPlan) -> None:
         self.plan = plan
         self._corruptions = plan.active()
+        slots: dict[str, list[Corruption]] = {}
+        for corruption in self._corruptions:
+            slots.setdefault(corruption.slot, []).append(corruption)
+        self._slots = list(slots.items())
+        for slot, members in self._slots:
+            if len({member.shared for member in members}) > 1:
+                raise UsageError(
+                    f"the slot {slot!r} has errors that a household shares and errors that it does not",
+                    hint="Give one of them a slot of its own.",
+                )
+        self._sums = {
+            slot: sum(plan.rates[member.name] for member in members)
+            for slot, members in self._slots
+        }
+        self._even = {corruption.name: 1.0 for corruption in self._corruptions}
         self._possible = {
             c.name: _Possible(c.possible, single=len(c.fields) == 1) for c in self._corruptions
         }
@@ -115,92 +136,119 @@ class Machine:
         *,
         factor: Numbers | None = None,
         household: Numbers | None = None,
+        household_factor: Numbers | None = None,
         count_possible: bool = True,
     ) -> Tally:
         """Change the columns in place and return what was done.
 
         Args:
             columns: text by field, object arrays of one length.
-            path: seed and name of the random streams of this block.
+            path: seed, names of the file's random streams, and last the number of this block.
             factor: for each record, what its rates are multiplied by (group differences).
             household: number of each record's household: shared errors (a move) hit a household together.
+            household_factor: for each record the mean factor of its household, which multiplies shared errors.
             count_possible: also count the records where each error is possible, which costs more than making it.
+
+        Raises:
+            UsageError: a corruption gave back something else than as many texts as it has fields.
         """
         seed, *rest = int(path[0]), *path[1:]
+        file = rest[:-1]  # what a household has together does not depend on the block
         count = len(next(iter(columns.values())))
         careless = Stream(seed, *rest, "careless").uniform(count) < CARELESS
         tally = Tally()
-        bounds = self._bounds(careless, factor)
-        draws: dict[str, Numbers] = {}
-        for corruption in self._corruptions:
-            name, slot = corruption.name, corruption.slot
-            together = corruption.shared and household is not None
-            if slot not in draws:
-                draws[slot] = (
-                    (hashed(household, seed, *rest[:1], "slot", slot) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-                    if together
-                    else Stream(seed, *rest, "slot", slot).uniform(count)
-                )  # fmt: skip
-            low, high = bounds[name] if not together else self._plain(name)
-            hit = (draws[slot] >= low) & (draws[slot] < high)
-            parts = [columns[item] for item in corruption.fields]
-            if count_possible:
-                may = self._where_possible(corruption, parts)
-                rows = np.flatnonzero(hit & may)
-                tally.possible[name] = int(may.sum())
-                tally.counted[name] = len(rows)
+        for slot, corruptions in self._slots:
+            together = household if corruptions[0].shared else None
+            if together is None:
+                draw = Stream(seed, *rest, "slot", slot).uniform(count)
+                care, groups = self._care(slot, careless, factor)
             else:
-                tries = np.flatnonzero(hit)
-                test = corruption.possible
-                rows = tries[[test(tuple(part[row] for part in parts)) for row in tries.tolist()]]
-            if together and household is not None:
-                words = hashed(household[rows], seed, *rest[:1], "dice", name).tolist()
-                dice = map(Dice.of, words)
-            else:
-                one = Stream(seed, *rest, "dice", name).dice()
-                dice = (one for _ in range(len(rows)))  # type: ignore[assignment]
-            for row, own in zip(rows.tolist(), dice, strict=True):
-                values = corruption.change(tuple(part[row] for part in parts), own)
-                for part, value in zip(parts, values, strict=True):
-                    part[row] = value
-            tally.made[name] = len(rows)
-            tally.rows[name] = rows
+                words = hashed(together, seed, *file, "slot", slot)
+                draw = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+                care = np.ones(count)
+                groups = care if household_factor is None else household_factor
+            # All rows of a slot are found before the first is changed: a record gets one of its errors at most.
+            found = []
+            low: Any = 0.0
+            for corruption in corruptions:
+                if count_possible:
+                    self._look(corruption, columns, care, tally)
+                high = (
+                    low
+                    + self.plan.rates[corruption.name] * self._even[corruption.name] * care * groups
+                )
+                found.append(np.flatnonzero((draw >= low) & (draw < high)))
+                low = high
+            for corruption, rows in zip(corruptions, found, strict=True):
+                name = corruption.name
+                if together is None:
+                    own = Stream(seed, *rest, "dice", name).dice()
+                    dice: Iterable[Dice] = (own for _ in rows)
+                else:
+                    words = hashed(together[rows], seed, *file, "dice", name)
+                    dice = map(Dice.of, words.tolist())
+                made = _change(corruption, columns, rows, dice)
+                tally.made[name] = len(made)
+                tally.rows[name] = made
+                if count_possible:
+                    tally.counted[name] = len(made)
         return tally
 
-    def _where_possible(self, corruption: Corruption, parts: Sequence[Any]) -> Numbers:
-        columns = [part.tolist() for part in parts]
-        keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-        answers = map(self._possible[corruption.name].__getitem__, keys)
-        return np.fromiter(answers, dtype=bool, count=len(parts[0]))
+    def _look(self, corruption: Corruption, columns: Columns, care: Numbers, tally: Tally) -> None:
+        """Count where the error is possible, and even out the carelessness of those records.
 
-    def _plain(self, name: str) -> tuple[float, float]:
-        low = 0.0
-        slot = next(c.slot for c in self._corruptions if c.name == name)
-        for corruption in self._corruptions:
-            if corruption.slot == slot:
-                high = low + self.plan.rates[corruption.name]
-                if corruption.name == name:
-                    return low, high
-                low = high
-        raise AssertionError("the corruption is one of the plan's")
+        Earlier errors change where a later one is possible, and they gather in careless records. Without evening out,
+        an error that they make possible (or impossible) would be made more (or less) often than was asked.
+        """
+        name = corruption.name
+        texts = [columns[item].tolist() for item in corruption.fields]
+        keys = texts[0] if len(texts) == 1 else zip(*texts, strict=True)
+        answers = map(self._possible[name].__getitem__, keys)
+        may = np.fromiter(answers, dtype=bool, count=len(care))
+        number = int(may.sum())
+        tally.possible[name] = number
+        # Summed as whole numbers: the same on every system, whatever the order.
+        total = int(np.rint(care[may] * 2.0**32).astype(np.int64).sum()) / 2.0**32
+        self._even[name] = min(number / total, _EVENED) if total > 0 else 1.0
 
-    def _bounds(self, careless: Numbers, factor: Numbers | None) -> dict[str, tuple[Any, Any]]:
-        """Return for each corruption the part of [0, 1) that its slot's draw must hit, by record."""
-        slots: dict[str, float] = {}
-        for corruption in self._corruptions:
-            slots[corruption.slot] = (
-                slots.get(corruption.slot, 0.0) + self.plan.rates[corruption.name]
+    def _care(
+        self, slot: str, careless: Numbers, factor: Numbers | None
+    ) -> tuple[Numbers, Numbers]:
+        """Return for each record what its carelessness and its group multiply the slot's rates by."""
+        groups = np.ones(len(careless)) if factor is None else factor
+        limit = self._sums[slot] * groups
+        # A slot's rates can't pass 1 even in a careless record; then the others make up for it.
+        most = np.divide(1.0, limit, out=np.full(len(limit), np.inf), where=limit > 0)
+        bad = np.minimum(1 + 4 * self.plan.dependence, most)
+        good = (1 - CARELESS * bad) / (1 - CARELESS)
+        return np.where(careless, bad, good), groups
+
+
+def _change(
+    corruption: Corruption, columns: Columns, rows: Numbers, dice: Iterable[Dice]
+) -> Numbers:
+    """Make the error in those of these records where it is possible; return them."""
+    parts = [columns[item] for item in corruption.fields]
+    altered = []
+    for row, own in zip(rows.tolist(), dice, strict=True):
+        before = tuple(part[row] for part in parts)
+        if not corruption.possible(before):
+            continue
+        after = corruption.change(before, own)
+        if len(after) != len(parts) or not all(type(value) is str for value in after):
+            raise UsageError(
+                f"the corruption {corruption.name!r} did not return one text for each of its {len(parts)} fields",
+                hint="Its `change` takes and returns a tuple of texts, one for each of `fields`.",
             )
-        groups = 1.0 if factor is None else factor
-        most = 1.0 if factor is None or len(factor) == 0 else float(factor.max())
-        found: dict[str, tuple[Any, Any]] = {}
-        reached: dict[str, Any] = dict.fromkeys(slots, 0.0)
-        for corruption in self._corruptions:
-            slot = corruption.slot
-            # A slot's rates can't pass 1 even in a careless record; then the others make up for it.
-            bad = min(1 + 4 * self.plan.dependence, 1 / (slots[slot] * most))
-            good = (1 - CARELESS * bad) / (1 - CARELESS)
-            width = self.plan.rates[corruption.name] * np.where(careless, bad, good) * groups
-            found[corruption.name] = (reached[slot], reached[slot] + width)
-            reached[slot] = reached[slot] + width
-        return found
+        if after == before:
+            continue
+        for part, value in zip(parts, after, strict=True):
+            part[row] = value
+        altered.append(row)
+    return np.array(altered, dtype=np.int64)
+
+
+def household_means(household: Numbers, factor: Numbers) -> Numbers:
+    """Return the mean of its members' factors for each household, by its number."""
+    members = np.maximum(np.bincount(household), 1)
+    return np.bincount(household, weights=factor) / members

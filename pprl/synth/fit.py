@@ -121,8 +121,12 @@ def _ages(table: Table, path: Path) -> tuple[int, ...]:
                 hint="Groups are 0, 5, 10 ... 95, and 100 for all who are older.",
             )
         found[int(age) // 5] = int(count)
-    if sum(found[4:]) == 0:
-        raise DataError(f"{path}: nobody is 20 or older", hint="Give all age groups.")
+    # Children need parents: somebody of an age to have them, and to have had them.
+    if sum(found[:4]) == 0 or sum(found[4:9]) == 0 or sum(found[4:]) * 5 < sum(found[:4]):
+        raise DataError(
+            f"{path}: the ages leave children without parents, or nobody under 20",
+            hint="Give all age groups, from 0 to 100, as far as they may be published.",
+        )
     # A pyramid of whole numbers below a million, whatever the size of the country.
     scale = max(1, sum(found) // 1_000_000)
     return tuple(-(-count // scale) for count in found)

@@ -63,6 +63,12 @@ class Form:
                 f"the column {self.id} is to hold both the ids and a field",
                 hint="Name the column of the ids otherwise.",
             )
+        dates = [column for column, parts in self.columns.items() if "date_of_birth" in parts]
+        if len(dates) > 1 or any(len(self.columns[column]) > 1 for column in dates):
+            raise UsageError(
+                "the date of birth stands in two columns or shares one",
+                hint="Give it one column of its own.",
+            )
         if len(self.sex) != 2 or not all(self.sex) or self.sex[0] == self.sex[1]:
             raise UsageError(
                 "the codes for sex must be two different texts",
@@ -137,9 +143,17 @@ def write_form(
         text["sex"] = written.take(pc.index_in(text["sex"], pa.array(["", "F", "M"], pa.string())))
     if form.case != "as-is":
         turn = pc.utf8_upper if form.case == "upper" else pc.utf8_lower
-        for name in ("given_name", "middle_name", "surname", "address", "locality"):
+        for name in (
+            "given_name",
+            "middle_name",
+            "surname",
+            "former_surname",
+            "address",
+            "locality",
+        ):
             if name in text:
-                text[name] = turn(text[name])
+                # Capitals of ß are SS wherever a register is kept in capitals; the letter ẞ is for signs.
+                text[name] = pc.replace_substring(turn(text[name]), "ẞ", "SS")
     made = {form.id: ids}
     for column, parts in form.columns.items():
         held = [text[name] for name in parts]
@@ -147,8 +161,16 @@ def write_form(
     return pa.table(made)
 
 
-def column_map_toml(form: Form, country_date_format: str) -> str:
-    """Return the file of `--columns`: how the party's columns answer the fields of an agreement."""
+def column_map_toml(form: Form, country_date_format: str, *, own_names: bool = False) -> str:
+    """Return the file of `--columns`: how the party's columns answer the fields of an agreement.
+
+    Args:
+        form: how the party writes.
+        country_date_format: used where the form leaves the format open.
+        own_names: the agreement's fields are called as the columns are.
+    """
+    if own_names:
+        return _own_names_toml(form, form.date_format or country_date_format)
     lines = [
         "# How this file's columns answer the agreement's fields. Stays with the party.",
         "[columns]",
@@ -171,8 +193,22 @@ def column_map_toml(form: Form, country_date_format: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _own_names_toml(form: Form, date_format: str) -> str:
+    lines = ["# The columns have the names of the agreement's fields.", "[columns]"]
+    lines += [f'{column} = "{column}"' for column in form.columns]
+    dates = [column for column, parts in form.columns.items() if parts == ("date_of_birth",)]
+    if dates:
+        lines += ["", "[dates]", *(f'{column} = "{date_format}"' for column in dates)]
+    return "\n".join(lines) + "\n"
+
+
 def _join(parts: Sequence[Any]) -> Any:
-    return pc.utf8_trim(pc.binary_join_element_wise(*parts, " "), characters=" ")
+    """Join what is there: a part without a value leaves no space behind."""
+    joined = parts[0]
+    for part in parts[1:]:
+        alone = pc.or_(pc.equal(joined, ""), pc.equal(part, ""))
+        joined = pc.binary_join_element_wise(joined, pc.if_else(alone, "", " "), part, "")
+    return joined
 
 
 def _dates(values: Any, spec: str) -> Any:

@@ -1,88 +1,61 @@
 """Who lives with whom: households whose members have sexes, dates of birth and roles that fit together.
 
 Children come first: their ages follow the country's age pyramid, their mothers were 16 to 45 at the birth, fathers a
-few years older. The adults that the pyramid still lacks then live alone, as couples, or share a home. So the pyramid
-holds for the whole population while ages inside a household stay plausible. The shares below are round figures after
-the household types of European censuses around 2021 (a third live alone at 65 and far more at 85; about one family in
-seven has one parent); they are a model, not an estimate for any country.
+few years older or younger. The adults that the pyramid still lacks live alone, as couples, or share a home. A pilot
+population shows how far parents and partners bend the pyramid, and the draws are bent the other way, so that it holds.
+The shares below are round figures after the household types of European censuses around 2021 (a third live alone at 65
+and far more at 85; about one family in seven has one parent); they are a model, not an estimate for any country.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from pprl.synth.draw import Stream, weights_to_bounds
 
-__all__ = ["Residents", "settle"]
+__all__ = ["GROUPS", "YEAR", "Residents", "age_groups", "settle"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
+YEAR = 365.25
 GROUPS = 21
-"""Five-year age groups: 0-4, 5-9, ... 100 and older."""
+"""Five-year age groups: 0-4, 5-9, ... 95-99, 100 and older."""
+
+FAMILY, ALONE, COUPLE, SHARING = range(4)
 
 # Per thousand of an age group who live with their parents, as the children of the household.
 _AT_HOME = (1000, 1000, 1000, 920, 480, 170, 60, 30, *([10] * 4), *([0] * 9))
-# Per thousand of the adults who are not living with their children or parents.
+# Per thousand of the adults who live neither with their children nor with their parents.
 _ALONE = (
-    300,
-    300,
-    300,
-    300,
-    300,
-    320,
-    360,
-    400,
-    420,
-    400,
-    360,
-    330,
-    330,
-    340,
-    380,
-    450,
-    550,
-    660,
-    760,
-    800,
-    800,
-)
+    300, 300, 300, 300, 300, 320, 360, 400, 420, 400, 360, 330, 330, 340, 380, 450, 550, 660, 760, 800, 800,
+)  # fmt: skip
 _SHARING = (500, 500, 500, 400, 300, 180, 110, 70, 50, 40, *([25] * 11))
-_CHILDREN = (430, 400, 130, 40)  # households with 1, 2, 3, 4 children
-_MOTHER_AT_BIRTH = (*range(2, 14), *([14] * 8), *range(13, 3, -1))  # ages 16 to 45
+_CHILDREN = (430, 400, 130, 40)  # families with 1, 2, 3, 4 children at home
+# Ages 16 to 45 of the mother when the eldest child of the household was born.
+_MOTHER_AT_BIRTH = (
+    1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 19, 20, 20, 19, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3, 2, 2, 1, 1, 1, 1,
+)  # fmt: skip
+_YOUNGEST_PARENT, _OLDEST_MOTHER = 16, 45
 _FATHER_OLDER = (3, 5, 8, 12, 14, 14, 12, 10, 8, 6, 4, 3, 1)  # -3 to +9 years
+# Women per thousand of an age group.
 _WOMEN = (
-    487,
-    487,
-    487,
-    488,
-    489,
-    492,
-    495,
-    500,
-    502,
-    503,
-    504,
-    506,
-    510,
-    518,
-    530,
-    550,
-    590,
-    650,
-    720,
-    780,
-    820,
-)
+    487, 487, 487, 487, 488, 492, 498, 502, 503, 504, 506, 508, 512, 518, 528, 550, 590, 650, 720, 780, 820,
+)  # fmt: skip
 _ONE_PARENT, _MOTHER_ALONE, _SAME_SEX = 150, 870, 25  # per thousand
 _TWINS = 16
 """Per thousand births that are twins: Monden et al. 2021 (Hum. Reprod. 36) report 12 per thousand deliveries worldwide
 and 14 to 17 in Europe and North America."""
-
-YEAR = 365.25
+_ALIKE = 300
+"""Per thousand pairs of twins who are of one sex because they are identical."""
+_GROWN_TWINS = 28
+"""Per thousand adults without children at home who have a twin in another household."""
+_PILOT, _ROUNDS = 100_000, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +69,7 @@ class Residents:
         adult: place among the household's adults (0, 1, 2), or -1 for a child of the household.
         couple: whether adults 0 and 1 of the household are a couple.
         twin: whether the person is one of twins.
+        elder: the twin in another household whose surname at birth this person has too, or -1.
         households: how many there are.
     """
 
@@ -103,20 +77,27 @@ class Residents:
     born: Ints
     sex: Ints
     adult: Ints
-    couple: np.ndarray[Any, np.dtype[np.bool_]]
-    twin: np.ndarray[Any, np.dtype[np.bool_]]
+    couple: Flags
+    twin: Flags
+    elder: Ints
     households: int
 
 
 @dataclass(frozen=True)
 class _Kinds:
-    """How many households of each kind make up a population, per hundred million people."""
+    """How many households of each kind make up a population, and the ages of the person drawn first in each."""
 
+    ages: tuple[tuple[int, ...], ...]
     families: int
-    alone: tuple[int, ...]
-    couples: tuple[int, ...]
-    sharing: tuple[int, ...]
-    children: tuple[int, ...]
+
+    def weights(self) -> tuple[int, ...]:
+        return (self.families, *(sum(ages) for ages in self.ages[1:]))
+
+
+def age_groups(born: Ints, today: int) -> Ints:
+    """Return the five-year age groups, from 0 to 20, of people born on these days."""
+    years = ((today - born) / YEAR).astype(np.int64)
+    return np.clip(years // 5, 0, GROUPS - 1)
 
 
 def settle(stream_path: tuple[int, str], people: int, ages: Sequence[int], today: int) -> Residents:
@@ -128,59 +109,22 @@ def settle(stream_path: tuple[int, str], people: int, ages: Sequence[int], today
         ages: 21 weights of five-year age groups.
         today: days since 1970-01-01 on which the ages hold.
     """
-    seed, name = stream_path
-    kinds = _kinds(ages)
-    weights = (kinds.families, sum(kinds.alone), sum(kinds.couples), sum(kinds.sharing))
-    shape = Stream(seed, name, "kinds")
-    # A little more than needed, since households are drawn by kind and not by size.
-    kind = shape.weighted(weights_to_bounds(weights), people * 6 // 10 + 64)
-    one_parent = shape.below(1000, len(kind)) < _ONE_PARENT
-    sharers = 2 + shape.weighted(weights_to_bounds((60, 25, 15)), len(kind))
-    children = 1 + shape.weighted(weights_to_bounds(_CHILDREN), len(kind))
-    adults = np.choose(kind, [np.where(one_parent, 1, 2), 1, 2, sharers])
-    children = np.where(kind == 0, children, 0)
-    size = adults + children
-    end = np.cumsum(size)
-    used = int(np.searchsorted(end, people, side="left")) + 1
-    kind, adults, size, end = kind[:used], adults[:used], size[:used], end[:used]
-    if end[-1] < people:
-        raise AssertionError("more households are needed than were drawn")
-    household = np.repeat(np.arange(used, dtype=np.int64), size)[:people]
-    member = np.arange(people, dtype=np.int64) - (end - size)[household]
-    adult = np.where(member < adults[household], member, -1)
-    couple = (kind == 2) | ((kind == 0) & (adults == 2))
+    return _draw(stream_path, people, _calibrated(tuple(ages)), today)
 
-    lone_mother = Stream(seed, name, "parents").below(1000, used) < _MOTHER_ALONE
-    mate = Stream(seed, name, "mates").below(1000, used)
-    anchor, child_born, twin = _born(seed, name, kinds, kind, children[:used], today)
-    born = np.empty(people, dtype=np.int64)
-    sex = _sexes(seed, name, household, adult, couple, kind, lone_mother, mate)
-    ages_apart = Stream(seed, name, "apart")
-    gap = ages_apart.weighted(weights_to_bounds(_FATHER_OLDER), people) - 3
-    gap_days = gap * 365 + ages_apart.below(365, people)
-    # The anchor is the mother, or the only adult; partners are born around the anchor, sharers near it.
-    born = anchor[household]
-    partner = adult > 0
-    older = np.where(
-        kind[household] == 3, (ages_apart.below(9, people) - 4) * 365 + gap_days % 365, gap_days
-    )
-    born = np.where(partner, born - older, born)
-    father_alone = (adult == 0) & (kind[household] == 0) & ~couple[household] & (sex == 1)
-    born = np.where(father_alone, born - gap_days, born)
-    is_child = adult < 0
-    number = member - adults[household]
-    born[is_child] = child_born[household[is_child], number[is_child]]
-    twins = np.zeros(people, dtype=bool)
-    twins[is_child] = twin[household[is_child], number[is_child]]
-    # Singles and sharers get the sex that is usual at their age; it needs the date of birth.
-    single = (adult >= 0) & (kind[household] % 2 == 1)
-    group = np.clip(((today - born) / YEAR).astype(np.int64) // 5, 0, GROUPS - 1)
-    chance = Stream(seed, name, "single").below(1000, people)
-    sex = np.where(single, (chance >= np.array(_WOMEN)[group]).astype(np.int64), sex)
-    born = np.minimum(born, today)
-    return Residents(
-        household=household, born=born, sex=sex, adult=adult, couple=couple[household], twin=twins, households=used
-    )  # fmt: skip
+
+@lru_cache(maxsize=16)
+def _calibrated(ages: tuple[int, ...]) -> _Kinds:
+    """Return the kinds of households that give these ages, found by pilot populations."""
+    total = sum(ages)
+    bent = [weight * 10**6 // total for weight in ages]
+    for _ in range(_ROUNDS):
+        pilot = _draw((0, "pilot"), _PILOT, _kinds(bent), 20_000)
+        got = np.bincount(age_groups(pilot.born, 20_000), minlength=GROUPS).tolist()
+        for group, weight in enumerate(ages):
+            if weight and got[group]:
+                ratio = weight * _PILOT * 1000 // (total * got[group])
+                bent[group] = bent[group] * min(max(ratio, 500), 2000) // 1000
+    return _kinds(bent)
 
 
 def _kinds(ages: Sequence[int]) -> _Kinds:
@@ -193,43 +137,91 @@ def _kinds(ages: Sequence[int]) -> _Kinds:
     free = [max(0, a - b - c) for a, b, c in zip(pyramid, children, parents, strict=True)]
     alone = [count * share // 1000 for count, share in zip(free, _ALONE, strict=True)]
     sharing = [count * share // 1000 for count, share in zip(free, _SHARING, strict=True)]
-    couples = [f - a - s for f, a, s in zip(free, alone, sharing, strict=True)]
+    couples = [(f - a - s) // 2 for f, a, s in zip(free, alone, sharing, strict=True)]
+    # 2.55 people share a home on average. A kind that nobody is left for keeps the weight 1 of one age.
+    drawn = (children, alone, couples, [count * 100 // 255 for count in sharing])
     return _Kinds(
         families=families,
-        alone=tuple(alone),
-        couples=tuple(count // 2 for count in couples),
-        sharing=tuple(count * 100 // 255 for count in sharing),  # 2.55 people share on average
-        children=tuple(children),
+        ages=tuple(tuple(item) if any(item) else (*[0] * 6, 1, *[0] * 14) for item in drawn),
     )
 
 
-def _parents(children: list[int], families: int) -> list[int]:
-    """Return how many adults of each age group live with their children, as the draws below will make them."""
+def _parents(children: Sequence[int], families: int) -> list[int]:
+    """Return how many adults of each age group live with their children, about as the draws will make them."""
     mothers = [0] * GROUPS
-    whole = sum(children) * sum(_MOTHER_AT_BIRTH)
+    whole = max(1, sum(children)) * sum(_MOTHER_AT_BIRTH)
     for group, count in enumerate(children):
         for place, weight in enumerate(_MOTHER_AT_BIRTH):
-            at = min((group * 5 + 2 + place + 16) // 5, GROUPS - 1)
+            at = min((group * 5 + 2 + place + _YOUNGEST_PARENT) // 5, GROUPS - 1)
             mothers[at] += families * count * weight // whole
-    both = 2000 - _ONE_PARENT
-    return [count * both // 1000 for count in mothers]
+    return [count * (2000 - _ONE_PARENT) // 1000 for count in mothers]
 
 
-def _born(
-    seed: int, name: str, kinds: _Kinds, kind: Ints, children: Ints, today: int
-) -> tuple[Ints, Ints, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Return the anchor adult's day of birth by household, and days and twins by household and child."""
-    count = len(kind)
+def _draw(stream_path: tuple[int, str], people: int, kinds: _Kinds, today: int) -> Residents:
+    seed, name = stream_path
+    shape = Stream(seed, name, "kinds")
+    # A little more than needed, since households are drawn by kind and not by size; the rest is left.
+    count = people * 6 // 10 + 64
+    while True:
+        kind = shape.weighted(weights_to_bounds(kinds.weights()), count)
+        one_parent = shape.below(1000, count) < _ONE_PARENT
+        sharers = 2 + shape.weighted(weights_to_bounds((60, 25, 15)), count)
+        children = 1 + shape.weighted(weights_to_bounds(_CHILDREN), count)
+        adults = np.choose(kind, [np.where(one_parent, 1, 2), 1, 2, sharers])
+        children = np.where(kind == FAMILY, children, 0)
+        end = np.cumsum(adults + children)
+        if end[-1] >= people:
+            break
+        count *= 2
+    used = int(np.searchsorted(end, people, side="left")) + 1
+    kind, adults, children, end = kind[:used], adults[:used], children[:used], end[:used]
+    household = np.repeat(np.arange(used, dtype=np.int64), adults + children)[:people]
+    member = np.arange(people, dtype=np.int64) - (end - adults - children)[household]
+    adult = np.where(member < adults[household], member, -1)
+    couple = ((kind == COUPLE) | ((kind == FAMILY) & (adults == 2)))[household]
+
+    days = _births(seed, name, kinds, kind, children, today)
+    sex = _sexes(seed, name, household, adult, couple, kind)
+    born = _adults_born(seed, name, days, kind[household], household, adult, couple, sex, today)
+    child = np.flatnonzero(adult < 0)
+    place = (household[child], member[child] - adults[household[child]])
+    born[child] = days.children[place]
+    twin = np.zeros(people, dtype=bool)
+    twin[child] = days.twins[place]
+    # The second of a pair of twins stands right behind the first.
+    second = child[days.second_twin[place]]
+    alike = second[Stream(seed, name, "alike").below(1000, len(second)) < _ALIKE]
+    sex[alike] = sex[alike - 1]
+    elder = np.full(people, -1, dtype=np.int64)
+    _grown_twins(seed, name, household, kind, adult, born, twin, elder)
+    single = (adult >= 0) & ((kind == ALONE) | (kind == SHARING))[household]
+    _single_sexes(seed, name, sex, single, age_groups(born, today))
+    return Residents(
+        household=household, born=born, sex=sex, adult=adult, couple=couple, twin=twin, elder=elder, households=used
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Births:
+    """Days of birth by household: of the adult drawn first, the eldest child, and each child with who are twins."""
+
+    anchor: Ints
+    eldest: Ints
+    children: Ints
+    twins: Flags
+    second_twin: Flags
+
+
+def _births(seed: int, name: str, kinds: _Kinds, kind: Ints, children: Ints, today: int) -> _Births:
+    count, most = len(kind), len(_CHILDREN)
     stream = Stream(seed, name, "births")
-    ages = [kinds.children, kinds.alone, kinds.couples, kinds.sharing]
     group = np.zeros(count, dtype=np.int64)
-    for at, weights in enumerate(ages):
+    for at, weights in enumerate(kinds.ages):
         drawn = stream.weighted(weights_to_bounds(weights), count)
         group = np.where(kind == at, drawn, group)
     first = today - (group * 1826 + stream.below(1826, count))
-    most = len(_CHILDREN)
     born = np.empty((count, most), dtype=np.int64)
-    twin = np.zeros((count, most), dtype=bool)
+    second = np.zeros((count, most), dtype=bool)
     born[:, 0] = first
     oldest, youngest = first.copy(), first.copy()
     for number in range(1, most):
@@ -239,31 +231,72 @@ def _born(
         younger = (youngest + step <= today) & ((number % 2 == 1) | (oldest - step < today - 9000))
         day = np.where(younger, youngest + step, oldest - step)
         born[:, number] = np.where(is_twin, born[:, number - 1], day)
-        exists = number < children
-        twin[:, number] = is_twin & exists
-        twin[:, number - 1] |= is_twin & exists
-        oldest, youngest = (
-            np.minimum(oldest, born[:, number]),
-            np.maximum(youngest, born[:, number]),
-        )
-    used = np.arange(most)[None, :] < np.maximum(children, 1)[:, None]
-    eldest = np.min(np.where(used, born, today), axis=1)
-    years = 16 + stream.weighted(weights_to_bounds(_MOTHER_AT_BIRTH), count)
-    mother = np.minimum(eldest - years * 365 - stream.below(365, count), eldest - 16 * 366)
-    return np.where(kind == 0, mother, first), born, twin
+        second[:, number] = is_twin & (number < children)
+        oldest = np.minimum(oldest, born[:, number])
+        youngest = np.maximum(youngest, born[:, number])
+    exists = np.arange(most)[None, :] < np.maximum(children, 1)[:, None]
+    eldest = np.min(np.where(exists, born, today), axis=1)
+    last = np.max(np.where(exists, born, eldest[:, None]), axis=1)
+    years = _YOUNGEST_PARENT + stream.weighted(weights_to_bounds(_MOTHER_AT_BIRTH), count)
+    years = np.minimum(years, _OLDEST_MOTHER - (last - eldest) // 365 - 1)
+    mother = eldest - (years * YEAR).astype(np.int64) - 1 - stream.below(364, count)
+    twins = second.copy()
+    twins[:, :-1] |= second[:, 1:]
+    return _Births(np.where(kind == FAMILY, mother, first), eldest, born, twins, second)
 
 
-def _sexes(
-    seed: int, name: str, household: Ints, adult: Ints, couple: Any, kind: Ints, lone_mother: Any, mate: Ints
+def _adults_born(
+    seed: int, name: str, days: _Births, kind: Ints, household: Ints, adult: Ints, couple: Flags, sex: Ints, today: int
 ) -> Ints:  # fmt: skip
+    """Return days of birth as of adults: the anchor is the mother or the only adult, the others are near it."""
     people = len(household)
-    child = (Stream(seed, name, "sexes").below(1000, people) < 512).astype(
-        np.int64
-    )  # 105 boys to 100 girls
-    first = np.where((kind == 0) & ~couple, (~lone_mother).astype(np.int64), 0)[household]
-    same = (mate < _SAME_SEX)[household]
-    both = (mate % 2)[household]  # same-sex couples: two women or two men
-    adults = np.where(
-        adult == 0, np.where(same & couple[household], both, first), np.where(same, both, 1)
-    )
-    return np.where(adult < 0, child, adults)
+    stream = Stream(seed, name, "apart")
+    gap = stream.weighted(weights_to_bounds(_FATHER_OLDER), people) - 3
+    gap_days = gap * 365 + stream.below(365, people)
+    spread = (stream.below(9, people) - 4) * 365 + gap_days % 365
+    born = days.anchor[household]
+    older = np.where(kind == SHARING, spread, gap_days)
+    lone_father = (adult == 0) & (kind == FAMILY) & ~couple & (sex == 1)
+    born = np.where((adult > 0) | lone_father, born - older, born)
+    latest = np.where(kind == FAMILY, days.eldest[household], today)
+    return np.minimum(born, latest - _YOUNGEST_PARENT * 366)
+
+
+def _sexes(seed: int, name: str, household: Ints, adult: Ints, couple: Flags, kind: Ints) -> Ints:
+    """Return sexes of children and couples; those of singles are drawn by their age later."""
+    people, households = len(household), len(kind)
+    child = Stream(seed, name, "sexes").below(1000, people) < 512  # 105 boys to 100 girls
+    lone_mother = Stream(seed, name, "parents").below(1000, households) < _MOTHER_ALONE
+    mate = Stream(seed, name, "mates").below(1000, households)
+    first = np.where((kind == FAMILY)[household] & ~couple, ~lone_mother[household], False)
+    same = (mate < _SAME_SEX)[household] & couple
+    both = (mate % 2 == 1)[household]  # couples of one sex: two men or two women
+    adults = np.where(same, both, np.where(adult == 0, first, True))
+    return np.where(adult < 0, child, adults).astype(np.int64)
+
+
+def _single_sexes(seed: int, name: str, sex: Ints, single: Flags, group: Ints) -> None:
+    """Give singles and sharers the sexes that their age group still lacks."""
+    everybody = np.bincount(group, minlength=GROUPS)
+    settled = np.bincount(group[~single & (sex == 0)], minlength=GROUPS)
+    left = np.maximum(np.bincount(group[single], minlength=GROUPS), 1)
+    lacking = (everybody * np.array(_WOMEN) - settled * 1000) // left
+    share = np.clip(lacking, 50, 950)
+    chance = Stream(seed, name, "single").below(1000, len(sex))
+    sex[single] = (chance >= share[group])[single].astype(np.int64)
+
+
+def _grown_twins(
+    seed: int, name: str, household: Ints, kind: Ints, adult: Ints, born: Ints, twin: Flags, elder: Ints
+) -> None:  # fmt: skip
+    """Make twins of some adults of different households who are of about one age."""
+    able = np.flatnonzero((adult >= 0) & (kind != FAMILY)[household])
+    chosen = able[Stream(seed, name, "grown twins").order(len(able))]
+    chosen = chosen[: len(able) * _GROWN_TWINS // 1000 // 2 * 2]
+    chosen = chosen[np.argsort(born[chosen], kind="stable")]
+    first, second = chosen[0::2], chosen[1::2]
+    fit = (born[second] - born[first] < 3 * 365) & (household[first] != household[second])
+    first, second = first[fit], second[fit]
+    born[second] = born[first]
+    twin[first] = twin[second] = True
+    elder[second] = first

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pprl.errors import UsageError
+from pprl.errors import OutputError, UsageError
 from pprl.exchange.agreement import Agreement
 from pprl.outputs import Outputs, os_errors
-from pprl.synth.about import about_population
+from pprl.synth.about import ABOUT_FORMAT, about_population
+from pprl.synth.corrupting import BLOCK
 from pprl.synth.corruptions import Corruption
 from pprl.synth.country import Country, load_country
 from pprl.synth.forms import FIELDS, column_map_toml
@@ -30,6 +33,7 @@ from pprl.synth.party_file import Party, Progress, prepare, write_party
 from pprl.synth.people import Population, populate
 from pprl.synth.places import Places
 from pprl.synth.plan import Band, Plan
+from pprl.synth.writing import CsvWriter
 from pprl.tables.columns import suggest
 
 if TYPE_CHECKING:
@@ -77,13 +81,16 @@ def make_files(
         OutputError: the folder exists, or can't be written.
     """
     tell = progress or (lambda stage, share: None)
-    country = load_country(plan.country)
+    folder = Path(folder)
+    if force:
+        _check_replaceable(folder)
+    country = fitted.country if fitted else load_country(plan.country)
     _check_groups(plan, country)
     # Once before any work, to refuse what can't be; once more with the places where the people live.
     prepare(plan, country, Places(country, plan.seed, 1, some=plan.towns), like=like, more=more)
     tell("people", 0.0)
     made = populate(
-        fitted.country if fitted else country,
+        country,
         people=plan.people,
         seed=plan.seed,
         as_of=date.fromisoformat(plan.as_of),
@@ -108,10 +115,13 @@ def make_files(
                     plan, party, made, rows, (path, truth), factor=factor, tell=tell, watch=sampler
                 )
                 about["files"][party.plan.name] |= entry
-                text = column_map_toml(party.form, country.date_format)
+                text = column_map_toml(party.form, country.date_format, own_names=like is not None)
                 _text(inside / f"{party.plan.name}.columns.toml", text)
-            if like is None:
-                _text(inside / "linkage.toml", starter_agreement(plan, _common(parties)))
+            if plan.groups:
+                _write_people(inside / "people.csv", made)
+            common = _common(parties)
+            if like is None and common:
+                _text(inside / "linkage.toml", starter_agreement(plan, common))
             if fitted:
                 about["fitted"] = fitted.disclosure.to_dict()
             _text(inside / "about.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
@@ -125,6 +135,46 @@ def make_files(
     return Made(about=about)
 
 
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to replace a folder with anything in it that an earlier run did not write."""
+    try:
+        held = {path.name for path in folder.iterdir()}
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8")) if held else {}
+        files = about["files"] if held else {}
+        own = {f"{name}.columns.toml" for name in files} | {item["file"] for item in files.values()}
+        known = about.get("format", ABOUT_FORMAT) == ABOUT_FORMAT
+    except (FileNotFoundError, NotADirectoryError):
+        return  # nothing there, or no about.json: the outputs themselves refuse that
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        known, own, held = False, set(), set()
+    others = sorted(held - own - {"about.json", "truth.csv", "people.csv", "linkage.toml"})
+    if not known or others:
+        what = f"it also holds {others[0]}" if known else "its about.json is not ours"
+        raise OutputError(
+            f"{folder} is not just what an earlier run wrote: {what}",
+            hint="Choose another name; --force replaces nothing else.",
+        )
+
+
+def _write_people(path: Path, made: Population) -> None:
+    """Write what a study by group needs of each person, and nothing that the files hold."""
+    origins = pa.array(made.origins(), pa.string())
+    with CsvWriter(path) as writer:
+        for start in range(0, len(made), BLOCK):
+            rows = np.arange(start, min(start + BLOCK, len(made)), dtype=np.int64)
+            born = made.residents.born[rows].astype("datetime64[D]").astype("datetime64[Y]")
+            columns = {
+                "person": rows,
+                "household": made.residents.household[rows],
+                "sex": made.text(rows, ("sex",))["sex"],
+                "born": born.astype(np.int64) + 1970,
+                "origin": origins.take(pa.array(made.origin[rows])),
+            }
+            writer.write(
+                pa.table({name: pc.cast(pa.array(v), pa.string()) for name, v in columns.items()})
+            )
+
+
 def _sampler(plan: Plan, report: Report | None) -> Sampler | None:
     if report is None:
         return None
@@ -135,8 +185,11 @@ def _sampler(plan: Plan, report: Report | None) -> Sampler | None:
 
 def _common(parties: Sequence[Party]) -> list[str]:
     """Return the fields that all parties write."""
-    held = [{part for parts in party.form.columns.values() for part in parts} for party in parties]
-    return [name for name in FIELDS if all(name in fields for fields in held)]
+    # A joined column answers the field that it begins with: address, postcode and town in one are an address.
+    held = [{parts[0] for parts in party.form.columns.values()} for party in parties]
+    return [
+        name for name in FIELDS if name != "middle_name" and all(name in fields for fields in held)
+    ]
 
 
 def _weight(made: Population, groups: Mapping[str, float]) -> Weights | None:

@@ -1,7 +1,8 @@
 """Who is in which file: overlap, coverage by age group, duplicated rows.
 
 The overlap of two files is the share of the average file's people who are in both: 2 |A and B| / (|A| + |B|). For
-files of one size that is the share of either file's people who are in the other. It is met exactly (to one person):
+files of one size that is the share of either file's people who are in the other; of more than two files it is the mean
+over all pairs. It is met exactly (to one person):
 the people in one, two, three ... files are counted out, not drawn.
 
 With K files, somebody of one file is in each of the others with the probability of the overlap, independently, so that

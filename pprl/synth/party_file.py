@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 
 from pprl.exchange.agreement import Agreement
 from pprl.synth.about import about_file
-from pprl.synth.corrupting import BLOCK, corruptions, error_plan
+from pprl.synth.corrupting import BLOCK, error_plan, known_corruptions
 from pprl.synth.corruptions import Corruption
 from pprl.synth.country import Country
 from pprl.synth.draw import hashed
-from pprl.synth.engine import Machine, Tally
+from pprl.synth.engine import Machine, Tally, household_means
 from pprl.synth.forms import FIELDS, Form, write_form
 from pprl.synth.mimic import mimic_form, more_corruptions, more_rates
 from pprl.synth.people import MORE_FIELDS, Population
@@ -97,7 +97,7 @@ def prepare(
         fields = tuple(dict.fromkeys(part for parts in form.columns.values() for part in parts))
         # Errors may look at fields that the party does not write: whoever has no middle name may still get one.
         held = tuple(dict.fromkeys((*FIELDS, "former_surname", *fields)))
-        known = corruptions(
+        known = known_corruptions(
             country,
             places,
             latest=plan.as_of,
@@ -149,18 +149,21 @@ def write_party(
     path, truth_path = paths
     name = party.plan.name
     digits = max(6, len(str(len(rows))) + 1)
+    shared = None if factor is None else household_means(made.residents.household, factor)
     total, counts = Tally(), np.zeros(1, dtype=np.int64)
     with open_writer(path, plan.output) as writer, truth_path.open("ab") as truth:
         counted = 0
-        for start in range(0, len(rows), BLOCK):
+        for start in range(0, max(1, len(rows)), BLOCK):  # an empty file has a header too
             count = start // BLOCK % COUNT_EVERY == 0
             people = rows[start : start + BLOCK]
             columns = made.text(people, party.fields)
+            homes = made.residents.household[people]
             tally = party.machine.run(
                 columns,
                 (plan.seed, name, start // BLOCK),
                 factor=None if factor is None else factor[people],
-                household=made.residents.household[people],
+                household=homes,
+                household_factor=None if shared is None else shared[homes],
                 count_possible=count,
             )
             counted += len(people) * count

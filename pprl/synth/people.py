@@ -18,51 +18,22 @@ import pyarrow.compute as pc
 
 from pprl.errors import UsageError
 from pprl.synth.country import Country, load_country
-from pprl.synth.draw import Stream, hashed, weights_to_bounds
+from pprl.synth.draw import Stream, hashed
 from pprl.synth.forms import FIELDS
 from pprl.synth.households import YEAR, Residents, settle
 from pprl.synth.names import Names, load_pool
+from pprl.synth.naming import NONE, draw_given_names, draw_origins, draw_surnames, permille
 from pprl.synth.places import Homes, Places
+from pprl.tables.columns import suggest
 
-__all__ = ["MORE_FIELDS", "Population", "population"]
+__all__ = ["MORE_FIELDS", "Population", "populate", "population"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 
-NONE = -1
+_SPREAD = 3_819_660_113  # odd and no multiple of 5, so that no two of 10**10 numbers meet
 MORE_FIELDS = ("former_surname", "phone", "email", "identifier", "code")
 """What can be had of a person beside the fields of a record."""
-
-_MARRIED = (
-    0,
-    0,
-    0,
-    0,
-    60,
-    300,
-    560,
-    680,
-    740,
-    780,
-    800,
-    820,
-    830,
-    840,
-    850,
-    850,
-    850,
-    850,
-    850,
-    850,
-    850,
-)
-"""Per thousand couples of an age group who are married: a model after European censuses, not an estimate."""
-_KEPT = 180
-"""Per thousand women over 30 without a partner in the household who bear the name of an earlier marriage."""
-_MIXED = 90
-"""Per thousand couples of different origin."""
-_NAMESAKE = 45
-"""Per thousand eldest sons who bear their father's given name: no published rate known to us, a choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +98,8 @@ class Population:
         """
         if rows is None:
             rows = np.arange(len(self), dtype=np.int64)
+        elif np.asarray(rows).dtype == np.bool_:
+            rows = np.flatnonzero(rows)
         names = np.array(self.origins(), dtype=object)
         columns: dict[str, Any] = {
             "person": rows,
@@ -174,15 +147,23 @@ class Population:
         """Return a phone number, an e-mail address, an identifier or a code that belongs to each person."""
         kind = name.rstrip("0123456789")
         number = hashed(rows, self.seed, "more", name)
-        if kind == "identifier":  # the person's own number, spread out: unique, and telling nothing
-            unique = rows.astype(np.uint64) * np.uint64(97) + number % np.uint64(97)
-            return _digits(unique + np.uint64(10**9), 10)
+        if (
+            kind == "identifier"
+        ):  # the person's number in another order: unique, and neighbours are strangers
+            offset = int(hashed([0], self.seed, "identifier", name)[0] % np.uint64(10**10))
+            return _digits((rows * _SPREAD + offset) % 10**10, 10)
         if kind == "code":
             return _digits(number % np.uint64(50), 2)
+        if kind not in ("phone", "email"):
+            raise UsageError(
+                f"there is no field {name!r}",
+                hint=suggest(name, (*FIELDS, *MORE_FIELDS), "Fields"),
+            )
         household = hashed(self.residents.household[rows], self.seed, "phone", name)
         if kind == "phone":  # half of the people have a number of their own, half the household's
             own = np.where(number % np.uint64(2) == 0, number, household)
-            return pc.binary_join_element_wise("0", _digits(own % np.uint64(10**9), 9), "")
+            # No country's numbers begin with 000: nobody can be called.
+            return pc.binary_join_element_wise("000", _digits(own % np.uint64(10**7), 7), "")
         given, surname = (
             pc.utf8_lower(self._column(part, rows, self.homes))
             for part in ("given_name", "surname")
@@ -217,7 +198,10 @@ def population(
     Raises:
         UsageError: an unknown country, or a number out of range.
     """
-    day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    try:
+        day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        raise UsageError("as_of is no date", hint="For example 2026-01-01.") from None
     return populate(load_country(country), people=people, seed=seed, as_of=day, towns=towns)
 
 
@@ -235,126 +219,33 @@ def populate(
     Raises:
         UsageError: see :func:`population`.
     """
-    if not 1 <= people <= 100_000_000:
+    if not isinstance(people, int) or not 1 <= people <= 100_000_000:
         raise UsageError(
-            f"{people:,} people can't be made up", hint="Choose a number from 1 to 100,000,000."
+            f"{people!r} people can't be made up", hint="Choose a number from 1 to 100,000,000."
         )
-    if not 0 <= seed < 1 << 63:
+    if not 1940 <= as_of.year <= 2100:
+        raise UsageError("as_of is not a day from 1940 to 2100", hint="For example 2026-01-01.")
+    if not isinstance(seed, int) or not 0 <= seed < 1 << 63:
         raise UsageError(
             "the seed is out of range", hint="Choose a whole number from 0 to 2**63 - 1."
         )
     names = names or Names([load_pool(name) for name in country.origins])
     today = int(np.datetime64(as_of, "D").astype(np.int64))
     residents = settle((seed, "residents"), people, country.ages, today)
-    origin = _origins(seed, country, residents)
+    origin = draw_origins(seed, country, residents)
     year = residents.born.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    given = _given_names(seed, names, residents, origin, year)
+    given = draw_given_names(seed, names, residents, origin, year)
     middle = names.draw_given(Stream(seed, "middle"), origin, residents.sex, year)
-    without = Stream(seed, "middle", "none").below(1000, people) >= _permille(country.middle_name)
+    without = Stream(seed, "middle", "none").below(1000, people) >= permille(country.middle_name)
     middle = np.where(without | (middle == given), NONE, middle)
     places = Places(country, seed, residents.households, some=towns)
-    surname, second, former = _surnames(seed, country, names, residents, origin, today)
+    surname, second, former = draw_surnames(seed, country, names, residents, origin, today)
     return Population(
         country=country, seed=seed, as_of=as_of, residents=residents, names=names, places=places,
         homes=places.draw(Stream(seed, "homes"), residents.households),
         origin=origin.astype(np.int32), given=given.astype(np.int32), middle=middle.astype(np.int32),
         surname=surname.astype(np.int32), surname2=second.astype(np.int32), former=former.astype(np.int32),
     )  # fmt: skip
-
-
-def _origins(seed: int, country: Country, residents: Residents) -> Ints:
-    bounds = weights_to_bounds(list(country.origins.values()))
-    house = Stream(seed, "origin").weighted(bounds, residents.households)
-    other = Stream(seed, "origin", "mixed").weighted(bounds, residents.households)
-    mixed = Stream(seed, "origin", "who").below(1000, residents.households) < _MIXED
-    sharing = ~residents.couple & (residents.adult > 0)
-    own = Stream(seed, "origin", "sharing").weighted(bounds, len(residents.sex))
-    second = (residents.adult == 1) & mixed[residents.household]
-    return np.where(
-        sharing, own, np.where(second, other[residents.household], house[residents.household])
-    )
-
-
-def _given_names(seed: int, names: Names, residents: Residents, origin: Ints, year: Ints) -> Ints:
-    given = names.draw_given(Stream(seed, "given"), origin, residents.sex, year)
-    child = residents.adult < 0
-    for attempt in range(3):  # brothers and sisters have different names
-        key = residents.household * (int(given.max()) + 1) + given
-        order = np.argsort(key, kind="stable")
-        same = np.zeros(len(key), dtype=bool)
-        same[order[1:]] = key[order[1:]] == key[order[:-1]]
-        again = np.flatnonzero(same & child)
-        if len(again) == 0:
-            break
-        stream = Stream(seed, "given", attempt)
-        given[again] = names.draw_given(stream, origin[again], residents.sex[again], year[again])
-    # The father is the last adult of his household that is not a child; the son the first boy after him.
-    father = np.full(residents.households, NONE, dtype=np.int64)
-    fathers = np.flatnonzero((residents.adult >= 0) & (residents.sex == 1))
-    father[residents.household[fathers]] = fathers
-    sons = np.flatnonzero(child & (residents.sex == 1))[::-1]
-    first = np.full(residents.households, NONE, dtype=np.int64)
-    first[residents.household[sons]] = sons
-    named = Stream(seed, "namesakes").below(1000, residents.households) < _NAMESAKE
-    homes = np.flatnonzero(named & (father != NONE) & (first != NONE))
-    given[first[homes]] = given[father[homes]]
-    return given
-
-
-def _surnames(
-    seed: int, country: Country, names: Names, residents: Residents, origin: Ints, today: int
-) -> tuple[Ints, Ints, Ints]:
-    """Return surname, second surname and name before marriage as codes."""
-    people = len(origin)
-    born_as = names.draw_surname(Stream(seed, "surname"), origin)
-    group = np.clip(((today - residents.born) / YEAR).astype(np.int64) // 5, 0, len(_MARRIED) - 1)
-    start = np.flatnonzero(np.r_[True, residents.household[1:] != residents.household[:-1]])
-    first = start[residents.household]  # the first adult of each person's household
-    second = np.minimum(first + 1, people - 1)
-    couple = residents.couple
-    # The name of the family: the man's (the second adult's) in a couple, else that of the only parent.
-    head = np.where(couple & (residents.household[second] == residents.household), second, first)
-    child = residents.adult < 0
-    surname = np.where(child, born_as[head], born_as)
-    nobody = np.full(people, NONE, dtype=np.int64)
-    if country.two_surnames:
-        other = names.draw_surname(Stream(seed, "surname", "second"), origin)
-        return surname, np.where(child, born_as[first], other), nobody
-    chance = Stream(seed, "marriages")
-    married = (
-        chance.below(1000, residents.households)[residents.household]
-        < np.array(_MARRIED)[group[first]]
-    ) & couple
-    choice = chance.below(1000, residents.households)[residents.household]
-    bride = married & (residents.adult == 0) & (residents.sex == 0)
-    takes = bride & (choice < _permille(country.husbands_name))
-    both = (
-        bride
-        & ~takes
-        & (choice < _permille(country.husbands_name) + _permille(country.double_barrelled))
-    )
-    single = (residents.adult >= 0) & ~couple & (residents.sex == 0) & (group >= 6)
-    kept = single & (chance.below(1000, people) < _KEPT)
-    once = names.draw_surname(Stream(seed, "surname", "former"), origin)
-    former = np.where(takes | both, born_as, np.where(kept, once, nobody))
-    second_part = np.where(both, born_as[head], nobody)
-    # Some children of parents with two names bear both.
-    two = (
-        child
-        & couple
-        & (
-            chance.below(1000, residents.households)[residents.household]
-            < _permille(country.double_barrelled)
-        )
-    )
-    second_part = np.where(two & (born_as[first] != born_as[head]), born_as[head], second_part)
-    surname = np.where(takes, born_as[head], np.where(two, born_as[first], surname))
-    former = np.where(former == surname, nobody, former)
-    return surname, np.where(second_part == surname, nobody, second_part), former
-
-
-def _permille(share: float) -> int:
-    return round(share * 1000)
 
 
 def _index(codes: Codes) -> Any:

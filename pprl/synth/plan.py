@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -38,7 +39,25 @@ _SIZE_LIMIT = 1 << 20
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0, le=20)]
 PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-ColumnName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\"\\]{1,100}$")]
+
+
+def _column(text: str) -> str:
+    if not text.isprintable() or any(char in text for char in '"\\') or text != text.strip():
+        raise ValueError(
+            "a column's name has no quotes, backslashes, control characters or outer spaces"
+        )
+    if not any(char.isalpha() for char in text):
+        raise ValueError("a column's name has a letter, or the first row would look like data")
+    return text
+
+
+ColumnName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_column)
+]
+
+_TAKEN = ("truth", "people", "about", "linkage")
+_DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+"""What Windows takes for devices, whatever the suffix."""
 
 _BAND = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
 
@@ -65,7 +84,7 @@ class Band:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class PartyPlan(_Part):
@@ -78,8 +97,9 @@ class PartyPlan(_Part):
         rates: error rates that differ from the plan's.
         error_factor: multiplies all of this party's rates.
         duplicates: share of its people who have a second row.
-        coverage: how likely the file holds a person of an age (``"0-17"``) or group (``"origin=polish"``), against
-            1 for those who are not named. Several that fit are multiplied.
+        coverage: weights from 0 to 1 by age (``"0-17"``) or group (``"origin=polish"``), against 1 for those who are
+            not named: how readily the file takes such a person. Several that fit are multiplied. Everybody is in at
+            least one file and the overlap is met first, so the shares that come out differ: `about.json` has them.
     """
 
     name: PartyName
@@ -115,10 +135,12 @@ class PartyPlan(_Part):
 class Plan(_Part):
     """Everything that decides a made-up population; the same plan and version give the same bytes.
 
+    Build one with :meth:`from_dict`, which explains what is wrong.
+
     Attributes:
         people: how many there are; each is in at least one file.
         files: number of parties.
-        overlap: share of the average file's people who are in another file too.
+        overlap: share of the average file's people who are in any given other file.
         country: whose names, places and forms.
         towns: everybody lives in this many towns, chosen by the seed; None: all over the country.
         profile: error rates to begin with: ``none``, ``light``, ``typical`` or ``heavy``.
@@ -130,6 +152,7 @@ class Plan(_Part):
         error_factors: by group (``age=65-120``, ``sex=F``, ``origin=polish``), what its rates are multiplied by.
         party: the parties; those that are not named get the names a, b, c ... and the built-in forms.
         output: ``csv`` or ``parquet``.
+        groups: also write ``people.csv``: each person's household, sex, year of birth and origin.
     """
 
     format: Literal["pprl-synth-plan/1"] = "pprl-synth-plan/1"
@@ -147,6 +170,7 @@ class Plan(_Part):
     error_factors: dict[str, Factor] = Field(default_factory=dict)
     party: tuple[PartyPlan, ...] = ()
     output: Literal["csv", "parquet"] = "csv"
+    groups: bool = False
 
     @field_validator("as_of")
     @classmethod
@@ -174,6 +198,10 @@ class Plan(_Part):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the party {name!r} is named twice")
+            if name in _TAKEN or _DEVICE.fullmatch(name):
+                raise ValueError(
+                    f"a party can't be called {name!r}, which is the name of another file"
+                )
         return self
 
     def parties(self) -> tuple[PartyPlan, ...]:
@@ -188,18 +216,20 @@ class Plan(_Part):
         return self.model_dump(mode="json")
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any], *, source: str = "the plan") -> Plan:
+    def from_dict(cls, content: Mapping[str, Any], *, source: str = "") -> Plan:
         """Check and freeze a plan given as plain values.
 
         Raises:
-            UsageError: an unknown or contradictory entry; names it.
+            UsageError: an unknown or contradictory entry; names it. A DataError if `source` names a file.
         """
         try:
             return cls.model_validate_json(json.dumps(dict(content), default=str))
         except ValidationError as error:
             raise _explain(error, source) from None
         except (TypeError, ValueError, RecursionError) as error:
-            raise UsageError(f"{source}: holds a value of a kind that no entry takes") from error
+            raise UsageError(
+                f"{_said(source)}an entry holds a value of a kind that none takes"
+            ) from error
 
 
 def load_plan(path: Path | str) -> dict[str, Any]:
@@ -252,26 +282,56 @@ _LIMITS = {
     "less_than": "below",
 }
 _HINTS = {
-    "overlap": "It is the share of a file's people who are in another file too.",
+    "overlap": "It is the share of the average file's people who are in any given other file, from 0 to 1.",
     "people": "All files together hold this many people.",
     "as_of": "For example 2026-01-01.",
 }
 
 
-def _explain(error: ValidationError, source: str) -> UsageError:
+_WORDS = {
+    "missing": "is missing",
+    "finite_number": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "string_type": "must be text, in quotes",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a table of names and values",
+    "tuple_type": "must be a list",
+    "string_too_short": "is empty",
+    "string_too_long": "is too long",
+}
+
+
+def _explain(error: ValidationError, source: str) -> DataError | UsageError:
     problem = error.errors(include_url=False)[0]
     loc = problem["loc"]
+    kind = DataError if source else UsageError
     where = ""
     for step in loc:
         where += f"[{step + 1}]" if isinstance(step, int) else (f".{step}" if where else str(step))
     if problem["type"] == "extra_forbidden":
         model = PartyPlan if loc[0] == "party" else Plan
-        return UsageError(
-            f"{source}: unknown entry {where!r}",
+        return kind(
+            f"{_said(source)}unknown entry {where!r}",
             hint=suggest(str(loc[-1]), list(model.model_fields), "Entries"),
         )
     message = problem["msg"].removeprefix("Value error, ")
-    for kind, words in _LIMITS.items():
-        if problem["type"] == kind:
-            message = f"must be {words} {next(iter(problem['ctx'].values())):,}"
-    return UsageError(f"{source}: {where + ': ' if where else ''}{message}", hint=_HINTS.get(where))
+    message = _WORDS.get(problem["type"], message)
+    if problem["type"] in _LIMITS:
+        limit = next(iter(problem["ctx"].values()))
+        message = f"must be {_LIMITS[problem['type']]} {limit:,g}"
+    elif problem["type"] == "string_pattern_mismatch":
+        message = "must be of small letters, digits, - and _, at most 40 of them"
+    elif problem["type"] == "literal_error":
+        message = f"must be {problem['ctx']['expected']}"
+    elif loc == ("party",) and problem["type"] == "tuple_type":
+        message = "must be an array of tables: write [[party]]"
+    hint = _HINTS.get(where, "docs/synth.md shows a plan; `pprl synth --help` the options.")
+    return kind(f"{_said(source)}{where + ': ' if where else ''}{message}", hint=hint)
+
+
+def _said(source: str) -> str:
+    return f"{source}: " if source else ""

@@ -14,8 +14,8 @@ twice as often. The mix follows what is published and the level is set so that o
 - Moves: about one person in ten lives elsewhere than a year ago in US and UK censuses and surveys.
 - Errors gather in some records and differ by hospital and group (Harron et al. 2017; Hagger-Johnson et al. 2015, BMJ
   Open 5), so dependence is above 0 in every profile with errors.
-- Kinds as in Christen (2012, Data Matching, chapter 7) and the generators of Christen and Vatsalan (2013, GeCo) and
-  Tran, Vatsalan and Christen (2013).
+- Kinds as in Christen (2012, Data Matching, chapter 7) and the generators of Christen and Vatsalan (2013, CIKM) and
+  Tran, Vatsalan and Christen (2013, GeCo, CIKM).
 
 No study gives every rate, so each single number is our choice, and none is fitted to a data set.
 """
@@ -193,9 +193,9 @@ def check_rates(rates: Mapping[str, float], corruptions: Mapping[str, Corruption
             raise UsageError(
                 f"there is no error {name!r}", hint=unknown_error(name, list(corruptions))
             )
-        if not 0 <= rate <= 1:
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
             raise UsageError(
-                f"the rate of {name} is {rate:g}",
+                f"the rate of {name} is {rate!r}",
                 hint="A rate is a share of the records, from 0 to 1.",
             )
         slot = corruptions[name].slot

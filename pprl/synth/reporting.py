@@ -28,13 +28,11 @@ class Report:
     Attributes:
         path: of the page.
         reference: figures of a real file to compare with.
-        k: figures of fewer records than this are left out.
         records: about how many records of each file are looked at.
     """
 
     path: Path
     reference: Figures | None = None
-    k: int = 10
     records: int = 200_000
 
 
