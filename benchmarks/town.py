@@ -56,7 +56,7 @@ def two_files(
     order = everybody.sample(frac=1, random_state=seed).reset_index(drop=True)
     files = []
     for party, rows in (("a", order.iloc[:size]), ("b", order.iloc[size - both :])):
-        frame = corrupt(rows, profile=profile, seed=seed * 2 + (party == "b")).frame
+        frame = corrupt(rows, profile=profile, seed=seed, party=party).frame
         frame = frame.assign(rec_id=[f"{party}{person}" for person in frame["person"]])
         files.append(frame[["rec_id", "person", *FIELDS]])
     return files[0], files[1]
