@@ -2,10 +2,12 @@
 
     python benchmarks/quality.py [--draws 10] [--json quality.json]
 
-FEBRL4: four overlaps and three ways of blocking; each draw takes 2,500 people a file and a new random key. Fields: given
-name, surname, date of birth, address, suburb, postcode; no social-security number. Made-up people: the same fields,
-10,000 a file with households, twins and movers, three error profiles, three draws of other people each. The threshold is found without truth; "best" is the highest F1 that any
-threshold would have given on the same scores (greedy one-to-one), for comparison only.
+FEBRL4: four overlaps and three ways of blocking; each draw takes 2,500 people a file and a new random key. Fields:
+given name, surname, date of birth, address, suburb, postcode; no social-security number. Made-up people: the same
+fields, 10,000 a file with households, twins and movers, three error profiles, three draws of other people each.
+
+The threshold is found without truth; "best" is the highest F1 that any threshold would have given on the same scores
+(greedy one-to-one), for comparison only.
 """
 
 from __future__ import annotations
