@@ -29,7 +29,7 @@ __all__ = ["measure"]
     default=10,
     show_default=True,
     metavar="K",
-    help="Leave out counts below this.",
+    help="Round all counts down to a multiple of this.",
 )
 @json_option
 @force_option
@@ -46,8 +46,9 @@ def measure(
 ) -> None:
     """Write a file's aggregate figures: how common names are, lengths, what is missing, years of birth.
 
-    Counts alone, no value of a record, and none below --smallest-cell. For `pprl synth --report --reference`: do
-    made-up files look like yours? Have the figures cleared before they leave your office, as any other output.
+    Counts alone, no value of a record, all rounded down to a multiple of --smallest-cell. Columns that are not named
+    are found as for `pprl encode`. For `pprl synth --report --reference`: do made-up files look like yours? Have the
+    figures cleared before they leave your office, as any other output.
 
     \b
     Example:
@@ -60,7 +61,9 @@ def measure(
     check_outputs(output, inputs=(people, columns_file), force=force)
     mapping = column_map(columns_file, columns, date_formats)
     frame = read_csv_text(people, what="people file")
-    figures = measure_table(frame, columns=mapping, person=person, k=smallest_cell)
+    figures = measure_table(
+        frame, columns=mapping, person=person, k=smallest_cell, source=str(people)
+    )
     write_figures(figures, output, force=force)
     if as_json:
         click.echo(json.dumps(figures.to_dict(), indent=2, ensure_ascii=False))
@@ -68,7 +71,8 @@ def measure(
     click.echo(
         f"{figures.rows:,} records, {len(figures.fields)} fields: {', '.join(figures.fields)}"
     )
-    click.echo(
-        f"{figures.hidden:,} counts left out, which are below {smallest_cell} or would give one away"
-    )
+    if smallest_cell > 1:
+        click.echo(f"All counts are rounded down to a multiple of {smallest_cell}")
+    else:
+        click.echo("UNSAFE: counts are exact, and small ones may point at persons")
     click.echo(f"figures: {output}")

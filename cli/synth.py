@@ -181,7 +181,7 @@ def synth(
     what was asked for and what was made.
 
     \b
-    Examples:
+    Example:
       pprl synth -o town --people 20_000 --overlap 0.6 --seed 7
       pprl synth -o rehearsal --like linkage.toml --party health --party education
     """

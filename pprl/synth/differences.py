@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["KINDS", "classify", "first_and_others", "measure_differences"]
+__all__ = ["KINDS", "classify", "first_and_others", "measure_differences", "possible_kinds"]
 
 KINDS = {
     "same": "the same text",
@@ -82,6 +82,18 @@ def classify(field: str, a: str, b: str) -> str:
     if words_a and words_b and (set(words_a) < set(words_b) or set(words_b) < set(words_a)):
         return "part_missing"
     return "other"
+
+
+def possible_kinds(field: str) -> frozenset[str]:
+    """Return the kinds that values of a field may differ in, clean dates and codes of sex taken for granted."""
+    always = {"same", "missing_both", "missing_one", "other"}
+    dates = {"day_month_swapped", "part_unknown", "placeholder_date"}
+    if field == "sex":
+        return frozenset(always | {"form"})
+    if field == "date_of_birth":
+        return frozenset(always | dates | {"one_digit", "transposition"})
+    names = set() if field in ("given_name", "surname") else {"swapped"}
+    return frozenset(set(KINDS) - dates - names)
 
 
 def _classify_dates(

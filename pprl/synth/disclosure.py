@@ -1,9 +1,10 @@
-"""What aggregate tables tell: cells under k are refused where they come in and left out where they go out.
+"""What aggregate tables tell: cells under k are refused where they come in and look like none where they go out.
 
 An office's own tables (names with their counts, ages with their counts) may be fitted to. They come in through
 :func:`read_table`, which refuses a small cell, and :class:`Disclosure` says in plain words what they could tell.
-Figures that go out pass through :func:`hide_small`, which leaves out a second cell where the first could be worked
-out from the total (complementary suppression; Hundepool et al. 2012, Statistical Disclosure Control, chapter 4).
+Figures that go out pass through :func:`round_down`. With every count a multiple of k, totals included, the difference
+of two is known to k - 1 either way at best, so that nothing small can be worked out by subtraction, for which leaving
+cells out is not enough (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4: rounding).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from pprl.errors import DataError, UsageError
 from pprl.tables.columns import suggest
 from pprl.tables.csvtext import read_csv_text
 
-__all__ = ["Disclosure", "Table", "TableFacts", "hide_small", "read_table"]
+__all__ = ["Disclosure", "Table", "TableFacts", "read_table", "round_down"]
 
 COUNT = "count"
 _WHOLE = re.compile(r"[0-9]{1,12}")
@@ -39,14 +41,14 @@ class Table:
         columns: names of the value columns.
         values: one tuple of values for each cell.
         counts: records in each cell, at least k.
-        sha256: of the file, in hex.
+        sha256: of the file, in hex. It stays in memory: for a table of a few cells it would confirm a guess.
     """
 
     file: str
     columns: tuple[str, ...]
     values: tuple[tuple[str, ...], ...] = field(repr=False)
     counts: Counts = field(repr=False)
-    sha256: str
+    sha256: str = field(repr=False)
 
 
 def read_table(path: Path | str, value_columns: Sequence[str], k: int = 10) -> Table:
@@ -152,8 +154,7 @@ class TableFacts:
         columns: names of its value columns.
         cells: how many it has.
         smallest: the smallest cell's count.
-        total: of all cells.
-        sha256: of the file, in hex.
+        total: of all cells, rounded down to a multiple of the smallest cell that is let in.
     """
 
     file: str
@@ -161,18 +162,16 @@ class TableFacts:
     cells: int
     smallest: int
     total: int
-    sha256: str
 
     @classmethod
-    def of(cls, table: Table) -> TableFacts:
+    def of(cls, table: Table, k: int = 10) -> TableFacts:
         """Return the facts of a table."""
         return cls(
             file=table.file,
             columns=table.columns,
             cells=len(table.counts),
             smallest=int(table.counts.min()),
-            total=int(table.counts.sum()),
-            sha256=table.sha256,
+            total=round_down(int(table.counts.sum()), k),
         )
 
 
@@ -190,9 +189,22 @@ class Disclosure:
 
     @classmethod
     def of(cls, tables: Mapping[str, Table], k: int = 10) -> Disclosure:
-        """Return what is to be said of these tables."""
+        """Return what is to be said of these tables.
+
+        Raises:
+            DataError: the totals of two tables differ, by fewer than `k` records: that is a small cell, the number of
+                those with a value for the one table and none for the other.
+            UsageError: `k` below 1.
+        """
         _check_k(k)
-        return cls(k=k, tables={name: TableFacts.of(table) for name, table in tables.items()})
+        totals = {name: int(table.counts.sum()) for name, table in tables.items()}
+        for one, other in combinations(totals, 2):
+            if 0 < abs(totals[one] - totals[other]) < k:
+                raise DataError(
+                    f"the totals of the tables {one} and {other} differ by fewer than {k} records",
+                    hint="So few people would stand out. Round the tables, or draw both up over the same people.",
+                )
+        return cls(k=k, tables={name: TableFacts.of(table, k) for name, table in tables.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as plain values, for ``about.json``."""
@@ -223,8 +235,9 @@ class Disclosure:
         if len(totals) > 1:
             gap = max(totals) - min(totals)
             said.append(
-                f"The tables' totals differ by up to {gap:,} records. If they are of the same people, that is "
-                "the number of those in cells that were left out or of missing values."
+                f"The tables' totals, rounded down to a multiple of {self.k}, differ by up to {gap:,} records. If they "
+                "are of the same people, that is about the number of those in cells that were left out or of missing "
+                "values."
             )
         if len(self.tables) > 1 or any(len(facts.columns) > 1 for facts in self.tables.values()):
             said.append(
@@ -238,33 +251,6 @@ class Disclosure:
         return said
 
 
-def hide_small(counts: Sequence[int], k: int) -> list[int | None]:
-    """Leave out the cells of a partition that are under `k`, and others so that these can't be worked out.
-
-    A cell of 0 stays, so that one left out holds at least one. Whoever knows the total knows the sum of what is left
-    out; it is made to include a neighbour of `k` or more, and to be large enough that each small cell may still be
-    anything from 1 to k - 1, even for one who knows how many of those left out are small. The largest cells are spared
-    where others will do; where nothing will do, all cells but the empty ones are left out.
-
-    Args:
-        counts: disjoint cells, in the order in which they stand.
-        k: the smallest cell to show.
-    """
-    hidden = {place for place, count in enumerate(counts) if 0 < count < k}
-    if not hidden:
-        return list(counts)
-    small, first = len(hidden), min(hidden)
-    spared = max(counts) - small * k
-    near = sorted(
-        (place for place, count in enumerate(counts) if count >= k),
-        key=lambda place: (counts[place] > spared, abs(place - first), place),
-    )
-    room = sum(counts[place] for place in hidden)
-    for place in near:
-        hidden.add(place)
-        room += counts[place] - k
-        if room >= (k - 1) + (
-            small - 1
-        ):  # one small cell at its most, the others at 1, the large ones at k
-            break
-    return [None if place in hidden else count for place, count in enumerate(counts)]
+def round_down(count: int, k: int) -> int:
+    """Return the largest multiple of `k` that is not above the count: one under `k` looks like none at all."""
+    return count // k * k

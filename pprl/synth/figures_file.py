@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,6 @@ __all__ = [
     "LONGEST",
     "YEARS",
     "Births",
-    "Cell",
     "Class",
     "Differences",
     "FieldFigures",
@@ -37,8 +37,8 @@ MOST_STEPS = 24
 _SIZE_LIMIT = 1 << 24
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
-Cell = Count | None
-"""None where the count is left out."""
+"""A count of records or values, rounded down to a multiple of k: the true one is up to k - 1 larger."""
+Rank = Annotated[int, Field(ge=1, le=10**12)]
 Class = Literal["accent", "hyphen", "apostrophe", "digit", "space"]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -51,46 +51,52 @@ class FieldFigures(_Part):
     """One field's figures.
 
     Attributes:
-        missing: rows without a value.
-        distinct: number of unlike values, without regard to case.
-        once: values that occur once.
-        lengths: rows by number of characters; length 0 are the missing ones; empty for dates.
+        missing: rows without a value; of dates, without a readable year.
+        distinct: number of unlike values, without regard to case; None for k above 1.
+        once: values that occur once; None for k above 1.
+        lengths: rows by number of characters, from 1 up; empty for dates and sex.
         curve: pairs of a number of values and the rows that these most frequent values cover; names and places only.
-        classes: rows with an accent or other letter outside of ASCII, a hyphen, an apostrophe, a digit, a space.
+        classes: rows with an accent or other letter outside of ASCII, a hyphen, an apostrophe, a digit, a space; none
+            for dates and sex.
     """
 
-    missing: Cell
-    distinct: Count
-    once: Cell
-    lengths: tuple[Cell, ...] = Field(default=(), max_length=LONGEST + 1)
-    curve: tuple[tuple[Count, Count], ...] = Field(default=(), max_length=MOST_STEPS)
-    classes: dict[Class, Cell]
+    missing: Count
+    distinct: Count | None
+    once: Count | None
+    lengths: tuple[Count, ...] = Field(default=(), max_length=LONGEST)
+    curve: tuple[tuple[Rank, Count], ...] = Field(default=(), max_length=MOST_STEPS)
+    classes: dict[Class, Count]
+
+    @model_validator(mode="after")
+    def _rising(self) -> FieldFigures:
+        for (rank, rows), (later, more) in pairwise(self.curve):
+            if later <= rank or more < rows:
+                raise ValueError("a curve has to rise")
+        return self
 
 
 class MissingTogether(_Part):
     """Rows in which two fields are both missing, and how many that would be if each were missing on its own."""
 
     fields: tuple[Name, Name]
-    rows: Cell
-    independent: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    rows: Count
+    independent: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Births(_Part):
     """Dates of birth.
 
     Attributes:
-        start: first year of the first group; groups are of five years.
+        start: first year of the first group that is shown; groups are of five years.
         years: rows by group.
-        no_year: rows with a date without a readable year.
         january_first: rows born on a 1 January, of those with a year.
         no_day: rows with a year whose day or month is unknown.
     """
 
     start: int = Field(ge=0, le=3000, multiple_of=YEARS)
-    years: tuple[Cell, ...] = Field(max_length=600)
-    no_year: Cell
-    january_first: Cell
-    no_day: Cell
+    years: tuple[Count, ...] = Field(max_length=600)
+    january_first: Count
+    no_day: Count
 
 
 class Differences(_Part):
@@ -98,13 +104,14 @@ class Differences(_Part):
 
     Attributes:
         pairs: of records.
-        fields: pairs by kind of difference (see :data:`pprl.synth.differences.KINDS`), for each field.
-        number: pairs by the number of fields that differ, from 0 up.
+        fields: pairs by kind of difference (see :data:`pprl.synth.differences.KINDS`), for each field; kinds of none
+            are not named.
+        number: pairs by the number of fields that differ, from 0 up; empty where a count was too small to be shown.
     """
 
     pairs: Count
-    fields: dict[Name, dict[str, Cell]]
-    number: tuple[Cell, ...] = Field(max_length=200)
+    fields: dict[Name, dict[str, Count]]
+    number: tuple[Count, ...] = Field(max_length=200)
 
     @model_validator(mode="after")
     def _known(self) -> Differences:
@@ -119,11 +126,10 @@ class Figures(_Part):
     """Aggregate figures of one file.
 
     Attributes:
-        k: counts under this are left out.
+        k: all counts are rounded down to a multiple of this.
         rows: of the file.
-        hidden: how many counts were left out.
         fields: by field.
-        together: for each pair of fields that have missing values.
+        together: pairs of fields that have missing values.
         births: None where there is no date of birth.
         differences: None where it is not known which records are of one person, or under `k` pairs.
     """
@@ -131,7 +137,6 @@ class Figures(_Part):
     format: Literal["pprl-figures/1"] = "pprl-figures/1"
     k: int = Field(ge=1)
     rows: Count
-    hidden: Count
     fields: dict[Name, FieldFigures] = Field(max_length=100)
     together: tuple[MissingTogether, ...] = Field(default=(), max_length=5000)
     births: Births | None = None
@@ -139,8 +144,8 @@ class Figures(_Part):
 
     @model_validator(mode="after")
     def _cells(self) -> Figures:
-        if any(0 < cell < self.k for cell in cells_of(self) if cell is not None):
-            raise ValueError(f"a count is under {self.k}, the smallest that these figures may show")
+        if any(cell % self.k for cell in cells_of(self)):
+            raise ValueError(f"a count is no multiple of {self.k}, as all have to be")
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -152,7 +157,7 @@ class Figures(_Part):
         """Check figures given as plain values.
 
         Raises:
-            DataError: an unknown or missing entry, a value of the wrong kind, or a count under the figures' own k.
+            DataError: an unknown or missing entry, a value of the wrong kind, or a count that is no multiple of k.
         """
         try:
             return cls.model_validate_json(json.dumps(content))
@@ -167,17 +172,18 @@ class Figures(_Part):
             raise DataError(f"{source}: not figures of the format {FIGURES_FORMAT}") from None
 
 
-def cells_of(figures: Figures) -> list[Cell]:
-    """Return every count that a file's figures show or leave out."""
-    cells: list[Cell] = []
+def cells_of(figures: Figures) -> list[int]:
+    """Return every count that a file's figures show."""
+    cells = [figures.rows]
     for item in figures.fields.values():
-        cells += [*(item.lengths or (item.missing,)), item.once, *item.classes.values()]
-        cells += [rows for _, rows in item.curve]
+        cells += [item.missing, item.distinct or 0, item.once or 0, *item.lengths]
+        cells += [*item.classes.values(), *(rows for _, rows in item.curve)]
     cells += [pair.rows for pair in figures.together]
     if figures.births:
         births = figures.births
-        cells += [*births.years, births.no_year, births.january_first, births.no_day]
+        cells += [*births.years, births.january_first, births.no_day]
     if figures.differences:
+        cells.append(figures.differences.pairs)
         cells += [c for kinds in figures.differences.fields.values() for c in kinds.values()]
         cells += figures.differences.number
     return cells

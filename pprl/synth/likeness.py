@@ -2,7 +2,7 @@
 
 For distributions (name frequencies, lengths, years of birth) this is the Kolmogorov-Smirnov distance, the largest
 difference between the two cumulative shares; for shares (missing values, kinds of difference) it is the largest
-difference. All lie between 0 and 1. Counts that were left out are spread evenly over their cells.
+difference. All lie between 0 and 1. What rounding took from the kinds of difference is spread evenly over those shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pprl.synth.differences import KINDS
-from pprl.synth.figures_file import Births, Cell, Differences, FieldFigures, Figures
+from pprl.synth.figures_file import YEARS, Births, Differences, FieldFigures, Figures
 
 __all__ = [
     "MEASURES",
@@ -88,20 +88,19 @@ def compare(party: str, made: Figures, reference: Figures) -> list[Gap]:
             add(
                 "length",
                 name,
-                _ks(length_shares(ours, made.rows), length_shares(theirs, reference.rows)),
+                _ks(length_shares(ours), length_shares(theirs)),
             )
-        a, b = _share(ours.missing, made.rows), _share(theirs.missing, reference.rows)
-        add("missing", name, None if a is None or b is None else abs(a - b))
+        add("missing", name, _apart((ours.missing, made.rows), (theirs.missing, reference.rows)))
     if made.births and reference.births:
         name = "date_of_birth"
-        add("births", name, _ks(birth_shares(made.births), birth_shares(reference.births)))
-        pairs = [
-            (figures.births.january_first, _sum(figures.births.years))
-            for figures in (made, reference)
-            if figures.births
-        ]
-        a, b = (_share(count, of) for count, of in pairs)
-        add("january", name, None if a is None or b is None else abs(a - b))
+        if made.births.years and reference.births.years:
+            add("births", name, _ks(birth_shares(made.births), birth_shares(reference.births)))
+        a, b = (figures.rows - figures.fields[name].missing for figures in (made, reference))
+        add(
+            "january",
+            name,
+            _apart((made.births.january_first, a), (reference.births.january_first, b)),
+        )
     if made.differences and reference.differences:
         for gap in compare_differences(party, made.differences, reference.differences):
             add("differences", gap.field, gap.gap)
@@ -123,21 +122,20 @@ def compare_differences(party: str, made: Differences, reference: Differences) -
 
 def curve_shares(field: FieldFigures, rows: int) -> list[tuple[int, float]]:
     """Return for numbers of values the share of the rows with a value that these most frequent ones cover."""
-    filled = max(rows - (field.missing or 0), 1)
+    filled = max(rows - field.missing, 1)
     return [(rank, min(count / filled, 1.0)) for rank, count in field.curve]
 
 
-def length_shares(field: FieldFigures, rows: int) -> dict[int, float]:
-    """Return the share of each length among the rows with a value."""
-    counts = _spread(field.lengths, rows)[1:]
-    total = sum(counts) or 1.0
-    return {length: count / total for length, count in enumerate(counts, start=1)}
+def length_shares(field: FieldFigures) -> dict[int, float]:
+    """Return the share of each length among the rows whose length is shown."""
+    total = sum(field.lengths) or 1
+    return {length: count / total for length, count in enumerate(field.lengths, start=1)}
 
 
 def birth_shares(births: Births) -> dict[int, float]:
     """Return the share of each five-year group, by its first year, among the dates with a year that are shown."""
-    total = _sum(births.years) or 1
-    return {births.start + 5 * i: (count or 0) / total for i, count in enumerate(births.years)}
+    total = sum(births.years) or 1
+    return {births.start + YEARS * i: count / total for i, count in enumerate(births.years)}
 
 
 def kind_shares(differences: Differences, fields: Sequence[str] | None = None) -> dict[str, float]:
@@ -146,9 +144,9 @@ def kind_shares(differences: Differences, fields: Sequence[str] | None = None) -
     sums = dict.fromkeys(KINDS, 0.0)
     for name in names:
         kinds = differences.fields[name]
-        spread = _spread(tuple(kinds.values()), differences.pairs)
-        for kind, count in zip(kinds, spread, strict=True):
-            sums[kind] += count
+        rest = max(differences.pairs - sum(kinds.values()), 0) / max(len(kinds), 1)
+        for kind, count in kinds.items():
+            sums[kind] += count + rest
     of = max(differences.pairs * len(names), 1)
     return {kind: total / of for kind, total in sums.items()}
 
@@ -168,16 +166,8 @@ def _ks(a: Mapping[int, float], b: Mapping[int, float]) -> float:
     return min(largest, 1.0)
 
 
-def _spread(cells: Sequence[Cell], total: int) -> list[float]:
-    """Return the counts with what was left out spread evenly."""
-    left = sum(cell is None for cell in cells)
-    rest = max(total - _sum(cells), 0) / left if left else 0.0
-    return [rest if cell is None else float(cell) for cell in cells]
-
-
-def _sum(cells: Sequence[Cell]) -> int:
-    return sum(cell for cell in cells if cell is not None)
-
-
-def _share(count: Cell, of: int) -> float | None:
-    return None if count is None or not of else count / of
+def _apart(ours: tuple[int, int], theirs: tuple[int, int]) -> float | None:
+    """Return the difference of two shares, each a count and what it is of."""
+    if not ours[1] or not theirs[1]:
+        return None
+    return abs(ours[0] / ours[1] - theirs[0] / theirs[1])

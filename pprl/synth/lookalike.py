@@ -220,11 +220,9 @@ def _file(name: str, figures: Figures, about: Mapping[str, Any]) -> dict[str, An
     return {
         "name": name,
         "rows": figures.rows,
-        "hidden": figures.hidden,
         "k": figures.k,
         "january": births.january_first if births else None,
         "no_day": births.no_day if births else None,
-        "no_year": births.no_year if births else None,
         "births": births is not None,
         "fields": [(_plain(field), item) for field, item in figures.fields.items()],
     }
@@ -251,10 +249,7 @@ def _difference_table(
         ]
         tables.append({"field": _plain(name), "rows": rows})
     most = max(len(item.number) for item in sides.values())
-    number = [
-        (count, [_cell(item.number, count, item.pairs) for item in sides.values()])
-        for count in range(most)
-    ]
+    number = [(count, [_share(item, count) for item in sides.values()]) for count in range(most)]
     return {
         "sides": list(sides),
         "pairs": [item.pairs for item in sides.values()],
@@ -263,9 +258,8 @@ def _difference_table(
     }
 
 
-def _cell(cells: Sequence[int | None], place: int, of: int) -> float | None:
-    cell = cells[place] if place < len(cells) else None
-    return None if cell is None else cell / of
+def _share(item: Differences, place: int) -> float | None:
+    return item.number[place] / item.pairs if place < len(item.number) else None
 
 
 def _together(made: Mapping[str, Figures], reference: Figures | None) -> list[dict[str, Any]]:
@@ -280,7 +274,7 @@ def _together(made: Mapping[str, Figures], reference: Figures | None) -> list[di
         }
         for name, figures in files.items()
         for item in figures.together
-        if item.rows and item.independent is not None and item.rows > 2 * item.independent
+        if item.rows > 2 * item.independent
     ]
     return sorted(rows, key=lambda row: (list(files).index(row["file"]), -row["rows"]))
 
@@ -327,10 +321,18 @@ def _disclosure(disclosure: Disclosure | None, reference: Figures | None) -> lis
     )
     if reference:
         said.append(
-            f"The reference's figures are counts alone, none under {reference.k}; "
-            f"{plural(reference.hidden, 'count was', 'counts were')} left out so that small ones can't be seen or "
-            "worked out. They tell how many values and how many unique values the real file has and how frequent the "
-            "most frequent are, but not which."
+            "The reference's figures are counts alone, "
+            + (
+                f"each rounded down to a multiple of {reference.k}, the number of rows too: fewer than {reference.k} "
+                "look like none, and so do the shortest and longest texts and the oldest and youngest people where "
+                "they are so few. Left out is that from which a small count might still be worked out: the number "
+                "of values and of those that occur once, the end of the frequency curve, what is missing together in "
+                "fields that are no neighbours, and the number of fields that differ if any kind of difference is "
+                "rare. "
+                if reference.k > 1
+                else "and exact: small counts are among them, which may point at persons. "
+            )
+            + "They tell how frequent the most frequent values of the real file are, but not which they are."
         )
     else:
         said.append("No figures of a real file are on this page.")

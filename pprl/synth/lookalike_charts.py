@@ -97,7 +97,7 @@ _PANELS: Mapping[str, dict[str, str]] = {
         "alt": "Line charts of the share of rows by number of characters.",
         "shows": "The share of the rows with a value by its number of characters.",
         "read": "Lines that lie on each other mean texts of the same lengths. A spike at one length hints at cut-off "
-        "columns or codes.",
+        "columns or codes. The reference's lengths of very few rows, such as the longest, are drawn as nothing.",
         "act": "Lengths decide how full a Bloom filter gets. If they differ, choose the filter's size by the "
         "reference, not by the made-up file.",
     },
@@ -117,7 +117,7 @@ def _panels(
             if name == "curve":
                 points = [(float(x), y) for x, y in curve_shares(found, item.figures.rows)]
             else:
-                shares = length_shares(found, item.figures.rows)
+                shares = length_shares(found)
                 points = [(float(x), y) for x, y in shares.items()] if any(shares.values()) else []
             if points:
                 lines.setdefault(field, []).append((item, points))
@@ -156,9 +156,7 @@ def _missing(series: Sequence[_Series], gaps: Mapping[str, str]) -> Chart | None
             [
                 (place, found.missing / item.figures.rows)
                 for place, name in enumerate(names)
-                if (found := item.figures.fields.get(name))
-                and found.missing is not None
-                and item.figures.rows
+                if (found := item.figures.fields.get(name)) and item.figures.rows
             ],
         )
         for item in series
@@ -182,8 +180,8 @@ def _missing(series: Sequence[_Series], gaps: Mapping[str, str]) -> Chart | None
         title="What is missing",
         alt="Dot chart of the share of rows without a value, by field.",
         shows="The share of the rows that have no value in a field.",
-        read="Each mark is a file. A mark that is not there was left out, because so few rows (but not none) are "
-        "concerned that they might be pointed at.",
+        read="Each mark is a file. The reference's counts are rounded down, so that a mark at 0 also stands for a few "
+        "rows.",
         act="Set the missing rates of the plan to those of the reference; a field that is often missing adds little to "
         "a linkage.",
     )
@@ -215,8 +213,8 @@ def _births(series: Sequence[_Series], gaps: Mapping[str, str]) -> Chart | None:
         title="Years of birth",
         alt="Line chart of the share of rows by five-year group of birth.",
         shows="The share of the dates of birth that fall into each group of five years.",
-        read="A line further right is a younger file. Groups with so few rows that they were left out are drawn as "
-        "nothing.",
+        read="A line further right is a younger file. The reference's groups of very few rows, such as the oldest, "
+        "are drawn as nothing.",
         act="If the reference covers other ages, set the coverage by age in the plan, or fit the generator to a table "
         "of ages.",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from pprl.errors import UsageError
@@ -27,6 +28,9 @@ _GLUED = re.compile(r"^([0-9]+)([a-z]+)([0-9]+)$", re.IGNORECASE | re.ASCII)
 _SPLIT = re.compile(r" *[-/.,] *| +")
 _DASHES = re.compile(r"(?<![0-9A-Za-z])-{2,4}(?![0-9A-Za-z])")
 _UNKNOWN = frozenset(["", "0", "00", "0000", "?", "??", "????", "xx", "xxxx"])
+_YEAR_FIRST = ("YYYY", "MM", "DD")
+_ISO = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
+_FULL_YEAR_FIRST = re.compile(r"^[1-9][0-9]{3}[-/.][0-9]{1,2}[-/.][0-9]{1,2}$", re.ASCII)
 _SPEC = re.compile(r"^(YYYY|MM|MON|DD)([-/. ]?)(YYYY|MM|MON|DD)\2(YYYY|MM|MON|DD)$")
 
 
@@ -86,7 +90,11 @@ class DateFormat:
         if ":" in text:
             text = _TIME.sub("", text)
         order: Sequence[str] = self.order
-        if len(text) == 8 and text.isascii() and text.isdigit():
+        if order == _YEAR_FIRST and _ISO.match(
+            text
+        ):  # by far the most frequent: no need to look for more
+            pieces = [text[:4], text[5:7], text[8:]]
+        elif len(text) == 8 and text.isascii() and text.isdigit():
             pieces, at = [], 0
             for part in order:
                 width = 4 if part == "YYYY" else 2
@@ -110,6 +118,7 @@ class DateFormat:
         return DateParts(found["YYYY"], found["MM"], found["DD"])
 
 
+@lru_cache(maxsize=8192)
 def _part(part: str, piece: str) -> int | None:
     piece = piece.lower()
     if piece in _UNKNOWN:
@@ -136,7 +145,13 @@ def recognise_format(values: Iterable[str]) -> list[DateFormat]:
     """
     values = list(values)
     formats = [DateFormat(spec) for spec in COMMON]
-    counts = [sum(1 for value in values if item.parse(value) is not None) for item in formats]
+    # No other format can read a value that begins with a year of four digits and has two parts more.
+    year_first = [value for value in values if _FULL_YEAR_FIRST.match(value)]
+    others = [value for value in values if not _FULL_YEAR_FIRST.match(value)]
+    counts = [
+        sum(1 for value in others + year_first * (item.order == _YEAR_FIRST) if item.parse(value))
+        for item in formats
+    ]
     best = max(counts, default=0)
     found = [
         item for item, count in zip(formats, counts, strict=True) if count == best and best > 0
