@@ -61,13 +61,13 @@ def compare(people: int, peers: str | None, rounds: int) -> list[dict[str, Any]]
     seconds: dict[str, list[float]] = {tool: [] for tool in tools}
     for _ in range(rounds):
         for tool in tools:
-            # The peers get fewer people: their time grows in proportion, and nobody wants to wait for it.
-            count = people if tool == TOOLS[0] else people // 10
+            # Faker gets a tenth: its time grows in proportion, and nobody wants to wait for it.
+            count = people // 10 if tool == TOOLS[1] else people
             with tempfile.TemporaryDirectory() as folder:
                 spent, _memory = timed(command(tool, count, Path(folder), peers or ""))
             seconds[tool].append(spent / count)
     print(
-        f"{people:,} people in two files with errors, CSV (the peers: a tenth of them), processes from start to end"
+        f"{people:,} people in two files with errors, CSV (Faker: a tenth of them), processes from start to end"
     )
     print(f"{'tool':<36}{'people/s':>12}{'pprl synth is faster':>24}")
     found = []

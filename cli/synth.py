@@ -185,7 +185,7 @@ def synth(
       pprl synth -o town --people 20_000 --overlap 0.6 --seed 7
       pprl synth -o rehearsal --like linkage.toml --party health --party education
     """
-    from pprl.errors import UsageError
+    from pprl.errors import DataError, UsageError
     from pprl.exchange.agreement import Agreement
     from pprl.synth.make import make_files
     from pprl.synth.plan import Plan, load_plan
@@ -207,7 +207,10 @@ def synth(
         "groups": groups or None,
     }
     content: dict[str, Any] = load_plan(plan) if plan else {}
-    content |= {name: value for name, value in given.items() if value is not None}
+    if plan:
+        Plan.from_dict(content, source=str(plan))  # so that the file is not blamed for an option
+    options = {name: value for name, value in given.items() if value is not None}
+    content |= options
     if names:
         content["party"] = _named(content.get("party", []), names)
         content["files"] = files or max(len(names), content.get("files", 2))
@@ -218,7 +221,7 @@ def synth(
     for name, numbers in asked.items():
         if numbers:
             content[name] = {**content.get(name, {}), **numbers}
-    settled = Plan.from_dict(content, source=str(plan) if plan else "")
+    settled = Plan.from_dict(content)
     fitting = _files(tables)
     inputs = [plan, like, reference, *fitting.values()]
     if report is not None and output.resolve() in report.resolve().parents:
@@ -231,16 +234,23 @@ def synth(
     start = time.monotonic()
     fitted = _fitted(fitting, settled, smallest_cell)
     page = _report(report, reference, smallest_cell)
-    with Progress() as progress:
-        made = make_files(
-            settled,
-            output,
-            force=force,
-            like=agreement,
-            fitted=fitted,
-            report=page,
-            progress=progress,
-        )
+    try:
+        with Progress() as progress:
+            made = make_files(
+                settled,
+                output,
+                force=force,
+                like=agreement,
+                fitted=fitted,
+                report=page,
+                progress=progress,
+            )
+    except UsageError as error:
+        if plan is None or options or names or rates or factors:
+            raise
+        raise DataError(
+            f"{plan}: {error.problem}", hint=error.hint
+        ) from None  # the file alone asked for it
     if as_json:
         click.echo(json.dumps(made.about, indent=2, ensure_ascii=False))
     else:

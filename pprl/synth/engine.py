@@ -67,8 +67,8 @@ class Tally:
 
     Attributes:
         made: records that got it, by the corruption's name.
-        possible: records where it was possible, in the blocks where that was counted.
-        counted: records that got it in those blocks.
+        possible: records where it was possible, of those that were looked at.
+        counted: records that got it, of those that were looked at.
         rows: by name, the places of the records that got it (in the block).
     """
 
@@ -137,7 +137,7 @@ class Machine:
         factor: Numbers | None = None,
         household: Numbers | None = None,
         household_factor: Numbers | None = None,
-        count_possible: bool = True,
+        look_at: int | None = None,
     ) -> Tally:
         """Change the columns in place and return what was done.
 
@@ -147,7 +147,8 @@ class Machine:
             factor: for each record, what its rates are multiplied by (group differences).
             household: number of each record's household: shared errors (a move) hit a household together.
             household_factor: for each record the mean factor of its household, which multiplies shared errors.
-            count_possible: also count the records where each error is possible, which costs more than making it.
+            look_at: in so many records, the first, it is counted where each error is possible, which costs more than
+                making it; None: in all.
 
         Raises:
             UsageError: a corruption gave back something else than as many texts as it has fields.
@@ -156,6 +157,7 @@ class Machine:
         file = rest[:-1]  # what a household has together does not depend on the block
         count = len(next(iter(columns.values())))
         careless = Stream(seed, *rest, "careless").uniform(count) < CARELESS
+        seen = count if look_at is None else min(count, look_at)
         tally = Tally()
         for slot, corruptions in self._slots:
             together = household if corruptions[0].shared else None
@@ -171,8 +173,8 @@ class Machine:
             found = []
             low: Any = 0.0
             for corruption in corruptions:
-                if count_possible:
-                    self._look(corruption, columns, care, tally)
+                if seen:
+                    self._look(corruption, columns, care[:seen], tally)
                 high = (
                     low
                     + self.plan.rates[corruption.name] * self._even[corruption.name] * care * groups
@@ -190,8 +192,8 @@ class Machine:
                 made = _change(corruption, columns, rows, dice)
                 tally.made[name] = len(made)
                 tally.rows[name] = made
-                if count_possible:
-                    tally.counted[name] = len(made)
+                if seen:
+                    tally.counted[name] = int((made < seen).sum())
         return tally
 
     def _look(self, corruption: Corruption, columns: Columns, care: Numbers, tally: Tally) -> None:
@@ -201,7 +203,7 @@ class Machine:
         an error that they make possible (or impossible) would be made more (or less) often than was asked.
         """
         name = corruption.name
-        texts = [columns[item].tolist() for item in corruption.fields]
+        texts = [columns[item][: len(care)].tolist() for item in corruption.fields]
         keys = texts[0] if len(texts) == 1 else zip(*texts, strict=True)
         answers = map(self._possible[name].__getitem__, keys)
         may = np.fromiter(answers, dtype=bool, count=len(care))
@@ -235,7 +237,11 @@ def _change(
         if not corruption.possible(before):
             continue
         after = corruption.change(before, own)
-        if len(after) != len(parts) or not all(type(value) is str for value in after):
+        if (
+            type(after) is not tuple
+            or len(after) != len(parts)
+            or not all(type(value) is str for value in after)
+        ):
             raise UsageError(
                 f"the corruption {corruption.name!r} did not return one text for each of its {len(parts)} fields",
                 hint="Its `change` takes and returns a tuple of texts, one for each of `fields`.",

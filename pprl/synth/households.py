@@ -196,6 +196,9 @@ def _draw(stream_path: tuple[int, str], people: int, kinds: _Kinds, today: int) 
     _grown_twins(seed, name, household, kind, adult, born, twin, elder)
     single = (adult >= 0) & ((kind == ALONE) | (kind == SHARING))[household]
     _single_sexes(seed, name, sex, single, age_groups(born, today))
+    pairs = np.flatnonzero((elder >= 0) & single)
+    alike = pairs[Stream(seed, name, "grown alike").below(1000, len(pairs)) < _ALIKE]
+    sex[alike] = sex[elder[alike]]
     return Residents(
         household=household, born=born, sex=sex, adult=adult, couple=couple, twin=twin, elder=elder, households=used
     )  # fmt: skip

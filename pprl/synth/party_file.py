@@ -33,8 +33,8 @@ __all__ = ["Party", "Progress", "Watch", "prepare", "write_party"]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Weights = np.ndarray[Any, np.dtype[np.float64]]
 
-COUNT_EVERY = 8
-"""In the first of this many blocks it is counted where each error is possible: the measured rates are theirs."""
+COUNT_EVERY, COUNT_ROWS = 8, 20_000
+"""In the first rows of every eighth block it is counted where each error is possible: the measured rates are theirs."""
 
 Progress = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done."""
@@ -154,7 +154,7 @@ def write_party(
     with open_writer(path, plan.output) as writer, truth_path.open("ab") as truth:
         counted = 0
         for start in range(0, max(1, len(rows)), BLOCK):  # an empty file has a header too
-            count = start // BLOCK % COUNT_EVERY == 0
+            look_at = COUNT_ROWS if start // BLOCK % COUNT_EVERY == 0 else 0
             people = rows[start : start + BLOCK]
             columns = made.text(people, party.fields)
             homes = made.residents.household[people]
@@ -164,9 +164,9 @@ def write_party(
                 factor=None if factor is None else factor[people],
                 household=homes,
                 household_factor=None if shared is None else shared[homes],
-                count_possible=count,
+                look_at=look_at,
             )
-            counted += len(people) * count
+            counted += min(len(people), look_at)
             total.add(tally)
             if watch is not None:
                 watch(name, people, columns)

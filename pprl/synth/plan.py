@@ -322,7 +322,8 @@ def _explain(error: ValidationError, source: str) -> DataError | UsageError:
     message = _WORDS.get(problem["type"], message)
     if problem["type"] in _LIMITS:
         limit = next(iter(problem["ctx"].values()))
-        message = f"must be {_LIMITS[problem['type']]} {limit:,g}"
+        shown = f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
+        message = f"must be {_LIMITS[problem['type']]} {shown}"
     elif problem["type"] == "string_pattern_mismatch":
         message = "must be of small letters, digits, - and _, at most 40 of them"
     elif problem["type"] == "literal_error":
