@@ -237,11 +237,7 @@ def _change(
         if not corruption.possible(before):
             continue
         after = corruption.change(before, own)
-        if (
-            type(after) is not tuple
-            or len(after) != len(parts)
-            or not all(type(value) is str for value in after)
-        ):
+        if type(after) is not tuple or len(after) != len(parts) or not _texts(after):
             raise UsageError(
                 f"the corruption {corruption.name!r} did not return one text for each of its {len(parts)} fields",
                 hint="Its `change` takes and returns a tuple of texts, one for each of `fields`.",
@@ -252,6 +248,14 @@ def _change(
             part[row] = value
         altered.append(row)
     return np.array(altered, dtype=np.int64)
+
+
+def _texts(values: tuple[Any, ...]) -> bool:
+    try:
+        "".join(values)
+    except TypeError:
+        return False
+    return True
 
 
 def household_means(household: Numbers, factor: Numbers) -> Numbers:
