@@ -13,7 +13,10 @@ from pprl.errors import DataError, GateError, LinksError, OutputError, UsageErro
 
 
 def run(*arguments):
-    return CliRunner().invoke(evaluate, [str(argument) for argument in arguments])
+    # The command remembers its help option from its first context: it must be that of `pprl`.
+    return CliRunner().invoke(
+        evaluate, [str(argument) for argument in arguments], help_option_names=["-h", "--help"]
+    )
 
 
 def test_help_has_an_example():
