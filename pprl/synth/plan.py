@@ -27,11 +27,11 @@ from pydantic import (
 
 from pprl.errors import DataError, UsageError
 from pprl.synth.forms import FIELDS, FORMS, Form
+from pprl.tables.bounded import read_bounded
 from pprl.tables.columns import suggest
 
-__all__ = ["PLAN_FORMAT", "Band", "PartyPlan", "Plan", "load_plan"]
+__all__ = ["Band", "PartyPlan", "Plan", "load_plan"]
 
-PLAN_FORMAT = "pprl-synth-plan/1"
 MOST_PEOPLE = 100_000_000
 MOST_FILES = 20
 _SIZE_LIMIT = 1 << 20
@@ -82,6 +82,11 @@ class Band:
                 f"{text!r} is no group; groups are age=65-120, sex=F, sex=M and origin=NAME"
             )
 
+    @classmethod
+    def of(cls, text: str) -> Band:
+        """Return the group of a coverage, where ages may stand alone: ``65-120``."""
+        return cls(text if "=" in text else f"age={text}")
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -117,7 +122,7 @@ class PartyPlan(_Part):
     @classmethod
     def _groups(cls, value: dict[str, float]) -> dict[str, float]:
         for text in value:
-            Band(text if "=" in text else f"age={text}")
+            Band.of(text)
         return value
 
     def form(self, place: int) -> Form:
@@ -239,20 +244,12 @@ def load_plan(path: Path | str) -> dict[str, Any]:
         DataError: missing, unreadable, too long, or not TOML.
     """
     path = Path(path)
+    text = read_bounded(path, what="a plan", limit=_SIZE_LIMIT)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from None
-    except OSError as error:
-        raise DataError(f"{path}: can't be read: {error.strerror}") from None
-    if len(content) > _SIZE_LIMIT:
-        raise DataError(f"{path}: is too long for a plan (over 1 MiB)")
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{path}: is not valid TOML: {error}", hint="The guide shows a plan to begin with."
+            f"{path}: is not valid TOML: {error}", hint="docs/synth.md shows a plan to begin with."
         ) from None
 
 

@@ -17,7 +17,7 @@ from pprl.synth.draw import Dice
 
 __all__ = [
     "DOUBLE_LETTER", "DROP_LETTER", "OCR", "TRANSPOSE_CHARACTERS", "TRANSPOSE_LETTERS", "WRONG_CHARACTER", "Slip",
-    "capitals_like", "first_of", "insert_letter", "keyboard_neighbours", "lowered", "neighbour_key", "other_name",
+    "capitals_like", "insert_letter", "keyboard_neighbours", "lowered", "neighbour_key", "other_name",
     "other_spelling", "rewrite", "uppered",
 ]  # fmt: skip
 
@@ -275,19 +275,6 @@ def other_spelling(groups: Iterable[Sequence[str]]) -> Slip:
         for name in group:
             table[name] = (*table.get(name, ()), *group)
     return other_name(table)
-
-
-def first_of(*slips: Slip) -> Slip:
-    """Return the slip that is one of several: one of those that are possible, each as likely."""
-
-    def possible(text: str) -> bool:
-        return any(slip.possible(text) for slip in slips)
-
-    def change(text: str, dice: Dice) -> str:
-        fit = [slip for slip in slips if slip.possible(text)]
-        return dice.one(fit).change(text, dice) if fit else text
-
-    return Slip(possible=possible, change=change)
 
 
 _CHARACTER = re.compile(r"[A-Za-z0-9]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +13,26 @@ import pyarrow.parquet as pq
 __all__ = ["CsvWriter", "ParquetWriter", "open_writer"]
 
 
-class CsvWriter:
+class _Writer:
+    """Closes when the block that it is used in ends."""
+
+    def close(self) -> None:
+        """Finish the file."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class CsvWriter(_Writer):
     """UTF-8, commas, LF line ends; the first block brings the header."""
 
     def __init__(self, path: Path) -> None:
@@ -38,19 +57,8 @@ class CsvWriter:
         """Finish the file."""
         self._stream.close()
 
-    def __enter__(self) -> CsvWriter:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class ParquetWriter:
+class ParquetWriter(_Writer):
     """Text columns, zstd; bytes are the same for the same version of pyarrow."""
 
     def __init__(self, path: Path) -> None:
@@ -67,17 +75,6 @@ class ParquetWriter:
         """Finish the file."""
         if self._writer is not None:
             self._writer.close()
-
-    def __enter__(self) -> ParquetWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_writer(path: Path, form: str) -> CsvWriter | ParquetWriter:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from pprl.errors import DataError, UsageError
 from pprl.synth.forms import FORMS
-from pprl.synth.plan import PLAN_FORMAT, Band, PartyPlan, Plan, load_plan
+from pprl.synth.plan import Band, PartyPlan, Plan, load_plan
 
 plain_plans = st.fixed_dictionaries(
     {},
@@ -59,7 +59,7 @@ def test_a_plan_goes_round_through_its_plain_values(content: dict[str, Any]) -> 
     plan = Plan.from_dict(content)
     told = json.loads(json.dumps(plan.to_dict()))
     assert Plan.from_dict(told) == plan
-    assert told["format"] == PLAN_FORMAT
+    assert told["format"] == "pprl-synth-plan/1"
     for name, value in content.items():
         if name != "party":
             assert told[name] == value

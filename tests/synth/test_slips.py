@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pprl.synth.birthdates import date_slips
 from pprl.synth.draw import Dice
-from pprl.synth.lettering import LOSE_APOSTROPHE, TO_INITIAL, cut, lose_accents, transliterate
+from pprl.synth.lettering import TO_INITIAL, lose_accents, transliterate
 from pprl.synth.lexicon import LANGUAGES, load_lexicon
 from pprl.synth.slips import (
     DOUBLE_LETTER,
@@ -19,7 +19,6 @@ from pprl.synth.slips import (
     TRANSPOSE_LETTERS,
     WRONG_CHARACTER,
     Slip,
-    first_of,
     insert_letter,
     keyboard_neighbours,
     neighbour_key,
@@ -166,13 +165,6 @@ def test_a_whole_name_is_replaced_only_whole():
     assert outcomes(slip, "robert") == {"Bob"}
     assert outcomes(slip, "ROBERT") == {"BOB"}
     assert not slip.possible("Roberta")
-
-
-def test_one_of_several_slips():
-    slip = first_of(LOSE_APOSTROPHE, cut(3))
-    assert outcomes(slip, "O'Hara") == {"OHara", "O Hara", "O'H"}
-    assert outcomes(slip, "Reed") == {"Ree"}
-    assert not slip.possible("Li")
 
 
 def test_codes_get_another_character_of_their_kind():
