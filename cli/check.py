@@ -102,7 +102,10 @@ def _show(result: TableCheck) -> None:
         click.echo(f"ids: {result.repeated_ids:,} repeated, {result.empty_ids:,} empty")
     click.echo(f"records like an earlier one in every field: {result.repeated_records:,}")
     click.echo(f"records without any value, which would be rejected: {result.empty_records:,}")
-    click.echo(f"mean fill of the filters: {result.fill:.2f} (0.33 to 0.50 is good)")
+    fields = result.profile == "fields"
+    click.echo(f"profile {result.profile}: one filter a {'field' if fields else 'record'}")
+    good = "0.25 to 0.35" if fields else "0.33 to 0.50"
+    click.echo(f"mean fill of the filters: {result.fill:.2f} ({good} is good)")
     click.echo(f"\nWhat would leave this machine, {result.record_bytes} bytes a record:")
     for part in result.leaves:
         click.echo(f"  - {part}")

@@ -140,4 +140,4 @@ def _show(account: Account) -> None:
             )
     gaps = ", ".join(f"{name} {count:,}" for name, count in account.missing.items() if count)
     click.echo(f"  missing values: {gaps or 'none'}")
-    click.echo(f"  mean fill of the filters: {account.fill:.2f}")
+    click.echo(f"  mean fill of the filters: {account.fill:.2f} (profile {account.profile})")

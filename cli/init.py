@@ -6,10 +6,14 @@ import json
 import secrets
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import FILE, check_outputs, force_option
+
+if TYPE_CHECKING:
+    from pprl.exchange.defaults import Profile
 
 __all__ = ["init"]
 
@@ -23,7 +27,17 @@ __all__ = ["init"]
     "--project", help="Name of the linkage; part of every key derivation. [default: a random one]"
 )
 @click.option(
-    "--bits", default=1024, show_default=True, type=click.IntRange(64, 65536), help="Filter length."
+    "--profile",
+    type=click.Choice(["record", "fields"]),
+    default="record",
+    show_default=True,
+    help="One filter a record, or one filter a field: that links better and tells the unit far more; for a trusted "
+    "unit or an enclave only.",
+)
+@click.option(
+    "--bits",
+    type=click.IntRange(64, 65536),
+    help="Length of a filter. [default: 1024; with --profile fields 512]",
 )
 @click.option(
     "--columns-out",
@@ -36,7 +50,8 @@ def init(
     people: Path,
     output: Path,
     project: str | None,
-    bits: int,
+    profile: Profile,
+    bits: int | None,
     columns_out: Path | None,
     force: bool,
 ) -> None:
@@ -54,7 +69,8 @@ def init(
 
     check_outputs(output, columns_out, inputs=(people,), force=force)
     project = project or f"linkage-{secrets.token_hex(4)}"
-    draft = draft_agreement(read_csv_text(people, what="people file"), project=project, bits=bits)
+    frame = read_csv_text(people, what="people file")
+    draft = draft_agreement(frame, project=project, profile=profile, bits=bits)
     renamed = draft.columns()
     with Outputs(force=force) as outputs:
         outputs.file(output, public=True).write_text(draft.toml, encoding="utf-8", newline="\n")

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from pprl.errors import AgreementError
+from pprl.exchange.defaults import LARGEST_BUDGET, Profile, fill_defaults
 from pprl.exchange.field_types import FIELD_TYPES
 
 __all__ = [
@@ -95,22 +96,19 @@ class AgreementField(_Part):
     Attributes:
         name: the field's name in the agreement; parties map their own columns to it.
         type: a key of :data:`pprl.exchange.field_types.FIELD_TYPES`.
-        budget: bit positions a full value draws; the field's weight.
+        budget: bit positions a full value draws; in the profile ``record`` the field's weight.
         q: length of the q-grams; 0 for types that have none.
     """
 
     name: FieldName
     type: str
-    budget: int = Field(ge=1, le=4096)
+    budget: int = Field(ge=1, le=LARGEST_BUDGET)
     q: int = Field(ge=0, le=3)
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_defaults(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("type") in FIELD_TYPES:
-            kind = FIELD_TYPES[data["type"]]
-            return {"budget": kind.budget, "q": kind.q, **data}
-        if isinstance(data, dict) and "type" in data:
+    def _check_type(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "type" in data and data["type"] not in FIELD_TYPES:
             # Answer here: without the type, "budget is missing" would be the misleading first complaint.
             raise ValueError(f"type must be one of: {', '.join(FIELD_TYPES)}")
         return data
@@ -126,9 +124,9 @@ class AgreementField(_Part):
 
 
 class Filter(_Part):
-    """The Bloom filter: its length in bits (any length; 1,024 is 128 bytes)."""
+    """The Bloom filter: its length in bits (any length; 1,024 is 128 bytes). In ``fields``, that of each filter."""
 
-    bits: int = Field(default=1024, ge=64, le=65536)
+    bits: int = Field(ge=64, le=65536)
 
 
 class Hardening(_Part):
@@ -176,7 +174,8 @@ class Agreement(_Part):
     Attributes:
         project: the linkage's name. Part of every key derivation: the bits of two projects are unrelated (what
             remains to be seen in two such files: ``docs/threat-model.md``, section 7).
-        profile: ``record``, one filter a record.
+        profile: ``record``, one filter a record, or ``fields``, one filter a field: better links for a unit that may
+            know more (``docs/threat-model.md``, section 5).
         normalisation: version of the folding table and of the field rules.
         field: the fields, in order.
         blocking: passes of keyed blocking, in order; may be empty.
@@ -184,9 +183,9 @@ class Agreement(_Part):
 
     format: Literal["pprl-agreement/1"]
     project: PlainText = Field(min_length=1, max_length=200)
-    profile: Literal["record"] = "record"
+    profile: Profile = "record"
     normalisation: int = Field(default=1, ge=1, le=1)
-    filter: Filter = Filter()
+    filter: Filter
     hardening: Hardening = Hardening()
     field: tuple[AgreementField, ...] = Field(min_length=1, max_length=64)
     blocking: tuple[BlockingPass, ...] = Field(default=(), max_length=16)
@@ -209,6 +208,11 @@ class Agreement(_Part):
                     )
         if self.matching.blocking == "keys" and not self.blocking:
             raise ValueError("matching.blocking is 'keys' but no [[blocking]] pass is given")
+        if self.hardening.method == "xor-fold" and self.profile == "fields":
+            raise ValueError(
+                "hardening xor-fold does not apply to the profile 'fields': a value's bits may cancel each other, "
+                "and the value would look missing"
+            )
         if self.hardening.method == "xor-fold" and self.filter.bits % 2:
             raise ValueError("hardening xor-fold needs an even number of filter bits")
         return self
@@ -221,7 +225,7 @@ class Agreement(_Part):
             AgreementError: an unknown, missing or contradictory entry; names it.
         """
         try:
-            return cls.model_validate_json(json.dumps(content))
+            return cls.model_validate_json(json.dumps(fill_defaults(content)))
         except ValidationError as error:
             raise _explain(error, source) from None
         except (TypeError, ValueError, RecursionError) as error:
@@ -291,8 +295,12 @@ class Agreement(_Part):
         return hashlib.sha256(canonical_json(content)).digest()
 
     def filter_bits(self) -> int:
-        """Return the length of a finished encoding in bits, after hardening."""
+        """Return the length of one finished filter in bits, after hardening."""
         return self.filter.bits // {"none": 1, "xor-fold": 2}[self.hardening.method]
+
+    def filters_per_record(self) -> int:
+        """Return how many filters make up a record's encoding: 1, or in ``fields`` the number of fields."""
+        return len(self.field) if self.profile == "fields" else 1
 
 
 def canonical_json(content: Mapping[str, Any]) -> bytes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pprl.exchange.defaults import DEFAULT_BITS, Profile, default_budget
 from pprl.exchange.field_types import FIELD_TYPES
 
 __all__ = ["agreement_toml"]
 
 _TARGET_FILL = 0.46
-"""Budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
+"""Profile ``record``: budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
 
 _PASSES: tuple[tuple[str, ...], ...] = (
     ("soundex(surname)", "year(date_of_birth)"),
@@ -21,14 +22,41 @@ _PASSES: tuple[tuple[str, ...], ...] = (
 )
 
 
-def agreement_toml(fields: Sequence[tuple[str, str]], *, project: str, bits: int = 1024) -> str:
+_RECORD = (
+    'profile = "record"     # one Bloom filter a record; "fields" links better and leaks more: docs/threat-model.md',
+)
+_FIELDS = (
+    "# One Bloom filter a field. The unit links better with it and sees far more: which values of a field are equal,",
+    "# how often each occurs, which are missing. For a trusted unit or an enclave only: docs/threat-model.md.",
+    'profile = "fields"',
+)
+_RECORD_BUDGETS = (
+    "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
+    "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits.",
+)
+_FIELDS_BUDGETS = (
+    "# One entry a field. `budget`: how many bits a full value may set in the field's own filter. It is no weight; the",
+    "# unit estimates the weights. About 35 % of the filter's bits, the same for all fields, serves every type.",
+)
+
+
+def agreement_toml(
+    fields: Sequence[tuple[str, str]],
+    *,
+    project: str,
+    profile: Profile = "record",
+    bits: int | None = None,
+) -> str:
     """Return the text of an agreement over these fields, every entry explained in a comment.
 
     Args:
         fields: names and types, in order.
         project: the linkage's name, plain text.
-        bits: filter length; the types' default budgets are scaled to fill it.
+        profile: ``record``, one filter a record, or ``fields``, one filter a field.
+        bits: length of a filter; None for the profile's default, 1,024 or 512. In ``record`` the types' default
+            budgets are scaled to fill it.
     """
+    bits = DEFAULT_BITS[profile] if bits is None else bits
     total = sum(FIELD_TYPES[kind].budget for _, kind in fields)
     scale = _TARGET_FILL * bits / total
     quoted = project.replace("\\", "\\\\").replace('"', '\\"')
@@ -40,21 +68,24 @@ def agreement_toml(fields: Sequence[tuple[str, str]], *, project: str, bits: int
         "",
         "# The linkage's name is part of every key derivation: the bits of two linkages are unrelated.",
         f'project = "{quoted}"',
-        'profile = "record"     # one Bloom filter a record',
+        *(_FIELDS if profile == "fields" else _RECORD),
         "normalisation = 1      # version of the rules in docs/SPEC.md",
         "",
         "[filter]",
-        f"bits = {bits}            # length of a filter",
+        f"bits = {bits}            # length of "
+        + ("each field's filter" if profile == "fields" else "a filter"),
         "",
         "[hardening]",
-        'method = "none"        # or "xor-fold"; see docs/threat-model.md',
+        'method = "none"        # '
+        + ("none other here" if profile == "fields" else 'or "xor-fold"; see docs/threat-model.md'),
         "",
-        "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
-        "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits.",
+        *(_FIELDS_BUDGETS if profile == "fields" else _RECORD_BUDGETS),
         f"# Types: {', '.join(FIELD_TYPES)}.",
     ]
     for name, kind in fields:
         budget = max(4, round(FIELD_TYPES[kind].budget * scale))
+        if profile == "fields":
+            budget = default_budget(kind, profile, bits)
         lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', f"budget = {budget}"]
         if FIELD_TYPES[kind].q:
             lines.append(f"q = {FIELD_TYPES[kind].q}")
@@ -73,7 +104,8 @@ def agreement_toml(fields: Sequence[tuple[str, str]], *, project: str, bits: int
     lines += [
         "",
         "[matching]",
-        'threshold = "auto"     # or a Dice coefficient such as 0.8',
+        'threshold = "auto"     # '
+        + ("found without truth" if profile == "fields" else "or a Dice coefficient such as 0.8"),
         'blocking = "exhaustive"  # or "lsh", "keys"',
         'assign = "one-to-one"  # or "one-to-many", "many-to-many"',
         "",

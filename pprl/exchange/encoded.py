@@ -21,6 +21,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from pprl.errors import AgreementError, EncodedFileError
 from pprl.exchange.agreement import Agreement, PlainText, canonical_json
+from pprl.exchange.encoded_columns import (
+    PSEUDONYM_BYTES,
+    bytes_of,
+    column_types,
+    filter_bytes,
+    filter_columns,
+    fixed_columns,
+    pack_words,
+    row_bytes,
+    spare_bits_set,
+    strictly_ascending,
+)
 
 __all__ = [
     "ENCODED_FORMAT",
@@ -37,8 +49,6 @@ __all__ = [
 ]
 
 ENCODED_FORMAT = "pprl-encoded/1"
-PSEUDONYM_BYTES = 16
-KEY_BYTES = 8
 _METADATA_KEY = b"pprl"
 _METADATA_LIMIT = 1 << 20
 _SLACK = 1 << 20
@@ -88,7 +98,8 @@ class EncodedFile:
         agreement: the header's agreement, checked.
         pseudonyms: ``uint8[n, 16]``, rows in ascending byte order.
         filters: ``uint8[n, bytes]``; bit ``i`` of a filter is bit ``i % 8`` (least significant first) of byte
-            ``i // 8``.
+            ``i // 8``. In the profile ``fields`` a record's filters stand side by side, in the order of the
+            agreement's fields, ``bytes / fields`` each; a field without a value has no bit set.
         keys: ``uint64[n, passes]`` keyed blocking keys; 0 where a record has none in that pass.
         source: where it was read from, for messages.
     """
@@ -109,20 +120,20 @@ class EncodedFile:
         return self.header.party
 
     def words(self) -> npt.NDArray[np.uint64]:
-        """Return the filters as packed words, ``uint64[n, words]``."""
+        """Return the filters as packed words, ``uint64[n, words]``.
+
+        Raises:
+            ValueError: the profile is ``fields``; bits of several fields in one row mean nothing together.
+        """
+        if self.agreement.profile != "record":
+            raise ValueError("the profile 'fields' has one filter a field: call field_words()")
         return pack_words(self.filters)
 
-
-def pack_words(filters: Bytes2D) -> npt.NDArray[np.uint64]:
-    """Return byte rows as little-endian ``uint64[n, words]``, the last word padded with zero bits."""
-    rows, width = filters.shape
-    words = -(-width // 8)
-    if width == words * 8:
-        padded = np.ascontiguousarray(filters)
-    else:
-        padded = np.zeros((rows, words * 8), np.uint8)
-        padded[:, :width] = filters
-    return padded.view("<u8").astype(np.uint64, copy=False).reshape(rows, words)
+    def field_words(self) -> npt.NDArray[np.uint64]:
+        """Return every filter as packed words, ``uint64[n, filters, words]``; one filter in the profile ``record``."""
+        each = self.filters.reshape(-1, filter_bytes(self.agreement))
+        words = pack_words(each)
+        return words.reshape(len(self), self.agreement.filters_per_record(), words.shape[1])
 
 
 def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
@@ -186,15 +197,10 @@ def seal_header(
     return EncodedHeader.model_validate(content)
 
 
-def _fixed(values: npt.NDArray[Any]) -> pa.Array:
-    rows, width = values.shape
-    buffer = pa.py_buffer(np.ascontiguousarray(values))
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, [None, buffer])
-
-
 def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
     """Write an encoded file to ``path`` (see :class:`pprl.outputs.Outputs` for safe names)."""
-    columns = {"pseudonym": _fixed(encoded.pseudonyms), "encoding": _fixed(encoded.filters)}
+    columns = fixed_columns(["pseudonym"], encoded.pseudonyms)
+    columns |= fixed_columns(filter_columns(encoded.agreement), encoded.filters)
     for number in range(encoded.keys.shape[1]):
         column = np.ascontiguousarray(encoded.keys[:, number])
         columns[f"key_{number + 1}"] = pa.array(column, pa.uint64(), mask=column == 0)
@@ -230,17 +236,15 @@ def read_encoded(path: Path | str) -> EncodedFile:
             if parquet.metadata.num_rows != header.records:
                 raise _altered(path, "its number of rows is not the one its header states")
             _check_sizes(path, parquet.metadata, agreement)
-            table = parquet.read()
+            names = filter_columns(agreement)
+            table = parquet.read(columns=[name for name in schema.names if name not in names])
+            filters = _read_filters(path, parquet, names, header.records)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise EncodedFileError(
             f"{path} is damaged or cut short",
             hint="Ask the party to send it again, and compare the sizes.",
         ) from error
-    for name in ("pseudonym", "encoding"):
-        if table[name].null_count:
-            raise _altered(path, f"the column {name!r} has gaps")
-    pseudonyms = _bytes_of(table["pseudonym"])
-    filters = _bytes_of(table["encoding"])
+    pseudonyms = _checked_bytes(path, table, "pseudonym", header.records)
     passes = len(agreement.blocking)
     keys = np.zeros((table.num_rows, passes), np.uint64)
     for number in range(passes):
@@ -336,33 +340,43 @@ def _read_agreement(path: Path, header: EncodedHeader) -> Agreement:
 
 
 def _check_columns(path: Path, schema: pa.Schema, agreement: Agreement) -> None:
-    width = -(-agreement.filter_bits() // 8)
-    expected = {"pseudonym": pa.binary(PSEUDONYM_BYTES), "encoding": pa.binary(width)}
-    expected |= {f"key_{n + 1}": pa.uint64() for n in range(len(agreement.blocking))}
-    if list(zip(schema.names, schema.types, strict=True)) != list(expected.items()):
+    found = list(zip(schema.names, schema.types, strict=True))
+    if found != list(column_types(agreement).items()):
         raise _altered(path, "its columns are not those that its agreement asks for")
 
 
 def _check_sizes(path: Path, metadata: pq.FileMetaData, agreement: Agreement) -> None:
     """Refuse a small file that would fill the memory: neither pseudonyms nor filters can be compressed far."""
-    row_bytes = PSEUDONYM_BYTES + -(-agreement.filter_bits() // 8)
-    row_bytes += KEY_BYTES * len(agreement.blocking)
     groups = metadata.num_row_groups
     unpacked = sum(metadata.row_group(number).total_byte_size for number in range(groups))
     slack = _SLACK + groups * metadata.num_columns * _CHUNK_SLACK
     if (
         path.stat().st_size < PSEUDONYM_BYTES * metadata.num_rows
-        or unpacked > 1.1 * row_bytes * metadata.num_rows + slack
+        or unpacked > 1.1 * row_bytes(agreement) * metadata.num_rows + slack
     ):
         raise _altered(path, "its size does not fit the number of its rows")
 
 
-def _bytes_of(column: pa.ChunkedArray) -> Bytes2D:
-    array = column.combine_chunks()
-    width = column.type.byte_width
-    flat = np.frombuffer(array.buffers()[1], np.uint8) if len(array) else np.zeros(0, np.uint8)
-    start = array.offset * width
-    return flat[start : start + len(array) * width].reshape(len(array), width)
+def _read_filters(path: Path, parquet: pq.ParquetFile, names: list[str], rows: int) -> Bytes2D:
+    if len(names) == 1:
+        return _checked_bytes(path, parquet.read(columns=names), names[0], rows)
+    width = parquet.schema_arrow.field(names[0]).type.byte_width
+    made = np.empty((rows, len(names) * width), np.uint8)
+    for at, name in enumerate(names):
+        # One column after another: all of them at once would take the room twice.
+        part = _checked_bytes(path, parquet.read(columns=[name]), name, rows)
+        made[:, at * width : (at + 1) * width] = part
+    return made
+
+
+def _checked_bytes(path: Path, table: pa.Table, name: str, rows: int) -> Bytes2D:
+    if table.num_rows != rows:
+        raise _altered(
+            path, f"the column {name!r} has another number of rows than its header states"
+        )
+    if table[name].null_count:
+        raise _altered(path, f"the column {name!r} has gaps")
+    return bytes_of(table[name])
 
 
 def _check_content(path: Path, encoded: EncodedFile) -> None:
@@ -370,18 +384,10 @@ def _check_content(path: Path, encoded: EncodedFile) -> None:
     digest = content_digest(header, encoded.pseudonyms, encoded.filters, encoded.keys)
     if digest != encoded.header.content_sha256:
         raise _altered(path, "its content does not have the digest that its header states")
-    if not _strictly_ascending(encoded.pseudonyms):
+    if not strictly_ascending(encoded.pseudonyms):
         raise _altered(path, "its pseudonyms are not in ascending order or not unique")
-    spare = encoded.filters.shape[1] * 8 - encoded.agreement.filter_bits()
-    if spare and len(encoded) and (encoded.filters[:, -1] >> (8 - spare)).any():
+    if spare_bits_set(encoded.filters, encoded.agreement):
         raise _altered(path, "it has bits set beyond the filter's length")
-
-
-def _strictly_ascending(pseudonyms: Bytes2D) -> bool:
-    halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
-    high, low = halves[:, 0], halves[:, 1]
-    rising = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
-    return bool(rising.all())
 
 
 def _altered(path: Path, why: str) -> EncodedFileError:

@@ -87,6 +87,7 @@ def _encoded(path: Path) -> dict[str, Any]:
         "records": header.records,
         "rows_read": header.rows_read,
         "filter_bits": encoded.agreement.filter_bits(),
+        "filters_per_record": encoded.agreement.filters_per_record(),
         "blocking_passes": len(encoded.agreement.blocking),
         "records_with_key": [
             int((encoded.keys[:, n] != 0).sum()) for n in range(encoded.keys.shape[1])
@@ -102,6 +103,7 @@ def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
     return {
         "project": agreement.project,
         "agreement_fingerprint": agreement.fingerprint(),
+        "profile": agreement.profile,
         "hardening": agreement.hardening.method,
         "fields": [f"{item.name} ({item.type}, budget {item.budget})" for item in agreement.field],
         "blocking": [" + ".join(step.keys) for step in agreement.blocking],

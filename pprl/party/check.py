@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pprl.exchange.agreement import Agreement
+from pprl.exchange.encoded_columns import row_bytes
 from pprl.party.encode import encode_fields, mean_fill
 from pprl.party.key import Key
 from pprl.party.normalise import UNREADABLE
@@ -59,7 +60,9 @@ class TableCheck:
         repeated_records: rows that are like an earlier row in every field.
         empty_records: rows without a value in any field; they would be rejected.
         warnings: what is weak about the agreement.
-        fill: mean share of bits that would be set, measured with a throwaway key on up to 2,000 rows.
+        profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
+        fill: mean share of a filter's bits that would be set, measured with a throwaway key on up to 2,000 rows;
+            filters of missing fields don't count.
         record_bytes: bytes that would leave the machine for each record.
         leaves: what would leave the machine, in words.
     """
@@ -71,6 +74,7 @@ class TableCheck:
     repeated_records: int
     empty_records: int
     warnings: tuple[str, ...]
+    profile: str
     fill: float
     record_bytes: int
     leaves: tuple[str, ...]
@@ -137,8 +141,9 @@ def check_table(
         repeated_records=int(records.duplicated().sum()),
         empty_records=int(empty.sum()),
         warnings=weaknesses(agreement, fill),
+        profile=agreement.profile,
         fill=fill,
-        record_bytes=16 + -(-agreement.filter_bits() // 8) + 8 * len(agreement.blocking),
+        record_bytes=row_bytes(agreement),
         leaves=_leaves(agreement),
     )
 
@@ -165,7 +170,7 @@ def _fill(fields: list[FieldColumn], agreement: Agreement) -> float:
     """Return the mean fill of the first rows' filters, under a throwaway key."""
     plain = agreement.model_copy(update={"blocking": ()})
     filters, _ = encode_fields([_first_rows(column) for column in fields], plain, Key.generate())
-    return mean_fill(filters, agreement.filter_bits())
+    return mean_fill(filters, agreement)
 
 
 def _first_rows(column: FieldColumn) -> FieldColumn:
@@ -179,10 +184,15 @@ def _first_rows(column: FieldColumn) -> FieldColumn:
 
 
 def _leaves(agreement: Agreement) -> tuple[str, ...]:
-    parts = [
-        "a random pseudonym for each record, new in every run (16 bytes)",
-        f"one keyed Bloom filter for each record ({agreement.filter_bits()} bits)",
-    ]
+    parts = ["a random pseudonym for each record, new in every run (16 bytes)"]
+    bits = agreement.filter_bits()
+    if agreement.profile == "fields":
+        parts.append(
+            f"one keyed Bloom filter for each of the {len(agreement.field)} fields of each record ({bits} bits each); "
+            "which values are equal, how often each occurs and which are missing can be seen"
+        )
+    else:
+        parts.append(f"one keyed Bloom filter for each record ({bits} bits)")
     if agreement.blocking:
         parts.append(
             f"{len(agreement.blocking)} keyed blocking keys for each record (8 bytes each); "

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from pprl.errors import DataError, UsageError
+from pprl.exchange.defaults import Profile
 from pprl.exchange.drafting import agreement_toml
 from pprl.party.folding import fold
 from pprl.party.normalise import UNREADABLE, normaliser
@@ -88,13 +89,20 @@ class Draft:
         return {g.field: g.column for g in self.guesses if g.field and g.field != g.column}
 
 
-def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> Draft:
+def draft_agreement(
+    frame: pd.DataFrame,
+    *,
+    project: str,
+    profile: Profile = "record",
+    bits: int | None = None,
+) -> Draft:
     """Draft an agreement for a table like this one.
 
     Args:
         frame: the table, all columns text; up to 1,000 rows are looked at.
         project: the linkage's name.
-        bits: filter length.
+        profile: ``record``, one filter a record, or ``fields``, one filter a field.
+        bits: length of a filter; None for the profile's default.
 
     Raises:
         DataError: no column looks like a field to link by.
@@ -126,7 +134,7 @@ def draft_agreement(frame: pd.DataFrame, *, project: str, bits: int = 1024) -> D
         )
     ids = [g.column for g in guesses if g.kind == "id"]
     return Draft(
-        toml=agreement_toml(fields, project=project, bits=bits),
+        toml=agreement_toml(fields, project=project, profile=profile, bits=bits),
         guesses=tuple(guesses),
         id_column=ids[0] if ids else None,
     )

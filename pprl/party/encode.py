@@ -21,8 +21,9 @@ from pprl.exchange.encoded import (
     pseudonym_text,
     seal_header,
 )
+from pprl.exchange.encoded_columns import filter_bytes
 from pprl.party.blocking_keys import pass_keys
-from pprl.party.filters import fill_filters, prepare_field
+from pprl.party.filters import fill_filters, fill_side_by_side, prepare_field
 from pprl.party.hardening import harden
 from pprl.party.key import Key
 from pprl.party.normalise import UNREADABLE
@@ -48,7 +49,8 @@ class Account:
         missing: field -> encoded rows without a value.
         unreadable: field -> encoded rows whose value could not be read and counts as missing.
         date_formats: date field -> format used.
-        fill: mean share of bits set in an encoding.
+        profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
+        fill: mean share of bits set in a filter; filters of missing fields don't count.
         warnings: what is weak about the agreement.
     """
 
@@ -58,6 +60,7 @@ class Account:
     missing: Mapping[str, int]
     unreadable: Mapping[str, int]
     date_formats: Mapping[str, str]
+    profile: str
     fill: float
     warnings: tuple[str, ...]
 
@@ -149,7 +152,7 @@ def encode(
         source=source,
     )
     ids = frame[id_column].to_numpy()[kept]
-    fill = mean_fill(filters, agreement.filter_bits())
+    fill = mean_fill(filters, agreement)
     account = Account(
         rows_read=len(frame),
         encoded=len(kept),
@@ -157,6 +160,7 @@ def encode(
         missing={field.field.name: int(field.missing[kept].sum()) for field in fields},
         unreadable=counts,
         date_formats={f.field.name: f.date_format for f in fields if f.date_format},
+        profile=agreement.profile,
         fill=fill,
         warnings=weaknesses(agreement, fill),
     )
@@ -168,7 +172,11 @@ def encode(
 def encode_fields(
     fields: list[FieldColumn], agreement: Agreement, key: Key
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
-    """Return (filters ``uint8[n, bytes]``, blocking keys ``uint64[n, passes]``), in the order of the rows."""
+    """Return (filters, blocking keys ``uint64[n, passes]``), in the order of the rows.
+
+    The filters are ``uint8[n, bytes]``: one a record, or in the profile ``fields`` one a field, side by side as in
+    :class:`pprl.exchange.encoded.EncodedFile`.
+    """
     salt = agreement.encoding_fingerprint()
     bits = agreement.filter.bits
     records = len(fields[0].rows)
@@ -182,8 +190,11 @@ def encode_fields(
         )
         for column in fields
     )
-    filters = fill_filters(prepared, records, bits)
-    filters = harden(agreement.hardening.method, filters, bits)
+    if agreement.profile == "fields":
+        filters = fill_side_by_side(prepared, len(fields), records, bits)
+    else:
+        filters = fill_filters(prepared, records, bits)
+        filters = harden(agreement.hardening.method, filters, bits)
     by_name = {column.field.name: (column.rows, column.values) for column in fields}
     keys = np.zeros((records, len(agreement.blocking)), np.uint64)
     for number, block in enumerate(agreement.blocking):
@@ -192,9 +203,19 @@ def encode_fields(
     return filters, keys
 
 
-def mean_fill(filters: npt.NDArray[np.uint8], bits: int) -> float:
-    """Return the mean share of bits set."""
-    return float(np.bitwise_count(filters).sum(dtype=np.int64)) / max(len(filters) * bits, 1)
+def mean_fill(filters: npt.NDArray[np.uint8], agreement: Agreement) -> float:
+    """Return the mean share of bits set in a filter; filters of missing fields don't count.
+
+    Args:
+        filters: as :func:`encode_fields` returns them.
+        agreement: what they were made with.
+    """
+    bits_set = int(np.bitwise_count(filters).sum(dtype=np.int64))
+    count = len(filters)
+    if agreement.profile == "fields":
+        each = filters.reshape(-1, filter_bytes(agreement))
+        count = int(each.any(axis=1).sum())
+    return bits_set / max(count * agreement.filter_bits(), 1)
 
 
 def _check_party(party: str) -> None:

@@ -23,7 +23,14 @@ from pprl.party.token_table import TokenTable
 from pprl.party.tokens import DATE_TOKENS, draws_per_token, tokens_of
 from pprl.threads import in_threads
 
-__all__ = ["FieldTokens", "fill_filters", "filter_of", "positions_of", "prepare_field"]
+__all__ = [
+    "FieldTokens",
+    "fill_filters",
+    "fill_side_by_side",
+    "filter_of",
+    "positions_of",
+    "prepare_field",
+]
 
 _WORDS = 16  # 32-bit words in one BLAKE2b output
 _ROWS = 8192  # records that a thread fills at a time: some milliseconds
@@ -47,6 +54,8 @@ def filter_of(
     values: Sequence[str], fields: Sequence[AgreementField], subkeys: Sequence[bytes], bits: int
 ) -> bitarray:
     """Return one record's filter before hardening: the definition, for one record.
+
+    In the profile ``fields`` a field's filter is what this gives for that field alone.
 
     Args:
         values: the record's normal forms, one a field; ``""`` adds no bit.
@@ -132,6 +141,27 @@ def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> npt.
 
         in_threads(fill, range(0, records, _ROWS))
     return np.ascontiguousarray(made.astype("<u8").view(np.uint8)[:, : -(-bits // 8)])
+
+
+def fill_side_by_side(
+    fields: Iterable[FieldTokens], count: int, records: int, bits: int
+) -> npt.NDArray[np.uint8]:
+    """Return the filters of a whole table in the profile ``fields``: one a field.
+
+    Args:
+        fields: the fields, in order.
+        count: how many they are.
+        records: number of rows.
+        bits: length of each filter.
+
+    Returns:
+        ``uint8[records, count * ceil(bits / 8)]``; each field's filter as :func:`fill_filters` gives it for it alone.
+    """
+    width = -(-bits // 8)
+    made = np.empty((records, count * width), np.uint8)
+    for at, part in enumerate(fields):
+        made[:, at * width : (at + 1) * width] = fill_filters([part], records, bits)
+    return made
 
 
 @numba.njit(cache=True, nogil=True)

@@ -15,10 +15,15 @@ def weaknesses(agreement: Agreement, fill: float) -> tuple[str, ...]:
 
     Args:
         agreement: the agreement.
-        fill: mean share of bits set in its filters.
+        fill: mean share of bits set in its filters, those of missing fields left out.
     """
     found = []
-    if len(agreement.field) < _FEW_FIELDS:
+    if agreement.profile == "fields":
+        found.append(
+            "the profile 'fields' leaks more than 'record': the unit sees, field by field, which values are equal, "
+            "how often each occurs and which are missing; for a trusted unit or an enclave only"
+        )
+    elif len(agreement.field) < _FEW_FIELDS:
         found.append(
             f"the agreement has {len(agreement.field)} field(s): equal encodings are then equal values, "
             "and counting them tells much"
@@ -33,7 +38,8 @@ def weaknesses(agreement: Agreement, fill: float) -> tuple[str, ...]:
             f"the filters are sparse (fill {fill:.2f}): single values are easier to make out; raise the budgets"
         )
     if agreement.hardening.method == "none" and fill > _CROWDED:
+        alike = "values" if agreement.profile == "fields" else "people"
         found.append(
-            f"the filters are crowded (fill {fill:.2f}): people look alike; lower the budgets or raise filter.bits"
+            f"the filters are crowded (fill {fill:.2f}): {alike} look alike; lower the budgets or raise filter.bits"
         )
     return tuple(found)

@@ -91,7 +91,7 @@ def test_encode_gives_a_row_account(road: Road) -> None:
         "5,000 rows read = 5,000 encoded + 0 rejected",
         "  date_of_birth read as DD/MM/YYYY",
         "  missing values: given_name 5, surname 3, date_of_birth 26, sex 52, address 85, locality 76, postcode 126",
-        "  mean fill of the filters: 0.37",
+        "  mean fill of the filters: 0.37 (profile record)",
     ]
     assert re.fullmatch(
         r"  agreement ([0-9a-f]{4} )+[0-9a-f]{4}: compare it with the other parties", said.lines[4]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import AgreementError
 from pprl.exchange.agreement import KEY_FUNCTIONS, Agreement, differing_parameters, only_plain
+from pprl.exchange.defaults import DEFAULT_BITS, default_budget
 from pprl.exchange.field_types import FIELD_TYPES
 
 TOML = """
@@ -62,6 +63,8 @@ method = "none"
 [filter]
 bits = 1_024
 """
+
+PROFILES = tuple(DEFAULT_BITS)
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -149,8 +152,50 @@ def test_plain_values_round_trip(content: dict[str, Any]) -> None:
     assert Agreement.from_dict(json.loads(agreement.canonical())) == agreement
 
 
+@pytest.mark.parametrize("kind", FIELD_TYPES)
+def test_in_the_profile_fields_every_type_gets_the_same_resolution(kind: str) -> None:
+    """Budgets are no weights there: whatever the type, a value draws 35 % of the field's own filter."""
+    content = {
+        "format": "pprl-agreement/1",
+        "project": "p",
+        "profile": "fields",
+        "field": [{"name": "x", "type": kind}],
+    }
+    agreement = Agreement.from_dict(content)
+    assert agreement.filter.bits == 512
+    assert (agreement.field[0].budget, agreement.field[0].q) == (179, FIELD_TYPES[kind].q)
+    longer = Agreement.from_dict({**content, "filter": {"bits": 1000}})
+    assert (longer.filter.bits, longer.field[0].budget) == (1000, 350)
+    own = {"name": "x", "type": kind, "budget": 7}
+    assert Agreement.from_dict({**content, "field": [own]}).field[0].budget == 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(64, 65536))
+def test_default_budgets_are_allowed_and_fill_a_filter_well(bits: int) -> None:
+    """A third of the filter, a little less for what falls on the same place; the largest filters hit the limit."""
+    budget = default_budget("surname", "fields", bits)
+    assert 1 <= budget <= 4096
+    if budget < 4096:
+        assert 0.25 < 1 - (1 - 1 / bits) ** budget < 0.35
+
+
+@pytest.mark.parametrize(("profile", "filters"), [("record", 1), ("fields", 2)])
+def test_filters_of_a_record(profile: str, filters: int) -> None:
+    agreement = Agreement.from_toml(f'profile = "{profile}"\n{TOML}')
+    assert agreement.filters_per_record() == filters
+    assert agreement.filter_bits() == 1024
+
+
+def test_profiles_are_told_apart() -> None:
+    """A party that drafted another profile hears so, and not of budgets alone."""
+    one, other = (Agreement.from_toml(f'profile = "{name}"\n{TOML}') for name in PROFILES)
+    assert differing_parameters(one, other)[0] == "profile ('record' against 'fields')"
+
+
 CHANGES: dict[str, Change] = {
     "project": lambda c: c.update(project="other"),
+    "profile": lambda c: c.update(profile="fields"),
     "filter.bits": lambda c: c["filter"].update(bits=1025),
     "hardening.method": lambda c: c["hardening"].update(method="xor-fold"),
     "field[1].name": lambda c: (
@@ -199,7 +244,7 @@ def test_every_entry_has_a_change_above(content: dict[str, Any]) -> None:
             return leaves(value[0], f"{name}[1]")
         return {name}
 
-    frozen = {"format", "profile", "normalisation"}
+    frozen = {"format", "normalisation"}
     assert leaves(content, "") - frozen <= set(CHANGES)
 
 
@@ -263,6 +308,10 @@ def test_unknown_entries_are_refused_at_each_level(
         ("[filter]", '[matching]\nthreshold = "0.8"\n[filter]', "matching.threshold: must be"),
         ("[filter]", "[matching]\nthreshold = true\n[filter]", "matching.threshold: must be"),
         ("bits = 1024", 'bits = 1025\n[hardening]\nmethod = "xor-fold"', "even number"),
+        ("format =", 'profile = "columns"\nformat =', "profile"),
+        ("format =", "profile = 3\nformat =", "profile"),
+        ("format =", 'profile = ["fields"]\nformat =', "profile"),
+        ("format =", 'profile = "fields"\nhardening.method = "xor-fold"\nformat =', "look missing"),
         ("[[blocking]]", "[[blocking]]\nkeys = []\n[[blocking]]", "blocking[1].keys"),
         ("soundex(surname)", "soundex(town)", "'town', which is not a field"),
         ("soundex(surname)", "soundex(date_of_birth)", "soundex() does not apply to the date"),
@@ -277,7 +326,10 @@ def test_unknown_entries_are_refused_at_each_level(
 )
 def test_contradictions_are_refused_and_named(old: str, new: str, says: str) -> None:
     assert old in TOML
-    assert says in refusal(TOML.replace(old, new, 1)).problem
+    text = TOML.replace(old, new, 1)
+    assert says in refusal(text).problem
+    if "profile" not in new and "xor-fold" not in new:
+        assert says in refusal(f'profile = "fields"\n{text}').problem
 
 
 def test_keys_blocking_needs_a_pass() -> None:

@@ -30,13 +30,16 @@ MARKER = "Zaphod-Secret"
 PASSES = ["soundex(surname)", "year(born)"]
 
 
-def make(*, n: int = 5, bits: int = 100, passes: int = 2, seed: int = 1) -> EncodedFile:
+def make(
+    *, n: int = 5, bits: int = 100, passes: int = 2, seed: int = 1, profile: str = "record"
+) -> EncodedFile:
     """Draw an encoded file that keeps all the rules."""
     rng = np.random.default_rng(seed)
     agreement = Agreement.from_dict(
         {
             "format": "pprl-agreement/1",
             "project": "test",
+            "profile": profile,
             "filter": {"bits": bits},
             "field": [{"name": "surname", "type": "surname"}, {"name": "born", "type": "date"}],
             "blocking": [{"keys": [key]} for key in PASSES[:passes]],
@@ -44,8 +47,9 @@ def make(*, n: int = 5, bits: int = 100, passes: int = 2, seed: int = 1) -> Enco
     )
     pseudonyms = rng.integers(0, 256, (n, 16), dtype=np.uint8)
     pseudonyms = pseudonyms[np.lexsort(pseudonyms.T[::-1])]
-    dense = rng.random((n, bits)) < 0.4
-    filters = np.packbits(dense, axis=1, bitorder="little").reshape(n, -(-bits // 8))
+    dense = rng.random((n, agreement.filters_per_record(), bits)) < 0.4
+    filters = np.packbits(dense, axis=2, bitorder="little")
+    filters = filters.reshape(n, agreement.filters_per_record() * -(-bits // 8))
     keys = rng.integers(1, 2**64, (n, passes), dtype=np.uint64)
     keys[rng.random((n, passes)) < 0.3] = 0
     return sealed(agreement, pseudonyms, filters, keys)
@@ -114,12 +118,23 @@ def refusal(path: Path) -> EncodedFileError:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 40), st.integers(64, 700), st.integers(0, 2), st.integers(0, 2**32 - 1))
+@given(
+    st.integers(0, 40),
+    st.integers(64, 700),
+    st.integers(0, 2),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["record", "fields"]),
+)
 def test_any_file_comes_back_exactly(
-    tmp_path_factory: pytest.TempPathFactory, n: int, bits: int, passes: int, seed: int
+    tmp_path_factory: pytest.TempPathFactory,
+    n: int,
+    bits: int,
+    passes: int,
+    seed: int,
+    profile: str,
 ) -> None:
-    """Whatever the number of records, the length of the filters and the passes."""
-    encoded = make(n=n, bits=bits, passes=passes, seed=seed)
+    """Whatever the number of records, the length of the filters, the passes and the profile."""
+    encoded = make(n=n, bits=bits, passes=passes, seed=seed, profile=profile)
     path = tmp_path_factory.mktemp("encoded") / "A.parquet"
     write_encoded(encoded, path)
     read = read_encoded(path)

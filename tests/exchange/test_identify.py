@@ -51,6 +51,17 @@ def test_formats_in_json_show_no_terminal_escape(tmp_path: Path) -> None:
         assert json.dumps(identify(path), ensure_ascii=False).isprintable()
 
 
+@pytest.mark.parametrize(("profile", "bits"), [("record", 1024), ("fields", 512)])
+def test_an_agreement_names_its_profile(tmp_path: Path, profile: str, bits: int) -> None:
+    path = tmp_path / "linkage.toml"
+    path.write_text(
+        f'format = "pprl-agreement/1"\nproject = "x"\nprofile = "{profile}"\n'
+        '[[field]]\nname = "surname"\ntype = "surname"\n'
+    )
+    facts = identify(path)
+    assert (facts["kind"], facts["profile"], facts["filter_bits"]) == ("agreement", profile, bits)
+
+
 def test_a_project_of_escapes_is_refused_unshown(tmp_path: Path) -> None:
     path = tmp_path / "linkage.toml"
     path.write_text(

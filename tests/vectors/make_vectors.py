@@ -20,6 +20,7 @@ from vector_inputs import (
     AGREEMENTS,
     DATES,
     EXAMPLE,
+    FIELDS_SETTINGS,
     FOLD,
     NORMALISE,
     RECORD_FIELDS,
@@ -48,6 +49,7 @@ from pprl.tables.dates import DateFormat
 
 HERE = Path(__file__).parent
 SECRET = bytes(range(32))
+FIELDS_EXAMPLE = 'profile = "fields"\n' + EXAMPLE + "[filter]\nbits = {}\n"
 SECRETS = [SECRET, b"\xff" * 32, hashlib.sha256(b"pprl test vectors").digest()]
 
 
@@ -183,12 +185,15 @@ def agreement() -> dict[str, Any]:
     return {"cases": accepted, "refused": refused}
 
 
-def record_agreement(bits: int, hardening: str, changes: dict[str, dict[str, int]]) -> Agreement:
+def record_agreement(
+    bits: int, hardening: str, changes: dict[str, dict[str, int]], profile: str = "record"
+) -> Agreement:
     """Return an agreement with a field of every type."""
     return Agreement.from_dict(
         {
             "format": "pprl-agreement/1",
             "project": "vectors",
+            "profile": profile,
             "filter": {"bits": bits},
             "hardening": {"method": hardening},
             "field": [
@@ -227,10 +232,21 @@ def encode_records(
 
 def filters() -> dict[str, Any]:
     """Return whole records: raw values, normal forms, filters and blocking keys."""
+    return whole_records([record_agreement(*setting) for setting in RECORD_SETTINGS])
+
+
+def fields() -> dict[str, Any]:
+    """Return whole records in the profile `fields`: the filters of a record stand one after the other."""
+    return whole_records(
+        [record_agreement(bits, "none", changes, "fields") for bits, changes in FIELDS_SETTINGS]
+    )
+
+
+def whole_records(agreements: list[Agreement]) -> dict[str, Any]:
+    """Return the records under each of the agreements."""
     forms = [normal_forms(record) for record in RECORDS]
     cases = []
-    for bits, method, changes in RECORD_SETTINGS:
-        agreed = record_agreement(bits, method, changes)
+    for agreed in agreements:
         made, numbers = encode_records(forms, agreed, SECRET)
         cases.append(
             {
@@ -274,28 +290,6 @@ def blocking() -> dict[str, Any]:
 
 def encoded() -> dict[str, Any]:
     """Return a whole encoded file as its header and columns, and edits that a reader must refuse."""
-    agreed = Agreement.from_toml(EXAMPLE + "[filter]\nbits = 1001\n")
-    forms = [
-        {"surname": "obrien", "date_of_birth": "1987-07-12"},
-        {"surname": "smith", "date_of_birth": "0000-07-12"},
-        {"surname": "ivanova", "date_of_birth": "1961-00-00"},
-    ]
-    made, numbers = encode_records(forms, agreed, SECRET)
-    names = np.stack(
-        [np.frombuffer(hashlib.sha256(bytes([n])).digest()[:16], np.uint8) for n in range(3)]
-    )
-    order = np.argsort([row.tobytes() for row in names])
-    names, made, numbers = names[order], made[order], numbers[order]
-    head = seal_header(
-        agreed,
-        names,
-        made,
-        numbers,
-        key_check=Key(SECRET).check_value(agreed.encoding_fingerprint()),
-        party="health",
-        rows_read=4,
-        software="pprl-kit 0.1.0",
-    )
     edits: list[dict[str, Any]] = [
         {"name": "another format", "header": {"format": "pprl-encoded/2"}},
         {"name": "other count of records", "header": {"records": 4}},
@@ -328,6 +322,55 @@ def encoded() -> dict[str, Any]:
         {"name": "no header", "columns": "no header"},
         {"name": "file cut short", "columns": "cut"},
     ]
+    return encoded_file(Agreement.from_toml(EXAMPLE + "[filter]\nbits = 1001\n"), edits)
+
+
+def encoded_fields() -> dict[str, Any]:
+    """Return the same in the profile `fields`; the filters of a record stand one after the other."""
+    edits: list[dict[str, Any]] = [
+        {"name": "a bit flipped", "columns": "flip"},
+        {
+            "name": "bits beyond the length of the first filter",
+            "columns": "spare 1",
+            "rehash": True,
+        },
+        {"name": "bits beyond the length of the last filter", "columns": "spare", "rehash": True},
+        {"name": "gap in the first filters", "columns": "gap encoding_1"},
+        {"name": "gap in the last filters", "columns": "gap encoding_2"},
+        {"name": "filters in another order", "columns": "swap"},
+        {"name": "filters in one column", "columns": "joined"},
+        {"name": "a column of filters missing", "columns": "no encoding_2"},
+        {"name": "one column of filters more", "columns": "encoding_3"},
+        {"name": "another profile in the header", "agreement": {"profile": "record"}},
+        {"name": "many rows in few bytes", "columns": "bomb"},
+    ]
+    agreed = Agreement.from_toml(FIELDS_EXAMPLE.format(129))
+    return encoded_file(agreed, edits)
+
+
+def encoded_file(agreed: Agreement, edits: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return three records as an encoded file, and the edits that must be refused."""
+    forms = [
+        {"surname": "obrien", "date_of_birth": "1987-07-12"},
+        {"surname": "smith", "date_of_birth": "0000-07-12"},
+        {"surname": "ivanova", "date_of_birth": "1961-00-00"},
+    ]
+    made, numbers = encode_records(forms, agreed, SECRET)
+    names = np.stack(
+        [np.frombuffer(hashlib.sha256(bytes([n])).digest()[:16], np.uint8) for n in range(3)]
+    )
+    order = np.argsort([row.tobytes() for row in names])
+    names, made, numbers = names[order], made[order], numbers[order]
+    head = seal_header(
+        agreed,
+        names,
+        made,
+        numbers,
+        key_check=Key(SECRET).check_value(agreed.encoding_fingerprint()),
+        party="health",
+        rows_read=4,
+        software="pprl-kit 0.1.0",
+    )
     return {
         "secret": SECRET.hex(),
         "normal_forms": [forms[i] for i in order],
@@ -348,8 +391,10 @@ VECTORS = {
     "keys": keys,
     "agreement": agreement,
     "filters": filters,
+    "fields": fields,
     "blocking": blocking,
     "encoded": encoded,
+    "encoded_fields": encoded_fields,
 }
 
 
@@ -368,6 +413,8 @@ def examples() -> dict[str, str]:
     made, numbers = encode_records(forms, agreed, SECRET)
     parts = [KEY_PARTS["soundex"]("obrien"), KEY_PARTS["year"]("1987-07-12")]
     file = encoded()
+    apart = Agreement.from_toml(FIELDS_EXAMPLE.format(128))
+    own, _ = encode_records(forms, apart, SECRET)
     return {
         "folding table sha256": folding()["table_sha256"],
         "canonical": agreed.canonical().decode(),
@@ -389,6 +436,13 @@ def examples() -> dict[str, str]:
         "blocking key": f"{int(numbers[0, 0]):016x}",
         "content digest": file["header"]["content_sha256"],
         "file key check": file["header"]["key_check"],
+        "fields fingerprint": apart.fingerprint(),
+        "fields draws": "surname {}, date {}".format(
+            *(draws_per_token(field, 7) for field in apart.field)
+        ),
+        "fields surname": own[0, :16].tobytes().hex(),
+        "fields date": own[0, 16:].tobytes().hex(),
+        "fields content digest": encoded_fields()["header"]["content_sha256"],
     }
 
 

@@ -70,14 +70,19 @@ def read_agreement(toml: str) -> dict:
         raise RefusedError("agreement") from None
     entries = {"format", "project", "profile", "normalisation", "filter", "hardening", "field"}
     refuse_unless(set(given) <= entries | {"blocking", "matching"})
+    profile = given.get("profile", "record")
+    refuse_unless(profile in ("record", "fields"))
+    filters = table(given.get("filter", {}), {"bits": 1024 if profile == "record" else 512})
+    refuse_unless(is_integer(filters["bits"], 64, 65536))
+    budget = None if profile == "record" else min(4096, 35 * filters["bits"] // 100)
     made = {
         "format": given.get("format"),
         "project": given.get("project"),
-        "profile": given.get("profile", "record"),
+        "profile": profile,
         "normalisation": given.get("normalisation", 1),
-        "filter": table(given.get("filter", {}), {"bits": 1024}),
+        "filter": filters,
         "hardening": table(given.get("hardening", {}), {"method": "none"}),
-        "field": [read_field(entry) for entry in array(given.get("field"), 1, 64)],
+        "field": [read_field(entry, budget) for entry in array(given.get("field"), 1, 64)],
         "blocking": [
             {"keys": array(table(entry, {"keys": None})["keys"], 1, 6)}
             for entry in array(given.get("blocking", []), 0, 16)
@@ -90,9 +95,9 @@ def read_agreement(toml: str) -> dict:
     refuse_unless(made["format"] == "pprl-agreement/1")
     refuse_unless(isinstance(made["project"], str) and 1 <= len(made["project"]) <= 200)
     refuse_unless(is_plain(made["project"]))
-    refuse_unless(made["profile"] == "record" and is_integer(made["normalisation"], 1, 1))
-    refuse_unless(is_integer(made["filter"]["bits"], 64, 65536))
+    refuse_unless(is_integer(made["normalisation"], 1, 1))
     refuse_unless(made["hardening"]["method"] in ("none", "xor-fold"))
+    refuse_unless(made["hardening"]["method"] == "none" or profile == "record")
     refuse_unless(made["hardening"]["method"] != "xor-fold" or made["filter"]["bits"] % 2 == 0)
     types = {field["name"]: field["type"] for field in made["field"]}
     refuse_unless(len(types) == len(made["field"]))
@@ -113,9 +118,11 @@ def read_agreement(toml: str) -> dict:
     return made
 
 
-def read_field(entry: object) -> dict:
+def read_field(entry: object, budget: int | None) -> dict:
+    """Return a field; its default budget is the type's where the profile gives none."""
     refuse_unless(isinstance(entry, dict) and entry.get("type") in DEFAULTS)
-    budget, q, _ = DEFAULTS[entry["type"]]
+    own, q, _ = DEFAULTS[entry["type"]]
+    budget = own if budget is None else budget
     field = table(entry, {"name": None, "type": None, "budget": budget, "q": q})
     refuse_unless(isinstance(field["name"], str))
     refuse_unless(re.fullmatch(r"[a-z][a-z0-9_]{0,62}", field["name"]) is not None)
@@ -435,25 +442,36 @@ def packed(plain: list[int]) -> bytes:
 
 
 def encode(forms: dict[str, str], agreement: dict, secret: bytes) -> tuple[bytes, list[int]]:
-    """Return one record's (filter, blocking keys) from its normal forms."""
+    """Return one record's (filters, one after the other, and blocking keys) from its normal forms."""
     salt = encoding_fingerprint(agreement)
     bits = agreement["filter"]["bits"]
-    plain = [0] * bits
-    for field in agreement["field"]:
-        subkey = hkdf(secret, salt, f"field/{field['name']}")
-        found = tokens(forms[field["name"]], field["type"], field["q"])
-        for token in found:
-            count = draws(field["budget"], len(found), field["type"])
-            for at in positions(token, subkey, bits, count):
-                plain[at] = 1
-    hardened = harden(agreement["hardening"]["method"], plain)
+    if agreement["profile"] == "fields":
+        parts = [plain_filter(forms, [field], salt, secret, bits) for field in agreement["field"]]
+    else:
+        parts = [plain_filter(forms, agreement["field"], salt, secret, bits)]
+    method = agreement["hardening"]["method"]
+    filters = b"".join([packed(harden(method, plain)) for plain in parts])
     keys = []
     for number, entry in enumerate(agreement["blocking"], start=1):
         parts = [
             key_part(function, forms[name]) for function, name in map(split_part, entry["keys"])
         ]
         keys.append(blocking_key(parts, hkdf(secret, salt, f"block/{number}")))
-    return packed(hardened), keys
+    return filters, keys
+
+
+def plain_filter(
+    forms: dict[str, str], fields: list[dict], salt: bytes, secret: bytes, bits: int
+) -> list[int]:
+    plain = [0] * bits
+    for field in fields:
+        subkey = hkdf(secret, salt, f"field/{field['name']}")
+        found = tokens(forms[field["name"]], field["type"], field["q"])
+        for token in found:
+            count = draws(field["budget"], len(found), field["type"])
+            for at in positions(token, subkey, bits, count):
+                plain[at] = 1
+    return plain
 
 
 def key_part(function: str, form: str) -> str:

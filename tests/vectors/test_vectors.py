@@ -184,9 +184,10 @@ def test_key_files_that_must_be_refused(case: dict[str, str], tmp_path: Path) ->
     assert "0102" not in f"{caught.value}{caught.value.hint}"
 
 
-def test_whole_records_of_the_second_implementation() -> None:
+@pytest.mark.parametrize("name", ["filters", "fields"])
+def test_whole_records_of_the_second_implementation(name: str) -> None:
     """From raw values to hardened filters and blocking keys, both implementations agree on every bit."""
-    content = vectors("filters")
+    content = vectors(name)
     secret = bytes.fromhex(content["secret"])
     kinds = {field["name"]: field["type"] for field in content["cases"][0]["agreement"]["field"]}
     for record in content["records"]:
@@ -223,10 +224,13 @@ def test_the_library_s_soundex_has_not_drifted() -> None:
     assert drifted == {}
 
 
-@pytest.fixture(scope="module")
-def good() -> EncodedFile:
-    """The encoded file of the vectors, put together from its parts."""
-    content = vectors("encoded")
+ENCODED = ["encoded", "encoded_fields"]
+"""The encoded files of the vectors: one of each profile."""
+
+
+def _good(name: str) -> EncodedFile:
+    """Return an encoded file of the vectors, put together from its parts."""
+    content = vectors(name)
     return EncodedFile(
         header=EncodedHeader.model_validate(content["header"]),
         agreement=Agreement.from_dict(content["header"]["agreement"]),
@@ -240,9 +244,10 @@ def _rows(texts: list[str]) -> np.ndarray:
     return np.array([list(bytes.fromhex(text)) for text in texts], np.uint8)
 
 
-def test_encoded_file_of_the_second_implementation() -> None:
+@pytest.mark.parametrize("name", ENCODED)
+def test_encoded_file_of_the_second_implementation(name: str) -> None:
     """Section 7 read by itself gives the header, the digest and the content."""
-    content = vectors("encoded")
+    content = vectors(name)
     agreed, secret = content["header"]["agreement"], bytes.fromhex(content["secret"])
     made = [second.encode(forms, agreed, secret) for forms in content["normal_forms"]]
     assert [row.hex() for row, _ in made] == content["encodings"]
@@ -254,10 +259,11 @@ def test_encoded_file_of_the_second_implementation() -> None:
     assert json.loads(header) == content["header"]
 
 
-def test_encoded_file_of_another_writer_is_read(good: EncodedFile, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ENCODED)
+def test_encoded_file_of_another_writer_is_read(name: str, tmp_path: Path) -> None:
     """A plain Parquet file with these columns and this header is an encoded file, whoever wrote it."""
-    path = tmp_path / "other.parquet"
-    _write_edited(path, {"header": {}})
+    good, path = _good(name), tmp_path / "other.parquet"
+    _write_edited(path, name, {"header": {}})
     found = read_encoded(path)
     for mine, theirs in ((good.filters, found.filters), (good.keys, found.keys)):
         np.testing.assert_array_equal(mine, theirs)
@@ -265,20 +271,29 @@ def test_encoded_file_of_another_writer_is_read(good: EncodedFile, tmp_path: Pat
     assert read_encoded(tmp_path / "own.parquet").header == found.header
 
 
-@pytest.mark.parametrize("edit", vectors("encoded")["refused"], ids=lambda edit: edit["name"])
-def test_encoded_files_that_must_be_refused(edit: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        pytest.param(name, edit, id=f"{name}: {edit['name']}")
+        for name in ENCODED
+        for edit in vectors(name)["refused"]
+    ],
+)
+def test_encoded_files_that_must_be_refused(
+    name: str, edit: dict[str, Any], tmp_path: Path
+) -> None:
     """An encoded file that was altered in one place is refused."""
     path = tmp_path / "edited.parquet"
-    _write_edited(path, edit)
+    _write_edited(path, name, edit)
     with pytest.raises(FAILURES[edit["class"]]) as caught:
         read_encoded(path)
     assert isinstance(caught.value, PprlError)
     assert caught.value.hint
 
 
-def _write_edited(path: Path, edit: dict[str, Any]) -> None:
-    """Write the file of the vectors with one edit; independent of :func:`write_encoded`."""
-    content = vectors("encoded")
+def _write_edited(path: Path, name: str, edit: dict[str, Any]) -> None:
+    """Write a file of the vectors with one edit; independent of :func:`write_encoded`."""
+    content = vectors(name)
     names, rows = _rows(content["pseudonyms"]), _rows(content["encodings"])
     keys = np.array([[int(k, 16) for k in row] for row in content["keys"]], np.uint64)
     what = edit.get("columns")
@@ -292,6 +307,8 @@ def _write_edited(path: Path, edit: dict[str, Any]) -> None:
         names[1] = names[0]
     if what == "spare":
         rows[0, -1] |= 0x80
+    if what == "spare 1":
+        rows[0, 16] |= 0x80
     if what == "bomb":
         names, rows, keys = (np.repeat(part[:1], 100_000, axis=0) for part in (names, rows, keys))
     header = {**content["header"], **edit.get("header", {})}
@@ -305,12 +322,24 @@ def _write_edited(path: Path, edit: dict[str, Any]) -> None:
         header["content_sha256"] = content_digest(header, names, rows, np.ascontiguousarray(keys))
     columns: dict[str, Any] = {
         "pseudonym": pa.array([row.tobytes() for row in names], pa.binary(16)),
-        "encoding": pa.array([row.tobytes() for row in rows], pa.binary(rows.shape[1])),
+        **_filter_columns(name, rows),
         "key_1": pa.array([int(key) or None for key in keys[:, 0]], pa.uint64()),
     }
     if what == "gap":
         first = [None, *[row.tobytes() for row in names[1:]]]
         columns["pseudonym"] = pa.array(first, pa.binary(16))
+    if what is not None and what.startswith("gap encoding"):
+        gap = columns[what.removeprefix("gap ")]
+        columns[what.removeprefix("gap ")] = pa.array([None, *gap.to_pylist()[1:]], gap.type)
+    if what == "swap":
+        columns["encoding_1"], columns["encoding_2"] = columns["encoding_2"], columns["encoding_1"]
+    if what == "joined":
+        del columns["encoding_2"]
+        columns["encoding_1"] = pa.array([row.tobytes() for row in rows], pa.binary(34))
+    if what == "no encoding_2":
+        del columns["encoding_2"]
+    if what == "encoding_3":
+        columns["encoding_3"] = columns["encoding_2"]
     if what == "no key_1":
         del columns["key_1"]
     if what == "extra":
@@ -329,6 +358,18 @@ def _write_edited(path: Path, edit: dict[str, Any]) -> None:
         writer.add_key_value_metadata(metadata)
     if what == "cut":
         path.write_bytes(path.read_bytes()[:-20])
+
+
+def _filter_columns(name: str, rows: np.ndarray) -> dict[str, pa.Array]:
+    """Return the filters of the rows, in the columns of the file's profile."""
+    count = 2 if name == "encoded_fields" else 1
+    titles = ["encoding_1", "encoding_2"] if count == 2 else ["encoding"]
+    width = rows.shape[1] // count
+    parts = {title: rows[:, at * width :][:, :width] for at, title in enumerate(titles)}
+    return {
+        title: pa.array([row.tobytes() for row in part], pa.binary(width))
+        for title, part in parts.items()
+    }
 
 
 def test_dice_of_the_specification() -> None:

@@ -171,6 +171,11 @@ RECORD_SETTINGS = [
     (64, "none", {}), (2048, "none", {"surname": {"q": 1}, "postcode": {"q": 3}, "code": {"budget": 4096}}),
 ]  # fmt: skip
 
+FIELDS_SETTINGS = [
+    (512, {}), (1001, {}), (64, {}),
+    (256, {"surname": {"q": 1}, "postcode": {"q": 3}, "code": {"budget": 1}, "sex": {"budget": 4096}}),
+]  # fmt: skip
+
 _AGREEMENT_BODY = """\
 format = "pprl-agreement/1"
 project = "example"
@@ -213,6 +218,10 @@ threshold = 0.85
 blocking = "keys"
 assign = "many-to-many"
 """,
+    "fields, least": 'profile = "fields"\n' + _AGREEMENT_BODY,
+    "fields of 100 bits": 'profile = "fields"\n' + EXAMPLE + "[filter]\nbits = 100\n",
+    "fields of 65536 bits": 'profile = "fields"\n' + EXAMPLE + "[filter]\nbits = 65536\n",
+    "fields with a budget": 'profile = "fields"\n' + _AGREEMENT_BODY + "budget = 90\n",
 }
 _FIELD = '[[field]]\nname = "a"\ntype = "sex"\n'
 REFUSED_AGREEMENTS = {
@@ -230,7 +239,11 @@ REFUSED_AGREEMENTS = {
     "unknown entry": 'colour = "red"\n' + _AGREEMENT_BODY,
     "unknown entry in a table": _AGREEMENT_BODY + "[filter]\nlength = 1024\n",
     "unknown entry in a field": _AGREEMENT_BODY + "weight = 3\n",
-    "unknown profile": 'profile = "fields"\n' + _AGREEMENT_BODY,
+    "unknown profile": 'profile = "columns"\n' + _AGREEMENT_BODY,
+    "fields of 63 bits": 'profile = "fields"\n' + _AGREEMENT_BODY + "[filter]\nbits = 63\n",
+    "fields with a budget of 0": 'profile = "fields"\n' + _AGREEMENT_BODY + "budget = 0\n",
+    "fields with xor-fold": 'profile = "fields"\n' + _AGREEMENT_BODY
+    + '[hardening]\nmethod = "xor-fold"\n',
     "unknown normalisation": "normalisation = 2\n" + _AGREEMENT_BODY,
     "no field": 'format = "pprl-agreement/1"\nproject = "example"\n',
     "empty list of fields": 'format = "pprl-agreement/1"\nproject = "example"\nfield = []\n',
