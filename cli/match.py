@@ -30,17 +30,25 @@ _MARK = "run.json"
 @click.option(
     "--threshold",
     metavar="auto|0.xx",
-    help="Dice coefficient from which a pair counts. [default: the agreement's]",
+    help="Score from which a pair counts: a similarity (profile record) or a match probability (profile fields). "
+    "[default: the agreement's]",
 )
 @click.option(
     "--blocking",
-    type=click.Choice(["exhaustive", "lsh", "keys"]),
-    help="Which pairs are compared. [default: the agreement's]",
+    metavar="exhaustive|lsh|keys",
+    help="Which pairs are compared; or several in turn, as in keys,exhaustive: records that a pass links are not "
+    "compared in the next. [default: the agreement's]",
 )
 @click.option(
     "--assign",
     type=click.Choice(["one-to-one", "one-to-many", "many-to-many"]),
     help="How many partners a record may have. [default: the agreement's]",
+)
+@click.option(
+    "--extend",
+    type=FILE,
+    metavar="LINKS",
+    help="Links folder of an earlier run of some of these files: its links and link ids stay; the new files are added.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
@@ -50,8 +58,9 @@ def match(
     files: tuple[Path, ...],
     output: Path,
     threshold: str | None,
-    blocking: Literal["exhaustive", "lsh", "keys"] | None,
+    blocking: str | None,
     assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None,
+    extend: Path | None,
     threads: int | None,
     dry_run: bool,
     as_json: bool,
@@ -67,11 +76,11 @@ def match(
       pprl match health.parquet education.parquet -o links
     """
     from pprl.exchange.encoded import read_encoded
-    from pprl.exchange.links import write_links
+    from pprl.exchange.links import read_links, write_links
     from pprl.outputs import Outputs, os_errors
     from pprl.unit.match import MatchOptions, plan_match, run_match
 
-    check_outputs(output, inputs=files, force=force)
+    check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
     _set_threads(threads)
     start = time.perf_counter()
@@ -80,8 +89,9 @@ def match(
     options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
     sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
     click.echo(f"records: {sizes}", err=True)
+    earlier = read_links(extend) if extend else None
     with Progress() as progress:
-        plan = plan_match(encoded, options, progress=progress)
+        plan = plan_match(encoded, options, earlier=earlier, progress=progress)
     plan.timings["read"] = round(reading, 4)
     _show_plan(plan)
     if dry_run:
@@ -148,13 +158,14 @@ def _show_plan(plan: Plan) -> None:
     if plan.method == "auto":
         found = {
             "estimated": "found without truth",
-            "cautious": "set high: no more matches in sight than chance makes",
+            "cautious": "found without truth: hardly any match is in sight",
             "customary": "the customary value: the files are too small to find one",
-        }[plan.estimate.basis]
-    click.echo(f"threshold: {plan.threshold:.3f} ({found})", err=True)
+        }[plan.basis]
+    what = "match probability" if plan.profile == "fields" else "similarity"
+    click.echo(f"threshold: {what} {plan.threshold:.3f} ({found})", err=True)
     span = duration(plan.seconds)
     click.echo(
-        f"pairs to compare: {plan.pairs_expected:,} of {plan.pairs_possible:,} ({plan.blocking_name}), "
+        f"pairs to compare: {plan.pairs_expected:,} of {plan.pairs_possible:,} ({', then '.join(plan.passes)}), "
         f"{span if span.startswith('under') else 'about ' + span}, {plan.memory / 2**20:,.0f} MiB of memory",
         err=True,
     )
@@ -171,6 +182,13 @@ def _show_result(run: Mapping[str, Any], output: Path, *, told: Sequence[str]) -
         f"{counts['links']:,} link{'' if counts['links'] == 1 else 's'} of {counts['linked_records']:,} records "
         f"at threshold {run['threshold']['value']:.3f} ({run['parameters']['assign']})"
     )
+    quality = (run["threshold"]["estimate"] or {}).get("quality")
+    if quality and quality["links"]:
+        click.echo(
+            f"expected without truth: precision {quality['precision']:.3f} "
+            f"({quality['precision_low']:.3f} to {quality['precision_high']:.3f}), "
+            f"recall {quality['recall']:.3f} ({quality['recall_low']:.3f} to {quality['recall_high']:.3f})"
+        )
     for warning in run["warnings"]:
         if warning not in told:
             click.echo(f"pprl: warning: {warning}", err=True)

@@ -1,7 +1,8 @@
 """The links folder: what the unit hands to the statistician and back to the parties (SPEC.md, section 8).
 
 ``links.parquet``   one row a linked record: ``link_id``, ``party``, ``pseudonym``
-``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``
+``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``, ``weight``,
+                    ``probability``
 ``near.parquet``    same columns: compared pairs that were not accepted, down to ``run.json``'s ``floor``
 ``links-PARTY.csv`` for each party: ``link_id``, ``pseudonym``
 ``run.json``        every parameter, count, timing, version and input digest of the run
@@ -31,13 +32,21 @@ __all__ = [
     "write_links",
 ]
 
-LINKS_FORMAT = "pprl-links/1"
+LINKS_FORMAT = "pprl-links/2"
 
 HOUSEHOLD_SPREAD = 0.06
 """How far above ``threshold.household_dice`` members of a household are often found (SPEC.md, section 8.2)."""
 
 LINK_COLUMNS = ("link_id", "party", "pseudonym")
-PAIR_COLUMNS = ("party_a", "pseudonym_a", "party_b", "pseudonym_b", "score")
+PAIR_COLUMNS = (
+    "party_a",
+    "pseudonym_a",
+    "party_b",
+    "pseudonym_b",
+    "score",
+    "weight",
+    "probability",
+)
 _RUN_LIMIT = 16 << 20
 
 
@@ -48,7 +57,10 @@ class Links:
     Attributes:
         links: columns :data:`LINK_COLUMNS`; records of one ``link_id`` were found to be one person. Pseudonyms
             are 32 hexadecimal digits.
-        pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs, score is the Dice coefficient.
+        pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs. ``score`` is what the threshold applies to: a similarity
+            in the profile ``record``, the match probability in ``fields``. ``weight`` is the match weight, the logarithm
+            to base 2 of how much likelier the pair is for one person than for two; ``probability`` also knows how many
+            matches there are and which rivals the two records have.
         near: as ``pairs``: pairs that scored at least the run's floor and were not accepted.
         run: the content of ``run.json``.
     """
@@ -65,7 +77,7 @@ class Links:
 
     @property
     def threshold(self) -> float:
-        """The Dice threshold that was used."""
+        """The threshold that was used, on the score."""
         return float(self.run["threshold"]["value"])
 
 
@@ -91,7 +103,12 @@ def write_links(links: Links, folder: Path | str) -> None:
 
 
 def _schema(columns: tuple[str, ...]) -> pa.Schema:
-    types = {"link_id": pa.int64(), "score": pa.float64()}
+    types = {
+        "link_id": pa.int64(),
+        "score": pa.float64(),
+        "weight": pa.float64(),
+        "probability": pa.float64(),
+    }
     return pa.schema([(column, types.get(column, pa.string())) for column in columns])
 
 

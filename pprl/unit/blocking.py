@@ -6,6 +6,7 @@ against itself). A new method is one more class and one more line in :func:`make
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Protocol
@@ -17,11 +18,10 @@ import pandas as pd
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
-from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan, popcounts
+from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan
 from pprl.unit.lsh import LshPlan, bucket_codes, plan_lsh
-from pprl.unit.threshold import ThresholdEstimate
 
-__all__ = ["Blocking", "Scored", "Side", "make_blocking"]
+__all__ = ["Agreeing", "Blocking", "Scored", "Side", "make_blocking", "possible_pairs"]
 
 Words = npt.NDArray[np.uint64]
 
@@ -41,6 +41,30 @@ class Side:
     def __len__(self) -> int:
         return len(self.words)
 
+    def take(self, rows: npt.NDArray[np.int64] | None) -> Side:
+        """Return the side of some rows only; of all with None."""
+        if rows is None:
+            return self
+        return Side(words=self.words[rows], keys=self.keys[rows])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Agreeing:
+    """How alike the filters of matches are bit by bit: what an LSH is planned by.
+
+    Attributes:
+        a, b: packed filters of two files, from which chance agreement is drawn.
+        share: shares of the bits that two filters of a match agree on.
+        weight: how frequent each of them is.
+        lowest: the same of a match that is just looked for.
+    """
+
+    a: Words
+    b: Words
+    share: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
+    lowest: float
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
@@ -48,7 +72,7 @@ class Scored:
 
     Attributes:
         left, right: ``int64[pairs]``, rows of the two sides, sorted.
-        score: ``float64[pairs]``, Dice coefficients.
+        score: ``float64[pairs]``, similarities.
         compared: number of pairs that were compared, a pass.
     """
 
@@ -64,7 +88,16 @@ class Blocking(Protocol):
     def expect(self, a: Side, b: Side, *, same: bool) -> int:
         """Return how many pairs will be compared, at most or as estimated."""
 
-    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+    def scan(
+        self,
+        a: Side,
+        b: Side,
+        *,
+        floor: float,
+        same: bool,
+        sizes: tuple[int, int] = (1, 1),
+        progress: Progress,
+    ) -> Scored:
         """Compare, and return the pairs that score at least ``floor``; ``progress`` hears of it from this thread."""
 
     def describe(self) -> dict[str, Any]:
@@ -83,10 +116,19 @@ class Exhaustive:
         """All pairs."""
         return possible_pairs(a, b, same=same)
 
-    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+    def scan(
+        self,
+        a: Side,
+        b: Side,
+        *,
+        floor: float,
+        same: bool,
+        sizes: tuple[int, int] = (1, 1),
+        progress: Progress,
+    ) -> Scored:
         """One kernel call."""
         left, right, score = dice_scan(
-            a.words, b.words, threshold=floor, same=same, progress=progress
+            a.words, b.words, threshold=floor, same=same, sizes=sizes, progress=progress
         )
         compared = possible_pairs(a, b, same=same)
         return Scored(left=left, right=right, score=score, compared=[compared])
@@ -101,16 +143,28 @@ class Keys:
 
     def expect(self, a: Side, b: Side, *, same: bool) -> int:
         """Sum over the passes; a pair of several passes counts in each."""
-        return int(count_grouped(*self._codes(a, b, same=same), same=same).sum())
+        return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
 
-    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+    def scan(
+        self,
+        a: Side,
+        b: Side,
+        *,
+        floor: float,
+        same: bool,
+        sizes: tuple[int, int] = (1, 1),
+        progress: Progress,
+    ) -> Scored:
         """One kernel call a pass over all its blocks; a pair met in an earlier pass is not compared again."""
-        codes_a, codes_b = self._codes(a, b, same=same)
-        return _grouped(a, b, codes_a, codes_b, floor=floor, same=same, progress=progress)
+        codes_a, codes_b = self.codes(a, b, same=same)
+        return _grouped(
+            a, b, codes_a, codes_b, floor=floor, same=same, sizes=sizes, progress=progress
+        )
 
-    def _codes(
+    def codes(
         self, a: Side, b: Side, *, same: bool
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Return ``int32[n, passes]`` for each side: equal numbers for equal keys, -1 where there is none."""
         passes = a.keys.shape[1]
         codes_a = np.empty((len(a), passes), np.int32)
         codes_b = np.empty((len(b), passes), np.int32)
@@ -142,11 +196,28 @@ class Lsh:
         """As the plan estimated from random pairs."""
         return int(possible_pairs(a, b, same=same) * self._plan.expected_share)
 
-    def scan(self, a: Side, b: Side, *, floor: float, same: bool, progress: Progress) -> Scored:
+    def scan(
+        self,
+        a: Side,
+        b: Side,
+        *,
+        floor: float,
+        same: bool,
+        sizes: tuple[int, int] = (1, 1),
+        progress: Progress,
+    ) -> Scored:
         """One kernel call a table over all its buckets."""
+        codes_a, codes_b = self.codes(a, b, same=same)
+        return _grouped(
+            a, b, codes_a, codes_b, floor=floor, same=same, sizes=sizes, progress=progress
+        )
+
+    def codes(
+        self, a: Side, b: Side, *, same: bool
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Return ``int32[n, tables]`` for each side: its records' buckets."""
         codes_a = bucket_codes(a.words, self._positions)
-        codes_b = codes_a if same else bucket_codes(b.words, self._positions)
-        return _grouped(a, b, codes_a, codes_b, floor=floor, same=same, progress=progress)
+        return codes_a, codes_a if same else bucket_codes(b.words, self._positions)
 
     def describe(self) -> dict[str, Any]:
         """The plan."""
@@ -168,23 +239,32 @@ def _grouped(
     *,
     floor: float,
     same: bool,
+    sizes: tuple[int, int],
     progress: Progress,
 ) -> Scored:
     left, right, score, compared = grouped_scan(
-        a.words, b.words, codes_a, codes_b, threshold=floor, same=same, progress=progress
+        a.words,
+        b.words,
+        codes_a,
+        codes_b,
+        threshold=floor,
+        same=same,
+        sizes=sizes,
+        progress=progress,
     )
     return Scored(left=left, right=right, score=score, compared=[int(n) for n in compared])
 
 
 def make_blocking(
-    method: str,
-    files: list[EncodedFile],
-    sides: list[Side],
-    *,
-    threshold: float,
-    estimate: ThresholdEstimate,
+    method: str, files: list[EncodedFile], sides: list[Side], *, agreeing: Callable[[], Agreeing]
 ) -> Blocking:
     """Return the blocking method of that name, planned for these files.
+
+    Args:
+        method: ``exhaustive``, ``lsh`` or ``keys``.
+        files: the encoded files.
+        sides: the same, as the scan sees them.
+        agreeing: called for ``lsh`` only.
 
     Raises:
         UsageError: there is no such method, or ``keys`` was asked for, but the agreement has no blocking passes.
@@ -197,23 +277,18 @@ def make_blocking(
             )
         return Keys()
     if method == "lsh":
-        true = estimate.links - estimate.false
-        weights = np.maximum(-np.diff(true, append=0.0), 0)
-        weights[estimate.thresholds < threshold] = 0
-        # Of the pairs of files, the one with the fullest filters needs the most tables at any width: a Dice coefficient
-        # stands for the more differing bits, the more bits are set.
-        fullest = sorted(sides, key=lambda side: float(popcounts(side.words).mean()))[-2:]
-        small, large = sorted(fullest, key=len)[0], sorted(fullest, key=len)[-1]
-        pairs = list(combinations(sides, 2)) or [(small, large)]
+        shown = agreeing()
+        bits = files[0].agreement.filter_bits() * files[0].agreement.filters_per_record()
+        pairs = list(combinations(sides, 2)) or [(sides[0], sides[0])]
         plan = plan_lsh(
-            small.words,
-            large.words,
-            bits=files[0].agreement.filter_bits(),
-            threshold=threshold,
-            match_scores=(estimate.thresholds, weights),
+            shown.a,
+            shown.b,
+            bits=bits,
+            agree=(shown.share, shown.weight),
+            lowest=shown.lowest,
             sizes=[(len(one), len(other)) for one, other in pairs],
         )
-        return Lsh(plan, files[0].agreement.filter_bits())
+        return Lsh(plan, bits)
     if method == "exhaustive":
         return Exhaustive()
     raise UsageError("blocking must be one of: exhaustive, lsh, keys")

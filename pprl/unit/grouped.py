@@ -13,21 +13,26 @@ from pprl.unit.lanes import (
     Int32s,
     Int64s,
     Pairs,
+    Sizes,
+    Slopes,
     Words,
     check_filters,
-    choose_width,
-    distance_limits,
+    check_sizes,
     equal_lanes,
     fold_rows,
+    group_limit,
     kernel,
+    limit_slopes,
     near_lanes,
-    needed_common,
+    needed_for,
     popcounts,
+    size_key,
     sort_pairs,
     trailing_zeros,
     unroll,
     word_popcount,
 )
+from pprl.unit.scan import choose_width
 
 __all__ = ["count_grouped", "grouped_scan"]
 
@@ -144,7 +149,9 @@ def _scan_pieces(
     sums: tuple[Int32s, Int32s],
     codes: tuple[Int32s, Int32s],
     rows: tuple[Int64s, Int64s],
-    tables: tuple[Int32s, Int64s],
+    needed: Int32s,
+    sizes: Sizes,
+    slopes: Slopes,
     pass_: int,
     same: bool,
     pieces: Int64s,
@@ -157,7 +164,7 @@ def _scan_pieces(
     sum_a, sum_b = sums
     codes_a, codes_b = codes
     rows_a, rows_b = rows
-    needed, limits = tables
+    weight = float(sizes[0] + sizes[1])
     lanes = np.zeros(width * LANES, np.uint64)
     earlier = np.full((pass_ + 1) * LANES, -1, np.int32)
     left = np.empty(256, np.int64)
@@ -170,9 +177,10 @@ def _scan_pieces(
         start, end = pieces[piece, 0], pieces[piece, 1]
         for first in range(pieces[piece, 2], pieces[piece, 3], LANES):
             size = min(LANES, pieces[piece, 3] - first)
-            highest = np.int32(0)
+            lowest = highest = int(sum_b[rows_b[first]])
             for lane in range(size):
                 j = rows_b[first + lane]
+                lowest = min(lowest, sum_b[j])
                 highest = max(highest, sum_b[j])
                 for w in range(width):
                     lanes[w * LANES + lane] = folded_b[j * width + w]
@@ -195,7 +203,7 @@ def _scan_pieces(
                 if live == 0:
                     continue
                 compared += word_popcount(live)
-                limit = limits[sum_a[i] + highest]
+                limit = group_limit(slopes, sum_a[i], lowest, highest)
                 if limit < 0:
                     continue
                 near = np.uint64(0)
@@ -206,12 +214,12 @@ def _scan_pieces(
                 while near != 0:
                     j = rows_b[first + trailing_zeros(near)]
                     near &= near - np.uint64(1)
-                    total = sum_a[i] + sum_b[j]
+                    key = size_key(sizes, sum_a[i], sum_b[j])
                     bits = np.uint64(0)
                     for w in range(a.shape[1]):
                         bits += word_popcount(a[i, w] & b[j, w])
                     common = np.int64(bits)
-                    if common < needed[total]:
+                    if common < needed[key]:
                         continue
                     if found == len(left):
                         left = np.concatenate((left, np.empty_like(left)))
@@ -219,7 +227,7 @@ def _scan_pieces(
                         score = np.concatenate((score, np.empty_like(score)))
                     left[found] = i
                     right[found] = j
-                    score[found] = 2.0 * common / total
+                    score[found] = weight * common / key
                     found += 1
     return left[:found].copy(), right[:found].copy(), score[:found].copy(), int(compared)
 
@@ -231,10 +239,11 @@ def grouped_scan(
     codes_b: Int32s,
     *,
     threshold: float,
+    sizes: Sizes = (1, 1),
     same: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
-    """Find all pairs that share a code in some pass and whose Dice reaches the threshold.
+    """Find all pairs that share a code in some pass and whose similarity reaches the threshold.
 
     In pass p, records whose codes are equal and not negative are compared, unless they already
     met in an earlier pass. That is seen from the earlier codes; no pairs are stored. Blocks may
@@ -243,20 +252,22 @@ def grouped_scan(
     Args:
         a, b: filters, ``uint64[n, words]``.
         codes_a, codes_b: ``int32[n, passes]``; negative: the record has no key in that pass.
-        threshold: smallest Dice coefficient to report, in (0, 1].
+        threshold: smallest similarity, by default Dice coefficient, to report, in (0, 1].
+        sizes: how much the smaller and the larger filter count, p >= q; see `pprl.unit.kernels`.
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
         progress: called from the calling thread with the share that is done, each pass taken as equally long; the last
             call says 1.0.
 
     Returns:
-        Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and Dice (``float64[k]``), sorted
-        by (left, right) whatever the number of threads; and the pairs compared in each pass
-        (``int64[passes]``).
+        Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``),
+        sorted by (left, right) whatever the number of threads; and the pairs compared in each
+        pass (``int64[passes]``).
 
     Raises:
-        ValueError: `threshold` is outside (0, 1], or the tables do not go together.
+        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
+            together.
     """
-    return _grouped(a, b, codes_a, codes_b, threshold, same, None, progress)
+    return _grouped(a, b, codes_a, codes_b, threshold, same, None, progress, sizes)
 
 
 def _grouped(
@@ -268,25 +279,27 @@ def _grouped(
     same: bool,
     width: int | None,
     progress: Progress | None = None,
+    sizes: Sizes = (1, 1),
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
     """Do `grouped_scan` at a given fold width, or at the one a sample makes cheapest."""
     a, b = check_filters(a, b)
+    sizes = check_sizes(sizes)
     codes_a, codes_b = _check_codes(codes_a, codes_b)
     if len(a) != len(codes_a) or len(b) != len(codes_b):
         raise ValueError("every filter needs one row of codes")
     sums = popcounts(a), popcounts(b)
-    needed = needed_common(threshold, int(sums[0].max(initial=0)) + int(sums[1].max(initial=0)))
+    needed = needed_for(threshold, sizes, *sums)
     passes = codes_a.shape[1]
     compared = np.zeros(passes, np.int64)
     tell = progress or (lambda share: None)
     if len(a) == 0 or len(b) == 0 or passes == 0:
         tell(1.0)
         return *sort_pairs([]), compared
-    tables = needed, distance_limits(needed)
+    slopes = limit_slopes(threshold, sizes)
     if width is None:
         sample_a = np.arange(0, len(a), -(-len(a) // SAMPLE))
         sample_b = np.arange(0, len(b), -(-len(b) // SAMPLE))
-        width = choose_width(a, b, tables[1], sample_a, sample_b)
+        width = choose_width(a, b, slopes, sample_a, sample_b)
     unrolled = unroll(width)
     folded_a = fold_rows(a, np.arange(len(a)), width)
     folded_b = folded_a if same else fold_rows(b, np.arange(len(b)), width)
@@ -310,7 +323,9 @@ def _grouped(
                 sums,
                 (codes_a, codes_b),
                 rows,
-                tables,
+                needed,
+                sizes,
+                slopes,
                 p,
                 same,
                 pieces[job[0] : job[1]],

@@ -1,8 +1,17 @@
-"""The comparing kernels: Dice coefficients of packed Bloom filters.
+"""The comparing kernels: similarities of packed Bloom filters, by default Dice coefficients.
 
 Filters are rows of ``uint64[n, words]``; a length that is no multiple of 64 is padded with zero
 bits. The Dice coefficient of two filters is ``2 |a & b| / (|a| + |b|)``, and 0.0 when both are
-empty. `pprl.unit.reference` says the same slowly and plainly; tests hold the two equal.
+empty.
+
+A record with a missing field sets fewer bits, and Dice holds that against a pair that agrees on all
+that both have. So every kernel takes ``sizes=(p, q)``, integers p >= q from 1 to 100: how much the
+smaller and the larger filter count in ``(p + q) |a & b| / (p min(|a|, |b|) + q max(|a|, |b|))``. It
+is 1.0 at most, Dice for (1, 1) and for filters equally full, and more tolerant the larger p is
+beside q, as in (3, 1). Source: Tversky, Features of Similarity, Psychological Review 84 (1977), the
+ratio model, with the weights given by size rather than by side.
+
+`pprl.unit.reference` says the same slowly and plainly; tests hold the two equal.
 
 Kernels use as many threads as `numba.set_num_threads` allows in the calling thread, and give the
 same answer with any number.
@@ -18,8 +27,10 @@ from pprl.unit.lanes import (
     LANES,
     Float64s,
     Int64s,
+    Sizes,
     Words,
     check_filters,
+    check_sizes,
     kernel,
     needed_common,
     popcounts,
@@ -43,8 +54,17 @@ TILE_PAIRS = 64_000_000  # pairs handed to a thread at a time, about: some tenth
 
 
 @kernel
-def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s) -> Float64s:
+def _row_sum(a: Words, row: int) -> float:
+    total = np.uint64(0)
+    for w in range(a.shape[1]):
+        total += word_popcount(a[row, w])
+    return float(total)
+
+
+@kernel
+def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, sizes: Sizes) -> Float64s:
     scores = np.zeros(len(left), np.float64)
+    weight = float(sizes[0] + sizes[1])
     for pair in range(len(left)):
         common = np.uint64(0)
         total = np.uint64(0)
@@ -52,30 +72,38 @@ def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s) -> Float64s:
             one, other = a[left[pair], w], b[right[pair], w]
             common += word_popcount(one & other)
             total += word_popcount(one) + word_popcount(other)
-        if total > 0:
-            scores[pair] = 2.0 * np.float64(common) / np.float64(total)
+        key = sizes[1] * int(total)
+        if sizes[0] > sizes[1]:
+            sum_a = int(_row_sum(a, left[pair]))
+            key += (sizes[0] - sizes[1]) * min(sum_a, int(total) - sum_a)
+        if key > 0:
+            scores[pair] = weight * np.float64(common) / np.float64(key)
     return scores
 
 
-def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s) -> Float64s:
-    """Give the Dice coefficient of the given pairs.
+def dice_pairs(
+    a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)
+) -> Float64s:
+    """Give the similarity, by default the Dice coefficient, of the given pairs.
 
     Args:
         a, b: filters, ``uint64[n, words]``.
         left, right: rows of `a` and of `b`, ``int64[k]``.
+        sizes: how much the smaller and the larger filter count, p >= q.
 
     Returns:
         ``float64[k]``.
 
     Raises:
-        ValueError: the tables do not go together, or `left` and `right` differ in length.
+        ValueError: the tables do not go together, `left` and `right` differ in length, or `sizes`
+            are not allowed.
         IndexError: a row number is negative or too large.
     """
     a, b = check_filters(a, b)
     left, right = _check_rows(left, len(a)), _check_rows(right, len(b))
     if len(left) != len(right):
         raise ValueError(f"left has {len(left)} rows, right has {len(right)}")
-    return _dice_pairs(a, b, left, right)
+    return _dice_pairs(a, b, left, right, check_sizes(sizes))
 
 
 def _check_rows(rows: Int64s, n: int) -> Int64s:
@@ -94,16 +122,24 @@ def _tiles(rows: Int64s, others: int) -> list[Int64s]:
 
 @kernel
 def _dice_of_group(
-    a: Words, row: int, sum_a: float, lanes: Words, sum_b: Float64s, scores: Float64s
+    a: Words,
+    row: int,
+    sum_a: float,
+    lanes: Words,
+    sum_b: Float64s,
+    sizes: Sizes,
+    scores: Float64s,
 ) -> None:
-    """Write the Dice coefficients of one row with the 64 lanes of a group to `scores`."""
+    """Write the similarities of one row with the 64 lanes of a group to `scores`."""
     common = np.zeros(LANES, np.uint64)
     for w in range(a.shape[1]):
         word = a[row, w]
         for lane in range(LANES):
             common[lane] += word_popcount(word & lanes[w, lane])
+    weight, larger, extra = float(sizes[0] + sizes[1]), float(sizes[1]), float(sizes[0] - sizes[1])
     for lane in range(LANES):
-        scores[lane] = 2.0 * np.float64(common[lane]) / max(sum_a + sum_b[lane], 1.0)
+        key = larger * (sum_a + sum_b[lane]) + extra * min(sum_a, sum_b[lane])
+        scores[lane] = weight * np.float64(common[lane]) / max(key, 1.0)
 
 
 @kernel
@@ -120,15 +156,9 @@ def _load_group(b: Words, first: int, lanes: Words, sum_b: Float64s) -> int:
 
 
 @kernel
-def _row_sum(a: Words, row: int) -> float:
-    total = np.uint64(0)
-    for w in range(a.shape[1]):
-        total += word_popcount(a[row, w])
-    return float(total)
-
-
-@kernel
-def _best_match(a: Words, b: Words, rows: Int64s, exclude_self: bool) -> tuple[Int64s, Float64s]:
+def _best_match(
+    a: Words, b: Words, rows: Int64s, exclude_self: bool, sizes: Sizes
+) -> tuple[Int64s, Float64s]:
     index = np.full(len(rows), -1, np.int64)
     best = np.full(len(rows), -1.0, np.float64)
     lanes = np.zeros((a.shape[1], LANES), np.uint64)
@@ -137,7 +167,7 @@ def _best_match(a: Words, b: Words, rows: Int64s, exclude_self: bool) -> tuple[I
     for first in range(0, len(b), LANES):
         size = _load_group(b, first, lanes, sum_b)
         for k in range(len(rows)):
-            _dice_of_group(a, rows[k], _row_sum(a, rows[k]), lanes, sum_b, scores)
+            _dice_of_group(a, rows[k], _row_sum(a, rows[k]), lanes, sum_b, sizes, scores)
             for lane in range(size):
                 if scores[lane] > best[k] and not (exclude_self and first + lane == rows[k]):
                     best[k] = scores[lane]
@@ -150,6 +180,7 @@ def best_match(
     b: Words,
     rows: Int64s,
     *,
+    sizes: Sizes = (1, 1),
     exclude_self: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Int64s, Float64s]:
@@ -158,21 +189,24 @@ def best_match(
     Args:
         a, b: filters, ``uint64[n, words]``.
         rows: rows of `a`, ``int64[k]``.
+        sizes: how much the smaller and the larger filter count, p >= q.
         exclude_self: `b` is `a`; a row is not its own match.
         progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
 
     Returns:
-        The row of `b` (``int64[k]``; of equals the lowest; -1 where there is none) and its Dice
-        coefficient (``float64[k]``; 0.0 where there is none).
+        The row of `b` (``int64[k]``; of equals the lowest; -1 where there is none) and its
+        similarity (``float64[k]``; 0.0 where there is none).
 
     Raises:
-        ValueError: the tables do not go together.
+        ValueError: the tables do not go together, or `sizes` are not allowed.
         IndexError: a row number is negative or too large.
     """
     a, b = check_filters(a, b)
-    rows = _check_rows(rows, len(a))
+    rows, sizes = _check_rows(rows, len(a)), check_sizes(sizes)
     parts = in_threads(
-        lambda tile: _best_match(a, b, tile, exclude_self), _tiles(rows, len(b)), progress=progress
+        lambda tile: _best_match(a, b, tile, exclude_self, sizes),
+        _tiles(rows, len(b)),
+        progress=progress,
     )
     index = [part[0] for part in parts]
     score = [part[1] for part in parts]
@@ -180,7 +214,9 @@ def best_match(
 
 
 @kernel
-def _score_histogram(a: Words, b: Words, rows: Int64s, bins: int, exclude_self: bool) -> Int64s:
+def _score_histogram(
+    a: Words, b: Words, rows: Int64s, bins: int, exclude_self: bool, sizes: Sizes
+) -> Int64s:
     counts = np.zeros(bins, np.int64)
     lanes = np.zeros((a.shape[1], LANES), np.uint64)
     sum_b = np.zeros(LANES, np.float64)
@@ -188,7 +224,7 @@ def _score_histogram(a: Words, b: Words, rows: Int64s, bins: int, exclude_self: 
     for first in range(0, len(b), LANES):
         size = _load_group(b, first, lanes, sum_b)
         for row in rows:
-            _dice_of_group(a, row, _row_sum(a, row), lanes, sum_b, scores)
+            _dice_of_group(a, row, _row_sum(a, row), lanes, sum_b, sizes, scores)
             for lane in range(size):
                 if not (exclude_self and first + lane == row):
                     counts[min(int(scores[lane] * bins), bins - 1)] += 1
@@ -201,15 +237,17 @@ def score_histogram(
     rows: Int64s,
     *,
     bins: int,
+    sizes: Sizes = (1, 1),
     exclude_self: bool = False,
     progress: Progress | None = None,
 ) -> Int64s:
-    """Count the Dice coefficients of some rows of `a` with all of `b`, in equal bins over [0, 1].
+    """Count the similarities of some rows of `a` with all of `b`, in equal bins over [0, 1].
 
     Args:
         a, b: filters, ``uint64[n, words]``.
         rows: rows of `a`, ``int64[k]``.
         bins: number of bins; a score lies in bin ``min(int(score * bins), bins - 1)``.
+        sizes: how much the smaller and the larger filter count, p >= q.
         exclude_self: `b` is `a`; a row is not compared with itself.
         progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
 
@@ -217,15 +255,15 @@ def score_histogram(
         ``int64[bins]``, in pairs.
 
     Raises:
-        ValueError: the tables do not go together, or `bins` is below 1.
+        ValueError: the tables do not go together, `bins` is below 1, or `sizes` are not allowed.
         IndexError: a row number is negative or too large.
     """
     a, b = check_filters(a, b)
-    rows = _check_rows(rows, len(a))
+    rows, sizes = _check_rows(rows, len(a)), check_sizes(sizes)
     if bins < 1:
         raise ValueError(f"bins must be at least 1, not {bins}")
     parts = in_threads(
-        lambda tile: _score_histogram(a, b, tile, bins, exclude_self),
+        lambda tile: _score_histogram(a, b, tile, bins, exclude_self, sizes),
         _tiles(rows, len(b)),
         progress=progress,
     )

@@ -4,8 +4,8 @@ Records to compare against are laid out word-major in groups of 64 *lanes*: word
 group's 64 records lies in 64 consecutive ``uint64``, so one vector instruction works on several
 records at once. Two exact bounds keep most pairs cheap:
 
-* ``hamming(a, b) == |a| + |b| - 2 |a & b|``, so "Dice at least t" is "Hamming distance at most a
-  limit that depends on ``|a| + |b|`` alone" (see `distance_limits`).
+* ``hamming(a, b) == |a| + |b| - 2 |a & b|``, so "a similarity of at least t" is "a Hamming distance
+  of at most a limit that depends on ``|a|`` and ``|b|`` alone" (see `group_limit`).
 * XOR-ing the words of a filter onto each other (`fold_rows`) never enlarges a Hamming distance:
   bits that differ may cancel, equal bits stay equal. A pair whose folded distance is past the
   limit is no pair; only the others are counted in full.
@@ -18,6 +18,7 @@ own file: after a change in this module during development, clear ``__pycache__`
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -35,19 +36,25 @@ __all__ = [
     "Int32s",
     "Int64s",
     "Pairs",
+    "Sizes",
+    "Slopes",
     "Words",
     "check_filters",
-    "choose_width",
-    "distance_limits",
+    "check_sizes",
     "equal_lanes",
     "fold_rows",
     "fold_to_lanes",
+    "group_limit",
     "kernel",
+    "limit_slopes",
     "near_lanes",
     "near_lanes_wide",
     "needed_common",
+    "needed_for",
     "popcounts",
+    "size_key",
     "sort_pairs",
+    "too_uneven",
     "trailing_zeros",
     "unroll",
     "word_popcount",
@@ -58,13 +65,18 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Float64s = npt.NDArray[np.float64]
 Pairs = tuple[Int64s, Int64s, Float64s]
+Sizes = tuple[int, int]
+"""How much the smaller and the larger of two filters count: (1, 1) is Dice, see `pprl.unit.kernels`."""
+Slopes = tuple[float, float]
 
 LANES = 64
 """Records in a group: one bit a record in a 64-bit mask of hits."""
 
-WIDTHS = (4, 6, 8, 12, 16, 32)
+WIDTHS = (4, 6, 7, 8, 12, 16, 32)
 """Fold widths, in words, that kernels are compiled for."""
 
+LARGEST_SIZE = 100  # tables are as long as the largest sum of weighted popcounts
+SLACK = 1e-6  # bits: far more than rounding takes from a limit, and less than a bit
 UNATTAINABLE = np.iinfo(np.int32).max
 VECTOR = 8  # lanes in one 512-bit vector; LLVM splits it where registers are shorter
 
@@ -241,36 +253,82 @@ def popcounts(filters: Words) -> Int32s:
     return _popcounts(table)
 
 
-def needed_common(threshold: float, max_sum: int) -> Int32s:
-    """Give the common bits that a pair needs, by the sum of its popcounts.
+def check_sizes(sizes: Sizes) -> Sizes:
+    """Give the weights of the smaller and the larger filter as plain integers.
 
-    Entry s of the ``int32[max_sum + 1]`` is the smallest integer c for which the ``float64``
-    expression ``2 * c / s >= threshold`` holds, so a pair exactly at the threshold is never lost.
-    Two empty filters have Dice 0.0 by definition: entry 0 is 2**31 - 1, which no pair attains.
+    Raises:
+        ValueError: they are not two numbers p >= q from 1 to 100.
+        TypeError: one is no integer.
+    """
+    weights = [operator.index(size) for size in sizes]
+    if len(weights) != 2 or not 1 <= weights[1] <= weights[0] <= LARGEST_SIZE:
+        raise ValueError(f"sizes must be integers p >= q from 1 to {LARGEST_SIZE}, not {sizes}")
+    return weights[0], weights[1]
+
+
+@kernel
+def size_key(sizes: Sizes, one: int, other: int) -> int:
+    """Weigh two popcounts: ``p * min(one, other) + q * max(one, other)``."""
+    return sizes[0] * min(one, other) + sizes[1] * max(one, other)
+
+
+def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int32s:
+    """Give the common bits that a pair needs, by its `size_key`: for Dice the sum of its popcounts.
+
+    Entry k of the ``int32[max_key + 1]`` is the smallest integer c for which the ``float64``
+    expression ``(p + q) * c / k >= threshold`` holds, so a pair exactly at the threshold is never
+    lost. Two empty filters have score 0.0 by definition: entry 0 is 2**31 - 1, which no pair attains.
 
     Raises:
         ValueError: `threshold` is outside (0, 1].
     """
     if not 0.0 < threshold <= 1.0:
         raise ValueError(f"threshold must lie in (0, 1], not {threshold}")
-    sums = np.arange(max_sum + 1, dtype=np.float64)
-    sums[0] = 1.0
-    needed = np.maximum(np.floor(threshold * sums / 2.0) - 1.0, 0.0)
+    weight = float(sum(check_sizes(sizes)))
+    keys = np.arange(max_key + 1, dtype=np.float64)
+    keys[0] = 1.0
+    needed = np.maximum(np.floor(threshold * keys / weight) - 1.0, 0.0)
     for _ in range(3):  # the guess is at most three short; division rounds monotonically
-        needed += 2.0 * needed / sums < threshold
+        needed += weight * needed / keys < threshold
     needed[0] = UNATTAINABLE
     return needed.astype(np.int32)
 
 
-def distance_limits(needed: Int32s) -> Int64s:
-    """Turn `needed_common` into Hamming distances: ``int64[max_sum + 1]``.
+def needed_for(threshold: float, sizes: Sizes, sum_a: Int32s, sum_b: Int32s) -> Int32s:
+    """Give `needed_common` as long as records with these popcounts can ask for."""
+    smaller, larger = sorted((int(sum_a.max(initial=0)), int(sum_b.max(initial=0))))
+    return needed_common(threshold, sizes[0] * smaller + sizes[1] * larger, sizes)
 
-    Entry s is the largest distance at which a pair with popcounts summing to s *or less* can
-    reach the threshold, or -1 where no pair can. It never falls as s grows, so the entry of a
-    group's largest popcount holds for the whole group.
+
+@kernel
+def too_uneven(needed: Int32s, sizes: Sizes, smaller: int, larger: int) -> bool:
+    """Say whether popcounts this far apart keep any pair below the threshold.
+
+    The common bits are at most the smaller popcount. Holds for all that lie further apart, too.
     """
-    exact = np.arange(len(needed), dtype=np.int64) - 2 * needed.astype(np.int64)
-    return np.maximum.accumulate(np.maximum(exact, -1))
+    return smaller < larger and needed[size_key(sizes, smaller, larger)] > smaller
+
+
+def limit_slopes(threshold: float, sizes: Sizes) -> Slopes:
+    """Give what each bit of the smaller and of the larger filter adds to a pair's limit.
+
+    A pair reaches the threshold t where its Hamming distance ``|a| + |b| - 2 common`` is at most
+    ``|a| + |b| - 2 t key / (p + q)``, but for rounding; see `group_limit`.
+    """
+    p, q = sizes
+    return 1.0 - 2.0 * threshold * p / (p + q), 1.0 - 2.0 * threshold * q / (p + q)
+
+
+@kernel
+def group_limit(slopes: Slopes, one: int, lowest: int, highest: int) -> int:
+    """Give a Hamming distance past which no pair of a row and a group reaches the threshold.
+
+    The row's popcount is `one`, the group's lie from `lowest` to `highest`. Because ``p >= q``, a
+    pair's limit is a convex function of ``|b|``, so it is largest at one end of them.
+    """
+    low = slopes[0] * min(one, lowest) + slopes[1] * max(one, lowest)
+    high = slopes[0] * min(one, highest) + slopes[1] * max(one, highest)
+    return int(max(low, high) + SLACK)
 
 
 def unroll(width: int) -> tuple[int, ...]:
@@ -298,49 +356,6 @@ def fold_to_lanes(filters: Words, order: Int64s, width: int) -> Words:
         for w in range(filters.shape[1]):
             folded[base + (w % width) * LANES] ^= filters[order[i], w]
     return folded
-
-
-@kernel
-def _survivors(a: Words, b: Words, sum_a: Int32s, sum_b: Int32s, limits: Int64s, w: int) -> int:
-    """Count pairs of folded rows whose distance is within the limit."""
-    found = 0
-    for i in range(len(sum_a)):
-        for j in range(len(sum_b)):
-            distance = np.uint64(0)
-            for k in range(w):
-                distance += word_popcount(a[i * w + k] ^ b[j * w + k])
-            found += np.int64(distance) <= limits[sum_a[i] + sum_b[j]]
-    return found
-
-
-def choose_width(a: Words, b: Words, limits: Int64s, rows_a: Int64s, rows_b: Int64s) -> int:
-    """Choose the fold width that a sample of pairs makes cheapest; results never depend on it.
-
-    Args:
-        a, b: filters, ``uint64[n, words]``.
-        limits: `distance_limits`.
-        rows_a, rows_b: sampled rows; every sampled row of `a` meets every one of `b`.
-    """
-    words = a.shape[1]
-    usable = [width for width in WIDTHS if width < words]
-    usable.append(min((width for width in WIDTHS if width >= words), default=WIDTHS[-1]))
-    sample_a, sample_b = popcounts(a[rows_a]), popcounts(b[rows_b])
-    pairs = max(len(rows_a) * len(rows_b), 1)
-    best, least = usable[-1], np.inf
-    for width in usable:
-        near = _survivors(
-            fold_rows(a, rows_a, width),
-            fold_rows(b, rows_b, width),
-            sample_a,
-            sample_b,
-            limits,
-            width,
-        )
-        # In cycles a pair, measured: the vector work, and what counting a survivor in full costs.
-        cost = 0.2 * width + near / pairs * (40.0 + 2.0 * words)
-        if cost < least:
-            best, least = width, cost
-    return best
 
 
 def sort_pairs(parts: list[Pairs]) -> Pairs:

@@ -1,8 +1,8 @@
-"""From scored pairs to links: who goes with whom.
+"""From weighted pairs to links: who goes with whom.
 
-Every function takes pairs as three arrays, ``left`` and ``right`` (record numbers) and ``score``, all over the
-threshold, and says which pairs are accepted or which cluster each record is in. Ties are broken by record number, so
-that the same input gives the same links.
+Every function takes pairs as three arrays, ``left`` and ``right`` (record numbers) and ``weight`` or ``score``, and
+says which pairs are accepted or which cluster each record is in. Ties are broken by record number, so that the same
+input gives the same links in whatever order the pairs come. Clusters by average linkage are in ``clustering``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,19 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["COMPONENT_LIMIT", "cluster_files", "components", "one_to_many", "one_to_one"]
+__all__ = [
+    "COMPONENT_LIMIT",
+    "cluster_files",
+    "components",
+    "limited_components",
+    "move_records",
+    "one_to_many",
+    "one_to_one",
+    "tied_records",
+]
 
 COMPONENT_LIMIT = 2000
 """A component with more records than this on a side is assigned greedily; an optimal table would be too large."""
@@ -33,69 +41,132 @@ def _ranked(left: IntArray, right: IntArray, score: FloatArray) -> IntArray:
 def one_to_one(
     left: IntArray,
     right: IntArray,
-    score: FloatArray,
+    weight: FloatArray,
     *,
-    threshold: float,
+    threshold: float | None = None,
     component_limit: int = COMPONENT_LIMIT,
 ) -> tuple[Mask, int]:
-    """Accept pairs so that each record has at most one partner and the sum of score above threshold is largest.
+    """Accept pairs so that each record has at most one partner and the sum of their weights is largest.
 
-    A pair counts what it has over the threshold, so that two pairs that barely pass don't push out one good one. The
-    optimum is found in each connected component (Hungarian method); components with more than
-    ``component_limit`` records on a side are assigned greedily, best score first.
+    With log-odds as weights that is the most likely set of links. The optimum is found in each connected component
+    (Hungarian method: Kuhn 1955, by shortest augmenting paths: Jonker, Volgenant 1987); components with more than
+    ``component_limit`` records on a side are assigned greedily, best weight first.
 
     Args:
-        left, right: ``int64[pairs]``, record numbers in the two files.
-        score: ``float64[pairs]``, all at least ``threshold``.
+        left, right: ``int64[pairs]``, record numbers in the two files; each pair once.
+        weight: ``float64[pairs]``, natural log of the odds that the two are one person; a pair with a weight of 0 or
+            less is never accepted. With a ``threshold``, a score that counts what it has over it.
+        threshold: where a score begins to count; pairs exactly at it are accepted where both records are free.
 
     Returns:
         ``bool[pairs]``, and the number of components that were assigned greedily.
     """
+    # Far below any difference of scores, and over 0.
+    gain = weight if threshold is None else weight - threshold + 1e-6
     accepted = np.zeros(len(left), bool)
-    if len(left) == 0:
+    able = np.flatnonzero(gain > 0)
+    if len(able) == 0:
         return accepted, 0
-    lefts, l_index = np.unique(left, return_inverse=True)
-    rights, r_index = np.unique(right, return_inverse=True)
-    count = len(lefts) + len(rights)
-    graph = coo_matrix(
-        (np.ones(len(left), np.int8), (l_index, r_index + len(lefts))), shape=(count, count)
-    )
-    _, labels = connected_components(graph, directed=False)
-    component = labels[l_index]
-    order = np.lexsort((r_index, l_index, component))
-    starts = np.flatnonzero(np.r_[True, np.diff(component[order]) != 0, True])
-    lengths = np.diff(starts)
-    accepted[order[starts[:-1][lengths == 1]]] = True
+    lefts, row = np.unique(left[able], return_inverse=True)
+    rights, column = np.unique(right[able], return_inverse=True)
+    component = components(row, column + len(lefts), len(lefts) + len(rights))[row]
+    order = np.lexsort((column, row, component))
+    starts = np.flatnonzero(np.diff(component[order], prepend=-1, append=-1) != 0)
+    row, column = row[order], column[order]
+    taken = np.zeros(len(able), bool)
+    greedy = _assign(starts, row, column, gain[able[order]], component_limit, taken)
+    accepted[able[order[taken]]] = True
+    return accepted, int(greedy)
+
+
+def tied_records(left: IntArray, right: IntArray, weight: FloatArray, accepted: Mask) -> int:
+    """Return how many records of either file have a second pair that weighs as much as the accepted one."""
+    ties = 0
+    for record in (left, right):
+        _, place = np.unique(record, return_inverse=True)
+        own = np.full(len(record), np.nan)
+        own[place[accepted]] = weight[accepted]
+        ties += len(np.unique(record[~accepted & (weight == own[place])]))
+    return ties
+
+
+@numba.njit(cache=True, nogil=True)
+def _assign(starts: Any, row: Any, column: Any, gain: Any, limit: Any, accepted: Any) -> Any:
+    """Assign each component by itself; return how many were assigned greedily."""
     greedy = 0
-    for which in np.flatnonzero(lengths > 1):
-        pairs = order[starts[which] : starts[which + 1]]
-        rows, row_at = np.unique(l_index[pairs], return_inverse=True)
-        columns, column_at = np.unique(r_index[pairs], return_inverse=True)
+    for which in range(len(starts) - 1):
+        start, stop = starts[which], starts[which + 1]
+        if stop - start == 1:
+            accepted[start] = True
+            continue
+        rows, columns = np.unique(row[start:stop]), np.unique(column[start:stop])
+        i = np.searchsorted(rows, row[start:stop])
+        j = np.searchsorted(columns, column[start:stop])
+        here = gain[start:stop]
         if len(rows) == 1 or len(columns) == 1:
-            accepted[pairs[np.argmax(score[pairs])]] = True
-        elif max(len(rows), len(columns)) > component_limit:
-            accepted[pairs] = _greedy(left[pairs], right[pairs], score[pairs])
+            accepted[start + np.argmax(here)] = True
+        elif max(len(rows), len(columns)) > limit:
             greedy += 1
+            free_row, free_column = np.ones(len(rows), np.bool_), np.ones(len(columns), np.bool_)
+            for at in np.argsort(-here, kind="mergesort"):
+                if free_row[i[at]] and free_column[j[at]]:
+                    free_row[i[at]] = free_column[j[at]] = False
+                    accepted[start + at] = True
         else:
-            gain = np.zeros((len(rows), len(columns)))
-            gain[row_at, column_at] = score[pairs] - threshold + 1e-6
-            chosen = np.zeros(gain.shape, bool)
-            chosen[linear_sum_assignment(gain, maximize=True)] = True
-            accepted[pairs] = chosen[row_at, column_at]
-    return accepted, greedy
+            wide = len(rows) <= len(columns)
+            short, long = (i, j) if wide else (j, i)
+            table = np.zeros((min(len(rows), len(columns)), max(len(rows), len(columns))))
+            for at in range(len(here)):
+                table[short[at], long[at]] = here[at]
+            partner = _largest(table)
+            for at in range(len(here)):
+                accepted[start + at] = partner[short[at]] == long[at]
+    return greedy
 
 
-def _greedy(left: IntArray, right: IntArray, score: FloatArray) -> Mask:
-    order = _ranked(left, right, score)
-    accepted = np.zeros(len(left), bool)
-    used: tuple[set[int], set[int]] = (set(), set())
-    for at in order:
-        a, b = int(left[at]), int(right[at])
-        if a not in used[0] and b not in used[1]:
-            used[0].add(a)
-            used[1].add(b)
-            accepted[at] = True
-    return accepted
+@numba.njit(cache=True, nogil=True)
+def _largest(gain: Any) -> Any:
+    """Return the column of each row so that the sum is largest; at most as many rows as columns, no gain below 0.
+
+    Rows come in one by one. Each follows the cheapest chain of rows that give way, with prices on rows and columns
+    that keep every slack at 0 or more.
+    """
+    rows, columns = gain.shape
+    row_price, column_price = np.zeros(rows), np.zeros(columns + 1)
+    # The last column stands for the row that is coming in.
+    owner = np.full(columns + 1, -1, np.int64)
+    before = np.full(columns, -1, np.int64)
+    for row in range(rows):
+        at = columns
+        owner[at] = row
+        slack = np.full(columns, np.inf)
+        seen = np.zeros(columns + 1, np.bool_)
+        while owner[at] >= 0:
+            seen[at] = True
+            here, step, nearest = owner[at], np.inf, -1
+            for column in range(columns):
+                if not seen[column]:
+                    reduced = -gain[here, column] - row_price[here] - column_price[column]
+                    if reduced < slack[column]:
+                        slack[column] = reduced
+                        before[column] = at
+                    if slack[column] < step:
+                        step, nearest = slack[column], column
+            for column in range(columns + 1):
+                if seen[column]:
+                    row_price[owner[column]] += step
+                    column_price[column] -= step
+                elif column < columns:
+                    slack[column] -= step
+            at = nearest
+        while at != columns:
+            owner[at] = owner[before[at]]
+            at = before[at]
+    partner = np.empty(rows, np.int64)
+    for column in range(columns):
+        if owner[column] >= 0:
+            partner[owner[column]] = column
+    return partner
 
 
 def one_to_many(left: IntArray, right: IntArray, score: FloatArray) -> Mask:
@@ -115,6 +186,155 @@ def components(left: IntArray, right: IntArray, records: int) -> IntArray:
     """Return ``int64[records]``: the connected component of each record (any numbering)."""
     graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(records, records))
     return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def limited_components(
+    left: IntArray, right: IntArray, weight: FloatArray, size: IntArray, limit: int
+) -> tuple[IntArray, int]:
+    """Return connected components, those that are too large cut into pieces.
+
+    A component of more than ``limit`` records is built anew, best pair first, without the pairs that would make a
+    piece larger than that.
+
+    Args:
+        left, right: ``int64[pairs]``, in an order of their own, for instance sorted: it decides between equal weights.
+        weight: ``float64[pairs]``.
+        size: ``int64[records]``, how many each one counts for.
+
+    Returns:
+        ``int64[records]``, the component of each record, named by its lowest one; and how many were cut.
+    """
+    everyone = np.arange(len(size))
+    parent, held = everyone.copy(), size.copy()
+    _unite(left, right, parent, held, np.iinfo(np.int64).max)
+    large = (parent == everyone) & (held > limit)
+    loose = large[parent]
+    if loose.any():
+        parent[loose], held[loose] = everyone[loose], size[loose]
+        again = np.flatnonzero(loose[left])
+        again = again[np.argsort(-weight[again], kind="stable")]
+        _unite(left[again], right[again], parent, held, limit)
+    return parent, int(large.sum())
+
+
+@numba.njit(cache=True, nogil=True)
+def _unite(left: Any, right: Any, parent: Any, held: Any, limit: Any) -> None:
+    """Join the ends of each pair, unless more than ``limit`` came together; then make every parent a root."""
+    for at in range(len(left)):
+        a, b = left[at], right[at]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a != b and held[a] + held[b] <= limit:
+            low, high = min(a, b), max(a, b)
+            parent[high] = low
+            held[low] += held[high]
+    # A parent is lower than its children, hence a root by the time they are met.
+    for record in range(len(parent)):
+        parent[record] = parent[parent[record]]
+
+
+def move_records(
+    cluster: IntArray,
+    pairs: tuple[IntArray, IntArray, FloatArray],
+    bits: npt.NDArray[np.uint64],
+    free: Mask,
+    *,
+    absent: float,
+    rounds: int,
+) -> tuple[IntArray, int]:
+    """Move single records while that raises the sum of the weights inside clusters.
+
+    Record by record, each goes to the cluster that weighs most to it (the sum over all its members, unlisted pairs
+    included) if that is over 0. It stays where another weighs as much; between others that weigh as much, the lowest
+    of its partners decides. None is sent away to stand alone: that lost true pairs wherever it was measured.
+
+    Args:
+        cluster: ``int64[records]``, each one's cluster, named by a record.
+        pairs: lower and higher records and weights, each pair once, sorted by the records.
+        bits: ``uint64[records]``, nothing moves to where one of its bits is set already.
+        free: ``bool[records]``, which may move.
+        absent: weight of a pair that is not listed.
+        rounds: how many times to go through the records at most.
+
+    Returns:
+        ``int64[records]``, clusters named by their lowest record, and how many records another cluster weighs as
+        much to as the rest of their own.
+    """
+    moved = cluster.copy()
+    ties = _move(*pairs, moved, bits, free, absent, rounds)
+    _, first, which = np.unique(moved, return_index=True, return_inverse=True)
+    return first[which].astype(np.int64), int(ties)
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(
+    low: Any,
+    high: Any,
+    weight: Any,
+    cluster: Any,
+    bits: Any,
+    free: Any,
+    absent: Any,
+    rounds: Any,
+) -> Any:
+    records = len(cluster)
+    # Each record's partners in a row, in order: the lower ones are filled in first.
+    start = np.zeros(records + 1, np.int64)
+    for at in range(len(low)):
+        start[low[at] + 1] += 1
+        start[high[at] + 1] += 1
+    start = np.cumsum(start)
+    filled = start[:-1].copy()
+    near, value = np.empty(2 * len(low), np.int64), np.empty(2 * len(low))
+    for one, other in ((high, low), (low, high)):
+        for at in range(len(low)):
+            near[filled[one[at]]], value[filled[one[at]]] = other[at], weight[at]
+            filled[one[at]] += 1
+    size, files = np.zeros(records, np.int64), np.zeros(records, np.uint64)
+    for record in range(records):
+        size[cluster[record]] += 1
+        files[cluster[record]] |= bits[record]
+    total, count = np.zeros(records), np.zeros(records, np.int64)
+    ties = 0
+    for turn in range(rounds + 1):
+        moves, ties = 0, 0
+        for record in range(records):
+            first, last = start[record], start[record + 1]
+            if first == last or not free[record]:
+                continue
+            own = cluster[record]
+            for at in range(first, last):
+                total[cluster[near[at]]] += value[at]
+                count[cluster[near[at]]] += 1
+            home = total[own] + absent * (size[own] - 1 - count[own])
+            best, to, tied = max(home, 0.0), own, False
+            for at in range(first, last):
+                there = cluster[near[at]]
+                if there != own and files[there] & bits[record] == 0:
+                    sum_there = total[there] + absent * (size[there] - count[there])
+                    tied |= sum_there == home and home > 0
+                    if sum_there > best:
+                        best, to = sum_there, there
+            for at in range(first, last):
+                total[cluster[near[at]]] = 0.0
+                count[cluster[near[at]]] = 0
+            if to == own or turn == rounds:
+                # The turn after the last only counts.
+                ties += tied
+                continue
+            moves += 1
+            cluster[record] = to
+            size[own] -= 1
+            files[own] ^= bits[record]
+            size[to] += 1
+            files[to] |= bits[record]
+        if moves == 0:
+            break
+    return ties
 
 
 def cluster_files(

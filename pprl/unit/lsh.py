@@ -66,8 +66,8 @@ def plan_lsh(
     b: Words,
     *,
     bits: int,
-    threshold: float,
-    match_scores: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    agree: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    lowest: float,
     completeness: float = 0.99,
     pairs: int = 20_000,
     sizes: Sequence[tuple[int, int]] | None = None,
@@ -77,9 +77,9 @@ def plan_lsh(
     Args:
         a, b: packed filters of the two files.
         bits: filter length.
-        threshold: Dice coefficient from which pairs are wanted.
-        match_scores: scores and weights: how the true matches' Dice coefficients are expected to be distributed.
-            Weightless: every match is taken to be at the threshold.
+        agree: shares and weights: how the share of bits on which a match agrees is expected to be distributed.
+            Weightless: every match is taken to be at `lowest`.
+        lowest: share of bits on which the weakest pair that is looked for agrees.
         completeness: share of the matches that must meet.
         pairs: random pairs from which chance agreement is measured.
         sizes: records of each pair of files that the plan will serve, if these are not `a` and `b` alone: their work
@@ -90,26 +90,22 @@ def plan_lsh(
     right = b[generator.integers(0, len(b), pairs)]
     apart = np.bitwise_count(left ^ right).sum(axis=1)
     chance = 1 - apart / bits
-    total = float(np.mean(np.bitwise_count(left).sum(axis=1) + np.bitwise_count(right).sum(axis=1)))
-    scores, weights = match_scores
+    shares, weights = agree
     if weights.sum() <= 0:
-        scores, weights = np.array([threshold]), np.array([1.0])
-    # Dice s means that the two differ in (1 - s)(|a| + |b|) bits.
-    agree = np.clip(1 - (1 - scores) * total / bits, 0, 1)
-    agree_at = max(0.0, 1 - (1 - threshold) * total / bits)
+        shares, weights = np.array([lowest]), np.array([1.0])
     best: tuple[float, LshPlan] | None = None
     served = sizes or [(len(a), len(b))]
     records = sum(one + other for one, other in served)
     product = sum(one * float(other) for one, other in served)
     for width in range(4, min(MOST_BITS, bits) + 1):
-        tables = _tables(agree**width, weights, completeness)
+        tables = _tables(shares**width, weights, completeness)
         meets = float(np.mean(chance**width))
         share = min(1.0, tables * meets)
         plan = LshPlan(
             bits_per_table=width,
             tables=tables,
-            completeness=_reached(agree**width, weights, tables),
-            at_threshold=float(1 - (1 - agree_at**width) ** tables),
+            completeness=_reached(shares**width, weights, tables),
+            at_threshold=float(1 - (1 - lowest**width) ** tables),
             expected_share=share,
         )
         # In units of one comparison: drawing and sorting a bucket number costs about 60, a gathered pair about 8.

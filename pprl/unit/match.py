@@ -1,29 +1,74 @@
-"""Encoded files become links: block -> compare -> link, with the threshold found first and everything written down."""
+"""Encoded files become links: block -> compare -> weigh -> link, with everything written down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from pprl.exchange.encoded import EncodedFile
 from pprl.exchange.links import HOUSEHOLD_SPREAD, Links
-from pprl.unit.linking import cluster_files, components, one_to_many, one_to_one
-from pprl.unit.plan import MatchOptions, Plan, plan_match, timed
-from pprl.unit.results import link_table, pair_table, run_record
+from pprl.unit.clustering import cluster_records
+from pprl.unit.context import pair_probabilities
+from pprl.unit.earlier import earlier_clusters
+from pprl.unit.estimate import Quality, curve, estimate_quality
+from pprl.unit.linking import components, one_to_many, one_to_one, tied_records
+from pprl.unit.plan import EVEN, NEAR, MatchOptions, Plan, plan_match, timed
+from pprl.unit.record import RecordComparison
+from pprl.unit.results import join_earlier, link_table, pair_table, run_record
 
 __all__ = ["MatchOptions", "match", "plan_match", "run_match"]
 
 Progress = Callable[[str, float], None]
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_SURE = 0.9
+"""Probability from which a pass that is not the last accepts a pair: rivals outside of its blocks are not seen yet."""
+
+_UNLISTED = -1.0
+"""Log-odds of a pair in a cluster that is not among the pairs. A sparse record is unlike all others of its person at
+once, so that its missing pairs are no independent witnesses against it: they count little."""
+
+_GIANT = 50
+"""Records in one link from which the operator is told: nobody is in a file that often."""
+
+
+@dataclass(kw_only=True, eq=False)
+class _Pairs:
+    """Pairs of all files together, records numbered through all files."""
+
+    left: Int64s
+    right: Int64s
+    score: Floats
+    weight: Floats
+    probability: Floats
+
+    @classmethod
+    def join(cls, parts: list[_Pairs]) -> _Pairs:
+        return cls(
+            **{
+                name: np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
+                for name, kind in (
+                    ("left", np.int64),
+                    ("right", np.int64),
+                    ("score", np.float64),
+                    ("weight", np.float64),
+                    ("probability", np.float64),
+                )
+            }
+        )
 
 
 def match(
     files: Iterable[EncodedFile] | EncodedFile,
     options: MatchOptions | None = None,
     *,
+    earlier: Links | None = None,
     progress: Progress | None = None,
 ) -> Links:
     """Link encoded files; with one file, find its duplicates.
@@ -31,6 +76,8 @@ def match(
     Args:
         files: one or more encoded files of one agreement and key.
         options: what the operator chooses; the agreement's own matching rule by default.
+        earlier: links of an earlier run of some of these files: they stay, with their link ids, and the other files
+            are linked to them.
         progress: called with a stage's name and the share done.
 
     Raises:
@@ -39,105 +86,323 @@ def match(
         DataError: an empty file, or a threshold so low that the pairs would not fit into memory.
     """
     together = [files] if isinstance(files, EncodedFile) else list(files)
-    return run_match(plan_match(together, options, progress=progress), progress=progress)
+    plan = plan_match(together, options, earlier=earlier, progress=progress)
+    return run_match(plan, progress=progress)
 
 
 def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
     """Compare and link as planned."""
     step = progress or (lambda stage, share: None)
-    offsets = np.concatenate([[0], np.cumsum([len(side) for side in plan.sides])])
+    offsets = np.concatenate([[0], np.cumsum([len(file) for file in plan.files])])
     timings = dict(plan.timings)
-    lefts, rights, scores = [], [], []
-    compared: list[int] = []
-    jobs = plan.pairs_of_files()
-    with timed(timings, "compare"):
-        for number, (i, j) in enumerate(jobs):
-            scored = plan.blocking.scan(
-                plan.sides[i],
-                plan.sides[j],
-                floor=plan.floor,
-                same=plan.same,
-                progress=partial(_report, step, number, len(jobs)),
-            )
-            lefts.append(scored.left + offsets[i])
-            rights.append(scored.right + offsets[j])
-            scores.append(scored.score)
-            compared = [
-                x + y
-                for x, y in zip(
-                    compared or [0] * len(scored.compared), scored.compared, strict=True
-                )
-            ]
-    left, right, score = np.concatenate(lefts), np.concatenate(rights), np.concatenate(scores)
-    over = score >= plan.threshold
+    passes: list[dict[str, Any]] = []
+    found, hidden = _compare(plan, offsets, timings, passes, step)
     step("linking", 0.0)
     with timed(timings, "link"):
-        accepted = np.zeros(len(left), bool)
-        taken, cluster, greedy = _link(plan, left[over], right[over], score[over], offsets)
-        accepted[np.flatnonzero(over)] = taken
+        linked = _link(plan, found, offsets)
+        quality = _quality(plan, found, linked.accepted, hidden)
+        graph = _curve(plan, found, linked.accepted, quality)
     step("linking", 1.0)
-    links = link_table(plan, cluster, left[accepted], right[accepted], offsets)
-    counts = {
+    accepted = linked.accepted
+    members = np.union1d(found.left[accepted], found.right[accepted])
+    links = link_table(plan, linked.cluster, members, offsets, linked.ids)
+    pairs = pair_table(plan, found, accepted, offsets)
+    near = pair_table(plan, found, ~accepted & (found.probability >= _least(plan)), offsets)
+    if plan.earlier is not None:
+        links, pairs, near = join_earlier(plan.earlier, links, pairs, near)
+    compared = sum(entry["pairs_compared"] for entry in passes)
+    counts: dict[str, Any] = {
         "pairs_possible": plan.pairs_possible,
-        "pairs_compared": sum(compared),
-        "pairs_compared_per_pass": compared,
-        "reduction_ratio": 1 - sum(compared) / plan.pairs_possible if plan.pairs_possible else 0.0,
-        "pairs_over_threshold": int(over.sum()),
-        "pairs_accepted": int(accepted.sum()),
+        "pairs_compared": compared,
+        "pairs_compared_per_pass": [n for entry in passes for n in entry["per_block_pass"]],
+        "reduction_ratio": 1 - compared / plan.pairs_possible if plan.pairs_possible else 0.0,
+        "pairs_over_threshold": int(_over(plan, found).sum()),
+        "pairs_accepted": len(pairs),
         "links": int(links["link_id"].nunique()),
         "linked_records": len(links),
-        "pairs_in_links": _pairs_in_links(links),
-        "pairs_like_household": int((score[accepted] < plan.household + HOUSEHOLD_SPREAD).sum()),
-        "greedy_components": greedy,
+        "pairs_in_links": _pairs_in_links(links["link_id"].value_counts().to_numpy()),
+        "pairs_like_household": _like_household(plan, found, accepted),
+        "greedy_components": linked.greedy,
+        "ties": linked.ties,
+        "largest_link": int(links["link_id"].value_counts().max()) if len(links) else 0,
+        "passes": passes,
     }
-    warnings = list(plan.warnings)
-    alike = counts["pairs_like_household"]
-    if alike and not plan.same:
-        warnings.append(
-            f"{alike:,} of {len(left[accepted]):,} accepted pairs score no higher than two members of a household may "
-            f"({plan.household + HOUSEHOLD_SPREAD:.2f}): if families are split between the files, relatives are among "
-            "them, and the estimate does not see it; have a sample of them reviewed"
-        )
-    if greedy:
-        warnings.append(
-            f"{greedy} groups of records were too large for the optimal assignment and were assigned best score first"
-        )
     return Links(
         links=links,
-        pairs=pair_table(plan, left[accepted], right[accepted], score[accepted], offsets),
-        near=pair_table(plan, left[~accepted], right[~accepted], score[~accepted], offsets),
-        run=run_record(plan, counts, timings, warnings),
+        pairs=pairs,
+        near=near,
+        run=run_record(
+            plan, counts, timings, _warnings(plan, counts, quality), quality=quality, curve=graph
+        ),
     )
 
 
-def _link(
+def _compare(
     plan: Plan,
-    left: npt.NDArray[np.int64],
-    right: npt.NDArray[np.int64],
-    score: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], int]:
-    """Return (accepted pairs, cluster of each record, components assigned greedily)."""
-    records = int(offsets[-1])
-    greedy = 0
-    if plan.assign == "many-to-many":
-        return np.ones(len(left), bool), components(left, right, records), 0
-    if len(plan.files) > 2:
-        file_of = np.repeat(np.arange(len(plan.files)), np.diff(offsets))
-        cluster = cluster_files(left, right, score, file_of)
-        return cluster[left] == cluster[right], cluster, 0
-    if plan.assign == "one-to-one":
-        accepted, greedy = one_to_one(left, right, score, threshold=plan.threshold)
-    else:
-        accepted = one_to_many(left, right, score)
-    return accepted, components(left[accepted], right[accepted], records), greedy
+    offsets: Int64s,
+    timings: dict[str, float],
+    passes: list[dict[str, Any]],
+    step: Progress,
+) -> tuple[_Pairs, float]:
+    """Return all pairs with their probabilities, and how many matches are not among them."""
+    kept: list[_Pairs] = []
+    hidden = 0.0
+    jobs = plan.pairs_of_files()
+    taken: list[Int64s] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
+    for number, name in enumerate(plan.passes):
+        last = number == len(plan.passes) - 1
+        if len(plan.passes) > 1:
+            plan.comparison.use(name, floors=plan.floor)
+        entry: dict[str, Any] = {
+            "blocking": name,
+            "pairs_compared": 0,
+            "per_block_pass": [],
+            "links": 0,
+        }
+        for place, (i, j) in enumerate(jobs):
+            rows = [
+                None if not len(used) else np.setdiff1d(np.arange(len(plan.files[f])), used)
+                for f, used in zip((i, j), taken, strict=True)
+            ]
+            with timed(timings, "compare"):
+                part = plan.comparison.scan(
+                    i,
+                    j,
+                    floor=plan.floor[i, j],
+                    rows=(rows[0], rows[1]),
+                    progress=partial(
+                        _report, step, number * len(jobs) + place, len(jobs) * len(plan.passes)
+                    ),
+                )
+            entry["per_block_pass"] += part.compared
+            entry["pairs_compared"] += sum(part.compared)
+            sizes = (len(plan.files[i]) - len(taken[0]), len(plan.files[j]) - len(taken[1]))
+            matches = max(plan.matches[i, j][0] - sum(len(p.left) for p in kept if number), 1e-6)
+            with timed(timings, "weigh"):
+                probability = _probabilities(
+                    plan, part.left, part.right, part.weight, sizes, matches, (i, j)
+                )
+            made = _Pairs(
+                left=part.left + offsets[i],
+                right=part.right + offsets[j],
+                score=probability if plan.profile == "fields" else part.score,
+                weight=part.weight,
+                probability=probability,
+            )
+            if not last:
+                sure = probability >= _SURE
+                made = _Pairs(**{name: values[sure] for name, values in vars(made).items()})
+                accepted, _ = one_to_one(made.left, made.right, _log_odds(made.probability))
+                made = _Pairs(**{name: values[accepted] for name, values in vars(made).items()})
+                taken = [
+                    np.concatenate([taken[0], made.left - offsets[i]]),
+                    np.concatenate([taken[1], made.right - offsets[j]]),
+                ]
+                entry["links"] = len(made.left)
+            kept.append(made)
+            if last:
+                hidden += plan.comparison.hidden(i, j, floor=plan.floor[i, j])
+        passes.append(entry)
+    return _Pairs.join(kept), hidden
+
+
+def _probabilities(
+    plan: Plan,
+    left: Int64s,
+    right: Int64s,
+    weight: Floats,
+    sizes: tuple[int, int],
+    matches: float,
+    pair: tuple[int, int],
+) -> Floats:
+    whole = (len(plan.files[pair[0]]), len(plan.files[pair[1]]))
+    if plan.same:
+        return _from_log_odds(weight + plan.activity[pair])
+    if sizes == whole:
+        return pair_probabilities(left, right, weight, whole, matches=matches, rule=plan.assign)
+    rows_l, left = np.unique(left, return_inverse=True)
+    rows_r, right = np.unique(right, return_inverse=True)
+    sizes = (max(sizes[0], len(rows_l)), max(sizes[1], len(rows_r)))
+    return pair_probabilities(
+        left.ravel(), right.ravel(), weight, sizes, matches=matches, rule=plan.assign
+    )
 
 
 def _report(step: Progress, done: int, jobs: int, share: float) -> None:
     step("comparing", (done + share) / jobs)
 
 
-def _pairs_in_links(links: pd.DataFrame) -> int:
+def _log_odds(probability: Floats) -> Floats:
+    safe = np.clip(probability, 1e-15, 1 - 1e-15)
+    return np.asarray(np.log(safe) - np.log1p(-safe))
+
+
+def _from_log_odds(odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
+
+
+def _evidence(plan: Plan, found: _Pairs) -> Floats:
+    """Return what the linking adds up: log-odds, above 0 where the threshold is passed."""
+    odds = _log_odds(found.probability)
+    if plan.method == "auto":
+        # Even odds are enough where nothing speaks against the pair.
+        return np.where(found.probability >= EVEN, np.maximum(odds, 1e-9), odds)
+    over = found.score >= plan.threshold
+    if plan.profile == "fields":
+        limit = plan.comparison.weight_at(plan.threshold)
+        return np.where(over, np.maximum(odds - limit, 1e-9), np.minimum(odds - limit, -1e-9))
+    # A threshold on the score stands above probabilities: whoever gave it wants those pairs.
+    gain = 10.0 * (found.score - plan.threshold)
+    return np.where(over, gain + 1e-6, np.minimum(gain, -1e-6))
+
+
+def _over(plan: Plan, found: _Pairs) -> npt.NDArray[np.bool_]:
+    return found.score >= plan.threshold if plan.method == "given" else found.probability >= EVEN
+
+
+def _least(plan: Plan) -> float:
+    """Return the probability from which pairs that were not accepted are kept."""
+    return float(1 / (1 + np.exp(NEAR))) if plan.method == "auto" else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Linked:
+    accepted: npt.NDArray[np.bool_]
+    cluster: Int64s
+    greedy: int
+    ties: int
+    ids: dict[int, int]
+
+
+def _link(plan: Plan, found: _Pairs, offsets: Int64s) -> _Linked:
+    """Decide which pairs are links and which records are one person."""
+    records = int(offsets[-1])
+    evidence = _evidence(plan, found)
+    positive = evidence > 0
+    file_of = np.repeat(np.arange(len(plan.files)), np.diff(offsets))
+    if (
+        plan.earlier is not None
+        or len(plan.files) > 2
+        or (plan.assign == "many-to-many" and plan.method == "auto")
+    ):
+        initial: Int64s | None = None
+        ids: Mapping[int, int] = {}
+        if plan.earlier is not None:
+            initial, ids = earlier_clusters(plan.earlier, plan.files)
+        made = cluster_records(
+            found.left,
+            found.right,
+            evidence,
+            file_of,
+            absent=_UNLISTED,
+            one_per_file=plan.assign != "many-to-many",
+            initial=initial,
+        )
+        accepted = positive & (made.cluster[found.left] == made.cluster[found.right])
+        return _Linked(
+            accepted=accepted,
+            cluster=made.cluster,
+            greedy=made.giant,
+            ties=made.ties,
+            ids=dict(ids),
+        )
+    if plan.assign == "many-to-many":
+        cluster = components(found.left[positive], found.right[positive], records)
+        return _Linked(accepted=positive, cluster=cluster, greedy=0, ties=0, ids={})
+    accepted = np.zeros(len(found.left), bool)
+    greedy = ties = 0
+    left, right, gain = found.left[positive], found.right[positive], evidence[positive]
+    if plan.assign == "one-to-one":
+        chosen, greedy = one_to_one(left, right, gain)
+    else:
+        chosen = one_to_many(left, right, gain)
+    ties = tied_records(left, right, gain, chosen)
+    accepted[np.flatnonzero(positive)[chosen]] = True
+    cluster = components(found.left[accepted], found.right[accepted], records)
+    return _Linked(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties, ids={})
+
+
+def _quality(
+    plan: Plan, found: _Pairs, accepted: npt.NDArray[np.bool_], hidden: float
+) -> Quality | None:
+    if plan.no_estimate:
+        return None
+    least = sum(plan.matches[pair][1] for pair in plan.pairs_of_files())
+    most = sum(plan.matches[pair][2] for pair in plan.pairs_of_files())
+    middle = sum(plan.matches[pair][0] for pair in plan.pairs_of_files())
+    return estimate_quality(
+        found.probability,
+        accepted,
+        hidden=hidden,
+        hidden_low=max(hidden - (middle - least), 0.0),
+        hidden_high=hidden + (most - middle),
+    )
+
+
+def _curve(
+    plan: Plan, found: _Pairs, accepted: npt.NDArray[np.bool_], quality: Quality | None
+) -> list[dict[str, float]]:
+    if quality is None or not len(found.left):
+        return []
+    order = np.lexsort((found.right, found.left, -found.score, ~accepted))
+    if plan.assign == "many-to-many" or len(plan.files) > 2:
+        chosen = order
+    else:
+        free = [np.ones(int(side.max()) + 1, bool) for side in (found.left, found.right)]
+        once = plan.assign == "one-to-one"
+        chosen_list = []
+        for at in order:
+            a, b = found.left[at], found.right[at]
+            if (free[0][a] or not once) and free[1][b]:
+                free[0][a] = free[1][b] = False
+                chosen_list.append(at)
+        chosen = np.array(chosen_list, np.int64)
+    return curve(
+        found.score[chosen],
+        found.probability[chosen],
+        matches=quality.matches,
+        least=max(plan.threshold - 0.05, 0.01),
+        value=plan.threshold,
+    )
+
+
+def _like_household(plan: Plan, found: _Pairs, accepted: npt.NDArray[np.bool_]) -> int:
+    if not isinstance(plan.comparison, RecordComparison):
+        return 0
+    return int((found.score[accepted] < plan.comparison.household + HOUSEHOLD_SPREAD).sum())
+
+
+def _warnings(plan: Plan, counts: dict[str, Any], quality: Quality | None) -> list[str]:
+    warnings = list(plan.warnings)
+    alike = counts["pairs_like_household"]
+    if alike and not plan.same and isinstance(plan.comparison, RecordComparison):
+        limit = plan.comparison.household + HOUSEHOLD_SPREAD
+        warnings.append(
+            f"{alike:,} of {counts['pairs_accepted']:,} accepted pairs score no higher than two members of a household "
+            f"may ({limit:.2f}): if families are split between the files, relatives are among "
+            "them, and the estimate does not see it; have a sample of them reviewed"
+        )
+    if counts["greedy_components"]:
+        warnings.append(
+            f"{counts['greedy_components']} groups of records were too large for the optimal assignment and were "
+            "assigned best pair first"
+        )
+    if counts["ties"]:
+        warnings.append(
+            f"{counts['ties']:,} records had two partners with equal evidence; which of them was taken says nothing"
+        )
+    if counts["largest_link"] > max(_GIANT, 2 * len(plan.files)):
+        warnings.append(
+            f"one link holds {counts['largest_link']:,} records: "
+            "look whether its encodings are of empty or default values"
+        )
+    if quality is not None and quality.links and quality.precision < 0.8:
+        warnings.append(
+            f"about {1 - quality.precision:.0%} of the links are expected to be wrong at this threshold"
+        )
+    return warnings
+
+
+def _pairs_in_links(sizes: npt.NDArray[Any]) -> int:
     """Return how many pairs of records share a link id; in groups of three and more, more than were accepted."""
-    sizes = links["link_id"].value_counts().to_numpy()
     return int((sizes * (sizes - 1) // 2).sum())

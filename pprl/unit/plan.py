@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from typing import Literal
-
-import numpy as np
+from typing import Any, Literal
 
 from pprl.errors import DataError, UsageError
 from pprl.exchange.encoded import EncodedFile
-from pprl.unit.blocking import Blocking, Side, make_blocking, possible_pairs
+from pprl.exchange.links import Links
 from pprl.unit.checks import check_comparable
-from pprl.unit.household import household_dice
-from pprl.unit.kernels import dice_scan
-from pprl.unit.threshold import SAMPLE, ThresholdEstimate, estimate_across, estimate_within
+from pprl.unit.comparison import Comparison
+from pprl.unit.context import Rule, log_activity
+from pprl.unit.earlier import check_earlier
+from pprl.unit.fields.comparison import fit_fields_comparison
+from pprl.unit.record import fit_record
+from pprl.unit.sampling import SAMPLE
 
-__all__ = ["MatchOptions", "Plan", "plan_match", "timed"]
+__all__ = ["EVEN", "MatchOptions", "Plan", "plan_match", "timed"]
 
 BLOCKING = ("exhaustive", "lsh", "keys")
 ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
@@ -32,13 +33,16 @@ _PAIR_BYTES = 300
 """Memory of a pair in the tables of results, measured."""
 
 _REPEATS = 0.02
-"""Share of a file's records with a near-twin in it from which the file is taken to hold people several times."""
+"""Share of a file's records with a second one of the same person from which it is said to hold people several times."""
 
-_DUPLICATE_MARGIN = 0.07
-"""How far above the household score, which is a mean, a pair of one file must be to count as a duplicate."""
+NEAR = 4.0
+"""How far below even odds, as natural logarithm, pairs are kept for the statistician."""
 
-NEAR = 0.05
-"""How far below the threshold pairs are kept for the statistician."""
+EVEN = 0.5
+"""Probability from which a pair is accepted unless a threshold is given."""
+
+_FEW = 3.0
+"""Expected matches below which they can't be told from none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +50,17 @@ class MatchOptions:
     """What the unit's operator may choose; ``None`` takes what the agreement says.
 
     Attributes:
-        threshold: Dice coefficient above 0 and at most 1, or ``"auto"``.
-        blocking: ``exhaustive``, ``lsh`` or ``keys``.
+        threshold: above 0 and at most 1, or ``"auto"``: a similarity in the profile ``record``, a match probability in
+            ``fields``.
+        blocking: ``exhaustive``, ``lsh`` or ``keys``; or several in turn, separated by commas (``keys,exhaustive``):
+            records that a pass has linked are not compared in the next.
         assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
             many) or ``many-to-many``.
-        sample: records a file that are scanned for the threshold estimate.
+        sample: records a file that are looked at to learn from.
     """
 
     threshold: float | Literal["auto"] | None = None
-    blocking: Literal["exhaustive", "lsh", "keys"] | None = None
+    blocking: str | None = None
     assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None = None
     sample: int = SAMPLE
 
@@ -69,16 +75,20 @@ class MatchOptions:
                 "the threshold must be 'auto' or a number above 0 and at most 1",
                 hint="For example --threshold 0.8.",
             )
-        choices = {"blocking": (self.blocking, BLOCKING), "assign": (self.assign, ASSIGN)}
-        for name, (value, known) in choices.items():
-            if value is not None and value not in known:
-                raise UsageError(f"{name} must be one of: {', '.join(known)}")
+        passes = [] if self.blocking is None else self.blocking.split(",")
+        if any(name not in BLOCKING for name in passes) or len(set(passes)) < len(passes):
+            raise UsageError(
+                f"blocking must be one of: {', '.join(BLOCKING)}; or several different ones in turn",
+                hint="For example --blocking keys,exhaustive: strict keys first, all pairs for the rest.",
+            )
+        if self.assign is not None and self.assign not in ASSIGN:
+            raise UsageError(f"assign must be one of: {', '.join(ASSIGN)}")
         if self.sample < 1:
             raise UsageError("the sample must be at least 1 record")
 
 
 def _is_threshold(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, float | int | np.floating):
+    if isinstance(value, bool) or not isinstance(value, float | int):
         return False
     return bool(0 < value <= 1)
 
@@ -89,34 +99,44 @@ class Plan:
 
     Attributes:
         files: the encoded files.
-        threshold: Dice coefficient that will be used; ``method`` says where it came from (``auto`` or ``given``).
-        floor: pairs below the threshold are kept down to here.
-        estimate: expected links at every threshold.
+        comparison: what was learnt from them.
+        passes: blocking methods in turn; mostly one.
+        blocking: parameters of each pass.
+        assign: how many partners a record may have.
+        threshold: score from which a pair counts: a similarity (``record``) or a match probability (``fields``).
+        method: where it came from: ``auto`` or ``given``.
+        asked: what was asked for.
+        basis: what it rests on: ``estimated``, ``cautious``, ``customary`` or ``given``.
+        matches: for each pair of files, the expected number of matches, the least and the most.
+        activity: for each pair of files, :func:`pprl.unit.context.log_activity`.
+        floor: for each pair of files, the least match weight of the pairs that are kept.
         pairs_possible: number of pairs without blocking.
         pairs_expected: number of pairs that will be compared.
         seconds: expected time of the comparison.
         memory: expected bytes for filters and pairs.
-        household: Dice coefficient of two members of a household.
         no_estimate: why no estimate of quality can be given; None where there is one.
+        earlier: links of an earlier run that stay; see :mod:`pprl.unit.earlier`.
         warnings: what the operator should know.
     """
 
     files: Sequence[EncodedFile]
-    sides: Sequence[Side]
-    blocking_name: str
-    blocking: Blocking
-    assign: str
+    comparison: Comparison
+    passes: tuple[str, ...]
+    blocking: list[dict[str, Any]]
+    assign: Rule
     threshold: float
     method: Literal["auto", "given"]
     asked: float | str
-    floor: float
-    estimate: ThresholdEstimate
+    basis: str
+    matches: dict[tuple[int, int], tuple[float, float, float]]
+    activity: dict[tuple[int, int], float]
+    floor: dict[tuple[int, int], float]
     pairs_possible: int
     pairs_expected: int
     seconds: float
     memory: int
-    household: float
     no_estimate: str | None
+    earlier: Links | None
     warnings: list[str]
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -125,9 +145,25 @@ class Plan:
         """True when duplicates are looked for inside one file."""
         return len(self.files) == 1
 
+    @property
+    def profile(self) -> str:
+        """The agreement's profile."""
+        return self.files[0].agreement.profile
+
     def pairs_of_files(self) -> list[tuple[int, int]]:
-        """Return which files are compared with which."""
-        return [(0, 0)] if self.same else list(combinations(range(len(self.files)), 2))
+        """Return which files are compared with which: not those that an earlier run compared."""
+        return _pairs(self.files, self.earlier)
+
+
+def _pairs(files: Sequence[EncodedFile], earlier: Links | None) -> list[tuple[int, int]]:
+    if len(files) == 1:
+        return [(0, 0)]
+    known = set(earlier.parties) if earlier is not None else set()
+    return [
+        (i, j)
+        for i, j in combinations(range(len(files)), 2)
+        if not {files[i].party, files[j].party} <= known
+    ]
 
 
 @contextmanager
@@ -142,69 +178,104 @@ def plan_match(
     files: Sequence[EncodedFile],
     options: MatchOptions | None = None,
     *,
+    earlier: Links | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Plan:
-    """Check the files, choose the threshold and estimate pairs, time and memory."""
+    """Check the files, learn from them, choose the threshold and estimate pairs, time and memory.
+
+    Args:
+        files: encoded files of one agreement and key.
+        options: what the operator chooses.
+        earlier: links of an earlier run of some of the files, which stay as they are.
+        progress: called with a stage's name and the share done.
+    """
     options = options or MatchOptions()
     step = progress or (lambda stage, share: None)
     check_comparable(files)
     for file in files:
         if len(file) == 0:
             raise DataError(f"{file.source} holds no records", hint="Check the party's export.")
+    if earlier is not None:
+        check_earlier(earlier, files)
     rule = files[0].agreement.matching
-    blocking_name = options.blocking or rule.blocking
     assign = _assign_rule(options.assign, rule.assign, len(files))
+    passes = _passes(options.blocking or rule.blocking, assign, len(files))
     asked: float | str = rule.threshold
     if options.threshold is not None:
         asked = options.threshold if options.threshold == "auto" else float(options.threshold)
     timings: dict[str, float] = {}
-    sides = [Side.of(file) for file in files]
-    household = household_dice(files[0].agreement)
+    fit = fit_fields_comparison if files[0].agreement.profile == "fields" else fit_record
     with timed(timings, "threshold"):
-        estimate = _estimate(
-            sides, household, options.sample, partial(step, "finding the threshold")
+        comparison: Comparison = fit(
+            files, sample=options.sample, progress=partial(step, "learning from the files")
         )
-    threshold = float(asked) if not isinstance(asked, str) else estimate.value
-    floor = _floor(estimate, threshold)
+    matches = dict(comparison.matches)
+    activity = {
+        (a, b): log_activity(n[0], (len(files[a]), len(files[b])), assign)
+        for (a, b), n in matches.items()
+    }
+    threshold = EVEN if files[0].agreement.profile == "fields" else _score_at(comparison, activity)
+    if not isinstance(asked, str):
+        threshold = float(asked)
+    floor = _floors(comparison, activity, None if isinstance(asked, str) else threshold, files)
+    pairs = _pairs(files, earlier)
+    possible = sum(_possible(files, a, b) for a, b in pairs)
     with timed(timings, "plan"):
-        blocking = make_blocking(
-            blocking_name, list(files), sides, threshold=threshold, estimate=estimate
-        )
-        same = len(files) == 1
-        compared = [(0, 0)] if same else list(combinations(range(len(files)), 2))
-        possible = sum(possible_pairs(sides[i], sides[j], same=same) for i, j in compared)
-        expected = sum(blocking.expect(sides[i], sides[j], same=same) for i, j in compared)
-        over = min(expected, int(estimate.pairs[_grid(floor)]))
-        if over > PAIRS_LIMIT:
+        described, works = [], []
+        for name in passes:
+            described.append(comparison.use(name, floors=floor))
+            works.append([comparison.work(a, b, floor=floor[a, b]) for a, b in pairs])
+        kept = max(sum(work.kept for work in row) for row in works)
+        if kept > PAIRS_LIMIT:
             raise DataError(
-                f"at the threshold {threshold:.2f} about {over:,} pairs would have to be held in memory",
+                f"at the threshold {threshold:.2f} about {kept:,} pairs would have to be held in memory",
                 hint="Raise the threshold, or use --threshold auto.",
             )
-        rate = _measure_rate(sides)
+    few = sum(n[0] for n in matches.values()) < _FEW
+    basis = (
+        comparison.basis if comparison.basis == "customary" else "cautious" if few else "estimated"
+    )
     return Plan(
         files=files,
-        sides=sides,
-        blocking_name=blocking_name,
-        blocking=blocking,
+        comparison=comparison,
+        passes=passes,
+        blocking=described,
         assign=assign,
         threshold=threshold,
         method="auto" if isinstance(asked, str) else "given",
         asked=asked,
+        basis=basis if isinstance(asked, str) else "given",
+        matches=matches,
+        activity=activity,
         floor=floor,
-        estimate=estimate,
         pairs_possible=possible,
-        pairs_expected=expected,
-        # A gathered pair costs several times what one in a full scan does.
-        seconds=expected / rate * (1 if blocking_name == "exhaustive" else 8),
-        memory=sum(side.words.nbytes + side.keys.nbytes for side in sides) + _PAIR_BYTES * over,
-        household=household,
-        no_estimate=_no_estimate(estimate, assign, files),
-        warnings=_warnings(estimate, threshold, auto=isinstance(asked, str), files=files),
+        pairs_expected=min(
+            sum(work.pairs for row in works for work in row), possible * len(passes)
+        ),
+        seconds=sum(work.seconds for row in works for work in row),
+        memory=sum(file.filters.nbytes + file.keys.nbytes for file in files) + _PAIR_BYTES * kept,
+        no_estimate=_no_estimate(comparison, assign, files),
+        earlier=earlier,
+        warnings=_warnings(comparison, basis, matches, auto=isinstance(asked, str), files=files),
         timings=timings,
     )
 
 
-def _assign_rule(asked: str | None, agreed: str, files: int) -> str:
+def _possible(files: Sequence[EncodedFile], a: int, b: int) -> int:
+    return len(files[a]) * (len(files[a]) - 1) // 2 if a == b else len(files[a]) * len(files[b])
+
+
+def _passes(asked: str, assign: str, files: int) -> tuple[str, ...]:
+    passes = tuple(asked.split(","))
+    if len(passes) > 1 and (assign != "one-to-one" or files != 2):
+        raise UsageError(
+            "blocking passes in turn need two files and the rule one-to-one",
+            hint="A record that an earlier pass linked is not compared again, so it may have one partner only.",
+        )
+    return passes
+
+
+def _assign_rule(asked: str | None, agreed: str, files: int) -> Rule:
     if files == 1:
         if asked not in (None, "many-to-many"):
             raise UsageError(
@@ -218,107 +289,90 @@ def _assign_rule(asked: str | None, agreed: str, files: int) -> str:
             "one-to-many is defined for two files only",
             hint="With three or more files use --assign one-to-one or many-to-many.",
         )
-    return rule
+    return rule  # type: ignore[return-value]  # the options and the agreement hold nothing else
 
 
-def _estimate(
-    sides: Sequence[Side], household: float, sample: int, progress: Callable[[float], None]
-) -> ThresholdEstimate:
-    if len(sides) == 1:
-        # The household score is a mean; relatives scatter about it, and one file has nothing else to tell them by.
-        return estimate_within(
-            sides[0].words,
-            relatives=household + _DUPLICATE_MARGIN,
-            sample=sample,
-            progress=progress,
-        )
-    return estimate_across([side.words for side in sides], sample=sample, progress=progress)
+def _score_at(comparison: Comparison, activity: dict[tuple[int, int], float]) -> float:
+    """Return the score that is even odds for a pair without rivals: the highest over the pairs of files."""
+    return min(max(comparison.score_at(-least) for least in activity.values()), 1.0)
 
 
-def _repeated(estimate: ThresholdEstimate, files: Sequence[EncodedFile]) -> list[str]:
+def _floors(
+    comparison: Comparison,
+    activity: dict[tuple[int, int], float],
+    given: float | None,
+    files: Sequence[EncodedFile],
+) -> dict[tuple[int, int], float]:
+    """Return the least weights worth keeping: near even odds, and at least down to a given threshold."""
+    made = {pair: -odds - NEAR for pair, odds in activity.items()}
+    if given is None:
+        return made
+    if files[0].agreement.profile == "fields":
+        return {
+            pair: min(least, comparison.weight_at(given) - activity[pair])
+            for pair, least in made.items()
+        }
+    return {pair: comparison.weight_at(max(given - 0.05, 0.001)) for pair in made}
+
+
+def _repeated(comparison: Comparison, files: Sequence[EncodedFile]) -> list[str]:
     """Return the parties whose files seem to hold people several times."""
-    shares = zip(files, estimate.repeats, strict=False)
+    shares = zip(files, comparison.repeats, strict=False)
     return [file.party for file, share in shares if share > _REPEATS]
 
 
-def _no_estimate(
-    estimate: ThresholdEstimate, assign: str, files: Sequence[EncodedFile]
-) -> str | None:
-    if len(files) == 1:
-        return "one file alone can't show how alike different people look"
-    if estimate.tiny:
+def _no_estimate(comparison: Comparison, assign: str, files: Sequence[EncodedFile]) -> str | None:
+    if comparison.basis == "customary":
         return "the files are too small"
-    if estimate.few:
-        return "no more matches are in sight than chance makes"
-    if _repeated(estimate, files):
+    if len(files) > 1 and assign != "many-to-many" and _repeated(comparison, files):
         return "a file seems to hold people several times"
-    if assign == "one-to-many":
-        return "there is none for one-to-many"
     return None
 
 
-def _grid(threshold: float) -> int:
-    return min(int(threshold * 1000), 999)
-
-
-def _floor(estimate: ThresholdEstimate, threshold: float) -> float:
-    """Return the lowest score worth keeping: at most ``NEAR`` below, and not where chance pairs crowd in."""
-    start, stop = _grid(max(threshold - NEAR, 0.001)), _grid(threshold)
-    crowded = np.flatnonzero(~estimate.usable[start:stop])
-    floor = (start + crowded[-1] + 1) / 1000 if len(crowded) else start / 1000
-    return min(max(floor, 0.001), threshold)
-
-
-def _measure_rate(sides: Sequence[Side]) -> float:
-    """Return comparisons a second, measured on a corner of the real data."""
-    a, b = sides[0].words[:2000], sides[-1].words[:2000]
-    dice_scan(a[:2], b[:2], threshold=0.99)  # compile or load the kernel outside the clock
-    start = time.perf_counter()
-    dice_scan(a, b, threshold=0.99)
-    return len(a) * len(b) / max(time.perf_counter() - start, 1e-6)
-
-
 def _warnings(
-    estimate: ThresholdEstimate,
-    threshold: float,
+    comparison: Comparison,
+    basis: str,
+    matches: dict[tuple[int, int], tuple[float, float, float]],
     *,
     auto: bool,
     files: Sequence[EncodedFile],
 ) -> list[str]:
+    found = []
+    if not comparison.converged:
+        found.append(
+            "the estimation of the weights did not settle; have a sample of the links reviewed before you use them"
+        )
+    empty = [
+        name
+        for number, name in enumerate(field.name for field in files[0].agreement.field)
+        if files[0].agreement.profile == "fields"
+        and any(not file.field_words()[:, number].any() for file in files)
+    ]
+    if empty:
+        found.append(
+            f"no record of a file has a value for: {', '.join(empty)}; it says nothing in this run"
+        )
     if len(files) == 1:
-        return [
+        found.append(
             "one file alone can't show how alike different people look: relatives, twins, and fathers and sons of one "
             "name may be among the duplicates; have a sample of them reviewed"
-        ]
-    repeated = _repeated(estimate, files)
+        )
+    repeated = _repeated(comparison, files) if len(files) > 1 else []
     if repeated:
-        return [
-            f"{' and '.join(repeated)}: the file seems to hold people several times, which the automatic threshold "
-            "takes for chance; find its duplicates first (`pprl match` with that file alone) or give --threshold"
+        found.append(
+            f"{' and '.join(repeated)}: the file seems to hold people several times; "
+            "find its duplicates first (`pprl match` with that file alone), or use --assign many-to-many"
+        )
+    if auto and basis == "customary":
+        found.append(
+            "the files are too small to show what chance does; pairs are accepted by customary values"
+        )
+    elif auto and basis == "cautious":
+        found.append("hardly any match is in sight: the files may have nobody in common")
+    elif len(matches) > 1:
+        found += [
+            f"{files[a].party} and {files[b].party}: hardly any match is in sight between the two"
+            for (a, b), n in matches.items()
+            if n[0] < _FEW
         ]
-    found = []
-    if auto and estimate.tiny:
-        found.append(
-            f"the files are too small to show what chance does; the automatic threshold is the customary {threshold}"
-        )
-    elif auto and estimate.few:
-        found.append(
-            "no more matches are in sight than chance makes; the automatic threshold is set so high that chance "
-            "alone gives almost no link"
-        )
-    for (left, right), part in zip(combinations(files, 2), estimate.parts, strict=False):
-        if part.few and not estimate.few:
-            found.append(
-                f"{left.party} and {right.party}: no more matches are in sight than chance makes; "
-                "links between the two may all be wrong"
-            )
-    links, false = estimate.at(threshold)
-    if not estimate.usable[_grid(threshold)]:
-        found.append(
-            "at this threshold chance gives many records a partner; most links there would be wrong"
-        )
-    elif links >= 1 and false / links > 0.2:
-        found.append(
-            f"about {false / links:.0%} of the links are expected to be wrong at this threshold"
-        )
     return found

@@ -27,6 +27,7 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Float64s = npt.NDArray[np.float64]
 Pairs = tuple[Int64s, Int64s, Float64s]
+Sizes = tuple[int, int]
 
 
 def popcounts(filters: Words) -> Int32s:
@@ -35,22 +36,24 @@ def popcounts(filters: Words) -> Int32s:
     return counts
 
 
-def needed_common(threshold: float, max_sum: int) -> Int32s:
-    """Give the smallest c with ``2 * c / s >= threshold`` for each s; 2**31 - 1 for s = 0."""
+def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int32s:
+    """Give the smallest c with ``(p + q) * c / k >= threshold`` for each k; 2**31 - 1 for k = 0."""
     needed = [np.iinfo(np.int32).max]
-    for s in range(1, max_sum + 1):
+    for k in range(1, max_key + 1):
         c = 0
-        while 2 * c / s < threshold:
+        while sum(sizes) * c / k < threshold:
             c += 1
         needed.append(c)
     return np.array(needed, dtype=np.int32)
 
 
-def dice_matrix(a: Words, b: Words) -> Float64s:
-    """Give the Dice coefficients of all rows of `a` with all of `b`: ``float64[n_a, n_b]``."""
+def dice_matrix(a: Words, b: Words, sizes: Sizes = (1, 1)) -> Float64s:
+    """Give the similarities of all rows of `a` with all of `b`: ``float64[n_a, n_b]``."""
     common = np.bitwise_count(a[:, None, :] & b[None, :, :]).sum(axis=2, dtype=np.int64)
-    total = popcounts(a)[:, None].astype(np.int64) + popcounts(b)[None, :]
-    return np.where(total > 0, 2.0 * common / np.maximum(total, 1), 0.0)
+    one, other = popcounts(a)[:, None].astype(np.int64), popcounts(b)[None, :].astype(np.int64)
+    p, q = sizes
+    key = p * np.minimum(one, other) + q * np.maximum(one, other)
+    return np.where(key > 0, (p + q) * common / np.maximum(key, 1), 0.0)
 
 
 def _partners(n_a: int, n_b: int, same: bool) -> Bools:
@@ -65,22 +68,26 @@ def _reported(score: Float64s, wanted: Bools) -> Pairs:
     return left, right, score[left, right]
 
 
-def dice_scan(a: Words, b: Words, *, threshold: float, same: bool = False) -> Pairs:
-    """Find all pairs whose Dice coefficient reaches the threshold."""
-    score = dice_matrix(a, b)
+def dice_scan(
+    a: Words, b: Words, *, threshold: float, sizes: Sizes = (1, 1), same: bool = False
+) -> Pairs:
+    """Find all pairs whose similarity reaches the threshold."""
+    score = dice_matrix(a, b, sizes)
     return _reported(score, (score >= threshold) & _partners(len(a), len(b), same))
 
 
-def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s) -> Float64s:
-    """Give the Dice coefficient of the given pairs."""
-    return dice_matrix(a, b)[left, right]
+def dice_pairs(
+    a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)
+) -> Float64s:
+    """Give the similarity of the given pairs."""
+    return dice_matrix(a, b, sizes)[left, right]
 
 
 def best_match(
-    a: Words, b: Words, rows: Int64s, *, exclude_self: bool = False
+    a: Words, b: Words, rows: Int64s, *, sizes: Sizes = (1, 1), exclude_self: bool = False
 ) -> tuple[Int64s, Float64s]:
     """Find the most similar row of `b` for some rows of `a`; -1 and 0.0 where there is none."""
-    score = dice_matrix(a, b)
+    score = dice_matrix(a, b, sizes)
     if exclude_self:
         np.fill_diagonal(score, -1.0)
     index = np.full(len(rows), -1, dtype=np.int64)
@@ -93,11 +100,17 @@ def best_match(
 
 
 def score_histogram(
-    a: Words, b: Words, rows: Int64s, *, bins: int, exclude_self: bool = False
+    a: Words,
+    b: Words,
+    rows: Int64s,
+    *,
+    bins: int,
+    sizes: Sizes = (1, 1),
+    exclude_self: bool = False,
 ) -> Int64s:
-    """Count the Dice coefficients of some rows of `a` with all of `b`, in equal bins."""
+    """Count the similarities of some rows of `a` with all of `b`, in equal bins."""
     counts = np.zeros(bins, dtype=np.int64)
-    score = dice_matrix(a, b)
+    score = dice_matrix(a, b, sizes)
     for row in rows:
         for j in range(len(b)):
             if not (exclude_self and row == j):
@@ -126,10 +139,11 @@ def grouped_scan(
     codes_b: Int32s,
     *,
     threshold: float,
+    sizes: Sizes = (1, 1),
     same: bool = False,
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
-    """Find all pairs that share a code in some pass and whose Dice reaches the threshold."""
-    score = dice_matrix(a, b)
+    """Find all pairs that share a code in some pass and whose similarity reaches the threshold."""
+    score = dice_matrix(a, b, sizes)
     waiting = _partners(len(a), len(b), same)
     met = np.zeros_like(waiting)
     compared = np.zeros(codes_a.shape[1], dtype=np.int64)

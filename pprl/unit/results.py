@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
-from itertools import combinations
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 import numba
 import numpy as np
@@ -14,26 +13,47 @@ import numpy.typing as npt
 import pandas as pd
 
 from pprl.exchange.encoded import pseudonym_text
-from pprl.exchange.links import LINKS_FORMAT
-from pprl.unit.plan import Plan
+from pprl.exchange.links import LINKS_FORMAT, Links
+from pprl.unit.estimate import Quality
+from pprl.unit.plan import NEAR, Plan
+from pprl.unit.record import RecordComparison
 from pprl.version import VERSION
 
-__all__ = ["link_table", "pair_table", "run_record"]
+__all__ = ["join_earlier", "link_table", "pair_table", "run_record"]
+
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class WeighedPairs(Protocol):
+    """Pairs of records numbered over all files, with score, match weight (natural logarithm) and probability."""
+
+    left: Int64s
+    right: Int64s
+    score: Floats
+    weight: Floats
+    probability: Floats
 
 
 def link_table(
     plan: Plan,
-    cluster: npt.NDArray[np.int64],
-    left: npt.NDArray[np.int64],
-    right: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
+    cluster: Int64s,
+    members: Int64s,
+    offsets: Int64s,
+    given: Mapping[int, int],
 ) -> pd.DataFrame:
-    """Return the links: one row a record of an accepted pair, sorted by link id.
+    """Return the links: one row a linked record, sorted by link id.
 
     A link's id is made of all its pseudonyms. Numbers in a row would tell each party, by their gaps, how many links
     the others have without it.
+
+    Args:
+        plan: the run.
+        cluster: ``int64[records]``.
+        members: ``int64[linked]``, the records that are linked.
+        offsets: where each file's records begin.
+        given: cluster -> link id that an earlier run gave out.
     """
-    members = np.union1d(left, right)
     number, clusters = pd.factorize(cluster[members])
     party, pseudonym = _names(plan, members, offsets)
     table = pd.DataFrame({"link_id": number, "party": party, "pseudonym": pseudonym})
@@ -41,45 +61,65 @@ def link_table(
     digests = [hashlib.sha256() for _ in clusters]
     for at, text in zip(table["link_id"], table["pseudonym"], strict=True):
         digests[at].update(bytes.fromhex(text))
-    ids = np.array(_link_ids([digest.digest() for digest in digests]), np.int64)
+    ids = np.array(
+        _link_ids([digest.digest() for digest in digests], set(given.values())), np.int64
+    )
+    for place, name in enumerate(clusters):
+        if int(name) in given:
+            ids[place] = given[int(name)]
     table["link_id"] = ids[table["link_id"]]
     return table.sort_values(["link_id", "pseudonym"], ignore_index=True)
 
 
-def _link_ids(digests: Sequence[bytes]) -> list[int]:
-    """Return a number of at most fifteen digits for each digest, all different and none 0.
+def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]:
+    """Return a number of at most fifteen digits for each digest, all different, none 0 and none of those in use.
 
     Fifteen digits, because spreadsheets round longer numbers and would make one link of two. Where two digests
     give one number, the later one is hashed on.
     """
-    found: dict[int, None] = {0: None}
+    found: dict[int, None] = dict.fromkeys([0, *sorted(used)])
+    before = len(found)
     for digest in digests:
         number, rest = 0, digest
         while number in found:
             number = int.from_bytes(rest, "big") % 10**15
             rest = hashlib.sha256(rest).digest()
         found[number] = None
-    return list(found)[1:]
+    return list(found)[before:]
 
 
 def pair_table(
-    plan: Plan,
-    left: npt.NDArray[np.int64],
-    right: npt.NDArray[np.int64],
-    score: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
+    plan: Plan, found: WeighedPairs, chosen: npt.NDArray[np.bool_], offsets: Int64s
 ) -> pd.DataFrame:
-    """Return scored pairs by party and pseudonym."""
-    party_a, pseudonym_a = _names(plan, left, offsets)
-    party_b, pseudonym_b = _names(plan, right, offsets)
+    """Return some of the pairs by party and pseudonym; weights to base 2."""
+    party_a, pseudonym_a = _names(plan, found.left[chosen], offsets)
+    party_b, pseudonym_b = _names(plan, found.right[chosen], offsets)
     return pd.DataFrame(
         {
             "party_a": party_a,
             "pseudonym_a": pseudonym_a,
             "party_b": party_b,
             "pseudonym_b": pseudonym_b,
-            "score": score,
+            "score": found.score[chosen],
+            "weight": found.weight[chosen] / np.log(2),
+            "probability": found.probability[chosen],
         }
+    )
+
+
+def join_earlier(
+    earlier: Links, links: pd.DataFrame, pairs: pd.DataFrame, near: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return links, pairs and near pairs together with those of an earlier run.
+
+    A link of the earlier run that got no new member stands as it was; one that did is in both and has one id.
+    """
+    every = pd.concat([earlier.links, links], ignore_index=True).drop_duplicates()
+    every = every.sort_values(["link_id", "pseudonym"], ignore_index=True)
+    return (
+        every,
+        pd.concat([earlier.pairs, pairs], ignore_index=True),
+        pd.concat([earlier.near, near], ignore_index=True),
     )
 
 
@@ -100,10 +140,15 @@ def _names(
 
 
 def run_record(
-    plan: Plan, counts: dict[str, Any], timings: dict[str, float], warnings: list[str]
+    plan: Plan,
+    counts: dict[str, Any],
+    timings: dict[str, float],
+    warnings: list[str],
+    *,
+    quality: Quality | None,
+    curve: list[dict[str, float]],
 ) -> dict[str, Any]:
     """Return the content of ``run.json`` (SPEC.md, section 8)."""
-    estimate = plan.estimate
     return {
         "format": LINKS_FORMAT,
         "software": {
@@ -127,58 +172,69 @@ def run_record(
         ],
         "parameters": {
             "threshold": plan.asked,
-            "blocking": plan.blocking_name,
+            "blocking": ",".join(plan.passes),
             "assign": plan.assign,
-            "lsh": plan.blocking.describe() or None,
+            "lsh": _lsh(plan),
             "threads": numba.get_num_threads(),
+            "extends": None if plan.earlier is None else list(plan.earlier.parties),
         },
         "threshold": {
             "value": plan.threshold,
             "method": plan.method,
-            "floor": plan.floor,
-            "basis": estimate.basis if plan.method == "auto" else "given",
-            "household_dice": round(plan.household, 4),
+            "floor": _lowest(plan),
+            "basis": plan.basis,
+            "household_dice": _household(plan),
             "no_estimate": plan.no_estimate,
-            "estimate": _estimate(plan),
-            "by_files": _by_files(plan),
-            "histogram": {
-                "bins": 100,
-                "best": [int(n) for n in estimate.best],
-                "chance": [round(float(n), 2) for n in estimate.chance],
+            "estimate": None
+            if quality is None
+            else {
+                "matches": round(quality.matches, 1),
+                "curve": curve,
+                "quality": quality.to_dict(),
             },
+            "by_files": _by_files(plan),
+            "histogram": plan.comparison.histogram(),
         },
+        "model": plan.comparison.describe(),
         "counts": counts,
         "timings_s": timings,
         "warnings": warnings,
     }
 
 
-def _estimate(plan: Plan) -> dict[str, Any] | None:
-    if plan.no_estimate:
-        return None
-    every_pair = plan.assign == "many-to-many"
-    return {
-        "matches": round(plan.estimate.matches, 1),
-        "curve": plan.estimate.curve(plan.threshold, every_pair=every_pair),
-    }
+def _lsh(plan: Plan) -> dict[str, Any] | None:
+    """Return the parameters of the LSH, if a pass is one."""
+    for name, described in zip(plan.passes, plan.blocking, strict=True):
+        if name == "lsh":
+            return described
+    return None
+
+
+def _lowest(plan: Plan) -> float:
+    """Return the least score of the near pairs."""
+    if plan.profile == "fields":
+        return min(round(float(1 / (1 + np.exp(NEAR))), 4), plan.threshold)
+    scores = [plan.comparison.score_at(floor) for floor in plan.floor.values()]
+    return min(max(min(scores), 0.001), plan.threshold)
+
+
+def _household(plan: Plan) -> float:
+    comparison = plan.comparison
+    return round(comparison.household, 4) if isinstance(comparison, RecordComparison) else 0.0
 
 
 def _by_files(plan: Plan) -> list[dict[str, Any]]:
-    """Return what the threshold is expected to give between every two files."""
+    """Return how many matches are expected between every two files."""
     if plan.same:
         return []
-    rows = []
-    parts = plan.estimate.parts or (plan.estimate,)
-    for (left, right), part in zip(combinations(plan.files, 2), parts, strict=True):
-        links, false = part.at(plan.threshold)
-        rows.append(
-            {
-                "party_a": left.party,
-                "party_b": right.party,
-                "links": round(links, 1),
-                "expected_false": round(false, 2),
-                "matches": round(part.matches, 1),
-                "basis": part.basis,
-            }
-        )
-    return rows
+    return [
+        {
+            "party_a": plan.files[a].party,
+            "party_b": plan.files[b].party,
+            "links": None,
+            "expected_false": None,
+            "matches": round(matches[0], 1),
+            "basis": plan.basis,
+        }
+        for (a, b), matches in plan.matches.items()
+    ]

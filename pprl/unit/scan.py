@@ -9,31 +9,85 @@ import numpy as np
 from pprl.threads import Progress, in_threads
 from pprl.unit.lanes import (
     LANES,
+    WIDTHS,
     Int32s,
     Int64s,
     Pairs,
+    Sizes,
+    Slopes,
     Words,
     check_filters,
-    choose_width,
-    distance_limits,
+    check_sizes,
     fold_rows,
     fold_to_lanes,
+    group_limit,
     kernel,
+    limit_slopes,
     near_lanes,
     near_lanes_wide,
-    needed_common,
+    needed_for,
     popcounts,
+    size_key,
     sort_pairs,
+    too_uneven,
     trailing_zeros,
     unroll,
     word_popcount,
 )
 
-__all__ = ["dice_scan"]
+__all__ = ["choose_width", "dice_scan"]
 
 TILE_ROWS = 128  # folded rows of a tile and one group of lanes stay in a 32 KiB first-level cache
 TILE_GROUPS = 512  # 128 x 32,768 pairs: some milliseconds, so that tiles balance over threads
 SAMPLE = 256  # rows of each table whose pairs choose the fold width
+
+
+@kernel
+def _pair_limits(slopes: Slopes, sum_a: Int32s, sum_b: Int32s) -> Int64s:
+    """Give the limit of every pair of some popcounts: ``int64[n_a, n_b]``."""
+    limits = np.empty((len(sum_a), len(sum_b)), np.int64)
+    for i in range(len(sum_a)):
+        for j in range(len(sum_b)):
+            limits[i, j] = group_limit(slopes, sum_a[i], sum_b[j], sum_b[j])
+    return limits
+
+
+@kernel
+def _survivors(a: Words, b: Words, limits: Int64s, w: int) -> int:
+    """Count pairs of folded rows whose distance is within the limit."""
+    found = 0
+    for i in range(limits.shape[0]):
+        for j in range(limits.shape[1]):
+            distance = np.uint64(0)
+            for k in range(w):
+                distance += word_popcount(a[i * w + k] ^ b[j * w + k])
+            found += np.int64(distance) <= limits[i, j]
+    return found
+
+
+def choose_width(a: Words, b: Words, slopes: Slopes, rows_a: Int64s, rows_b: Int64s) -> int:
+    """Choose the fold width that a sample of pairs makes cheapest; results never depend on it.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        slopes: `limit_slopes`.
+        rows_a, rows_b: sampled rows; every sampled row of `a` meets every one of `b`.
+    """
+    words = a.shape[1]
+    usable = [width for width in WIDTHS if width < words]
+    usable.append(min((width for width in WIDTHS if width >= words), default=WIDTHS[-1]))
+    limits = _pair_limits(slopes, popcounts(a[rows_a]), popcounts(b[rows_b]))
+    best, least = usable[-1], np.inf
+    for width in usable:
+        # In cycles a pair, measured: the vector work, and what counting a survivor in full costs.
+        vectors, survivor = 0.2 * width, 40.0 + 2.0 * words
+        if vectors >= least:
+            break
+        near = _survivors(fold_rows(a, rows_a, width), fold_rows(b, rows_b, width), limits, width)
+        cost = vectors + near / max(limits.size, 1) * survivor
+        if cost < least:
+            best, least = width, cost
+    return best
 
 
 @kernel
@@ -42,13 +96,13 @@ def _near_in_group(
     folded_a: Words,
     folded_b: Words,
     limits: Int64s,
-    sum_a: Int32s,
-    highest_b: int,
     rows: tuple[int, int],
     group: int,
     hits: Words,
 ) -> int:
     """Write (row, first lane, mask of near lanes) to `hits` where any lane is near; give how many.
+
+    `limits` holds each row's limit, from `rows[0]` on.
 
     Apart from the tile's other work, because nothing may disturb the registers of this loop.
     """
@@ -57,7 +111,7 @@ def _near_in_group(
     for lane in range(0, LANES, 32 if width <= 8 else 8):
         place = group * width * LANES + lane
         for row in range(rows[0], rows[1]):
-            limit = limits[sum_a[row] + highest_b]
+            limit = limits[row - rows[0]]
             if limit < 0:
                 continue
             if width <= 8:
@@ -84,7 +138,8 @@ def _scan_tile(
     sum_a: Int32s,
     sum_b: Int32s,
     needed: Int32s,
-    limits: Int64s,
+    sizes: Sizes,
+    slopes: Slopes,
     same: bool,
     start: int,
     group_start: int,
@@ -96,6 +151,8 @@ def _scan_tile(
     """
     end = min(start + TILE_ROWS, len(order_a))
     group_end = min(group_start + TILE_GROUPS, (len(order_b) + LANES - 1) // LANES)
+    weight = float(sizes[0] + sizes[1])
+    limits = np.empty(TILE_ROWS, np.int64)
     hits = np.empty((TILE_ROWS * LANES // 8, 3), np.uint64)
     left = np.empty(256, np.int64)
     right = np.empty(256, np.int64)
@@ -106,26 +163,31 @@ def _scan_tile(
         last = min(first + LANES, len(order_b)) - 1
         if same and last <= start:
             continue
-        gap = max(sum_b[first] - sum_a[end - 1], sum_a[start] - sum_b[last], 0)
-        if gap > limits[sum_a[end - 1] + sum_b[last]]:
+        lowest, highest = int(sum_b[first]), int(sum_b[last])
+        if too_uneven(needed, sizes, sum_a[end - 1], lowest) or too_uneven(
+            needed, sizes, highest, sum_a[start]
+        ):
             continue  # the popcounts alone are further apart than any pair may be
-        n = _near_in_group(
-            unrolled, folded_a, folded_b, limits, sum_a, sum_b[last], (start, end), group, hits
-        )
+        for row in range(start, end):
+            if row > start and sum_a[row] == sum_a[row - 1]:  # as most are, in order of popcount
+                limits[row - start] = limits[row - start - 1]
+            else:
+                limits[row - start] = group_limit(slopes, sum_a[row], lowest, highest)
+        n = _near_in_group(unrolled, folded_a, folded_b, limits, (start, end), group, hits)
         for hit in range(n):
-            row, near = np.int64(hits[hit, 0]), hits[hit, 2]
+            row, near = int(hits[hit, 0]), hits[hit, 2]
             while near != 0:
                 other = first + np.int64(hits[hit, 1]) + trailing_zeros(near)
                 near &= near - np.uint64(1)
                 if other > last or (same and other <= row):
                     continue
                 i, j = order_a[row], order_b[other]
-                total = sum_a[row] + sum_b[other]
+                key = size_key(sizes, sum_a[row], sum_b[other])
                 bits = np.uint64(0)
                 for w in range(a.shape[1]):
                     bits += word_popcount(a[i, w] & b[j, w])
                 common = np.int64(bits)
-                if common < needed[total]:
+                if common < needed[key]:
                     continue
                 if found == len(left):
                     left = np.concatenate((left, np.empty_like(left)))
@@ -133,7 +195,7 @@ def _scan_tile(
                     score = np.concatenate((score, np.empty_like(score)))
                 left[found] = min(i, j) if same else i
                 right[found] = max(i, j) if same else j
-                score[found] = 2.0 * common / total
+                score[found] = weight * common / key
                 found += 1
     return left[:found].copy(), right[:found].copy(), score[:found].copy()
 
@@ -143,28 +205,31 @@ def dice_scan(
     b: Words,
     *,
     threshold: float,
+    sizes: Sizes = (1, 1),
     same: bool = False,
     progress: Progress | None = None,
 ) -> Pairs:
-    """Find all pairs whose Dice coefficient reaches the threshold.
+    """Find all pairs whose similarity, by default the Dice coefficient, reaches the threshold.
 
     Exact: length and folding bounds leave out only pairs that cannot reach it. Beyond the result,
     memory holds one more copy of the filters, or less.
 
     Args:
         a, b: filters, ``uint64[n, words]``.
-        threshold: smallest Dice coefficient to report, in (0, 1].
+        threshold: smallest similarity to report, in (0, 1].
+        sizes: how much the smaller and the larger filter count, p >= q; see `pprl.unit.kernels`.
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
         progress: called from the calling thread with the share of the pairs that is done; the last call says 1.0.
 
     Returns:
-        Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and Dice (``float64[k]``), sorted
-        by (left, right) whatever the number of threads.
+        Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``),
+        sorted by (left, right) whatever the number of threads.
 
     Raises:
-        ValueError: `threshold` is outside (0, 1], or the tables do not go together.
+        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
+            together.
     """
-    return _scan(a, b, threshold, same, None, progress)
+    return _scan(a, b, threshold, same, None, progress, sizes)
 
 
 def _scan(
@@ -174,22 +239,24 @@ def _scan(
     same: bool,
     width: int | None,
     progress: Progress | None = None,
+    sizes: Sizes = (1, 1),
 ) -> Pairs:
     """Do `dice_scan` at a given fold width, or at the one a sample makes cheapest."""
     a, b = check_filters(a, b)
+    sizes = check_sizes(sizes)
     sum_a, sum_b = popcounts(a), popcounts(b)
-    needed = needed_common(threshold, int(sum_a.max(initial=0)) + int(sum_b.max(initial=0)))
+    needed = needed_for(threshold, sizes, sum_a, sum_b)
     if len(a) == 0 or len(b) == 0:
         if progress:
             progress(1.0)
         return sort_pairs([])
-    limits = distance_limits(needed)
+    slopes = limit_slopes(threshold, sizes)
     order_a = np.argsort(sum_a, kind="stable")
     order_b = order_a if same else np.argsort(sum_b, kind="stable")
     if width is None:
         rows_a = order_a[:: -(-len(a) // SAMPLE)]
         rows_b = order_b[:: -(-len(b) // SAMPLE)]
-        width = choose_width(a, b, limits, rows_a, rows_b)
+        width = choose_width(a, b, slopes, rows_a, rows_b)
     folded_a = fold_rows(a, order_a, width)
     folded_b = fold_to_lanes(b, order_b, width)
     sum_a, sum_b = sum_a[order_a], sum_b[order_b]
@@ -210,7 +277,8 @@ def _scan(
             sum_a,
             sum_b,
             needed,
-            limits,
+            sizes,
+            slopes,
             same,
             start,
             column * TILE_GROUPS,

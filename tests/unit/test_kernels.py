@@ -22,6 +22,9 @@ from pprl.unit import grouped, kernels, lanes, reference, scan
 THRESHOLDS = st.sampled_from([0.05, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0]) | st.floats(0.01, 1.0)
 LENGTHS = st.integers(1, 4096) | st.sampled_from([64, 500, 512, 1000, 1024, 2048])
 FEW_WORDS = st.integers(1, 384)  # few fold widths to compile
+SIZES = st.sampled_from([(1, 1), (3, 1), (100, 1)]) | st.tuples(
+    st.integers(1, 100), st.integers(1, 100)
+).map(lambda two: (max(two), min(two)))
 SEEDS = st.integers(0, 2**32 - 1)
 PROPERTY = settings(max_examples=40, deadline=None)
 
@@ -85,11 +88,11 @@ def test_popcounts_equal_twin(drawn: tuple[lanes.Words, lanes.Words, np.random.G
 
 
 @PROPERTY
-@given(THRESHOLDS, st.integers(0, 300))
-def test_needed_common_equals_twin(threshold: float, max_sum: int) -> None:
+@given(THRESHOLDS, st.integers(0, 300), SIZES)
+def test_needed_common_equals_twin(threshold: float, max_key: int, sizes: tuple[int, int]) -> None:
     """The table holds the smallest count that attains the threshold in floating point."""
-    got = kernels.needed_common(threshold, max_sum)
-    assert_same((got,), (reference.needed_common(threshold, max_sum),))
+    got = kernels.needed_common(threshold, max_key, sizes)
+    assert_same((got,), (reference.needed_common(threshold, max_key, sizes),))
 
 
 @PROPERTY
@@ -101,26 +104,32 @@ def test_needed_common_keeps_pairs_exactly_at_the_threshold(c: int, s: int) -> N
 
 
 @PROPERTY
-@given(tables(), THRESHOLDS, st.booleans())
+@given(tables(), THRESHOLDS, SIZES, st.booleans())
 def test_scan_equals_twin(
-    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], threshold: float, same: bool
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
+    threshold: float,
+    sizes: tuple[int, int],
+    same: bool,
 ) -> None:
     """The scan finds the twin's pairs, scores and order."""
     a, b, _ = drawn
     b = a if same else b
-    got = kernels.dice_scan(a, b, threshold=threshold, same=same)
-    assert_same(got, reference.dice_scan(a, b, threshold=threshold, same=same))
+    got = kernels.dice_scan(a, b, threshold=threshold, sizes=sizes, same=same)
+    assert_same(got, reference.dice_scan(a, b, threshold=threshold, sizes=sizes, same=same))
 
 
 @pytest.mark.parametrize("width", lanes.WIDTHS)
 @pytest.mark.parametrize("words", [1, 5, 16, 37])
-def test_scan_is_the_same_at_every_fold_width(width: int, words: int) -> None:
+@pytest.mark.parametrize("sizes", [(1, 1), (3, 1)])
+def test_scan_is_the_same_at_every_fold_width(
+    width: int, words: int, sizes: tuple[int, int]
+) -> None:
     """Folding more or less never changes what is found."""
     rng = np.random.default_rng(width * 100 + words)
     a, b = (make_filters(rng, n, words * 64 - 3) for n in (200, 300))
     b[:100] = a[:100]
-    got = scan._scan(a, b, 0.8, False, width)
-    assert_same(got, reference.dice_scan(a, b, threshold=0.8))
+    got = scan._scan(a, b, 0.8, False, width, sizes=sizes)
+    assert_same(got, reference.dice_scan(a, b, threshold=0.8, sizes=sizes))
 
 
 def test_kernels_are_cached_by_their_sources() -> None:
@@ -241,19 +250,19 @@ def test_several_threads_may_call_at_once() -> None:
 
 
 @PROPERTY
-@given(tables(), SEEDS)
+@given(tables(), SEEDS, SIZES)
 def test_scan_keeps_pairs_exactly_at_the_threshold(
-    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], pick: int
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], pick: int, sizes: tuple[int, int]
 ) -> None:
     """A threshold taken from the scores themselves loses no pair."""
     a, b, _ = drawn
-    scores = reference.dice_matrix(a, b).ravel()
+    scores = reference.dice_matrix(a, b, sizes).ravel()
     scores = scores[scores > 0]
     if len(scores):
         threshold = float(scores[pick % len(scores)])
-        got = kernels.dice_scan(a, b, threshold=threshold)
+        got = kernels.dice_scan(a, b, threshold=threshold, sizes=sizes)
         assert threshold in got[2]
-        assert_same(got, reference.dice_scan(a, b, threshold=threshold))
+        assert_same(got, reference.dice_scan(a, b, threshold=threshold, sizes=sizes))
 
 
 def test_scan_keeps_a_pair_at_four_fifths() -> None:
@@ -272,37 +281,43 @@ def test_empty_filters_match_nothing() -> None:
 
 
 @PROPERTY
-@given(tables())
-def test_pairs_equal_twin(drawn: tuple[lanes.Words, lanes.Words, np.random.Generator]) -> None:
+@given(tables(), SIZES)
+def test_pairs_equal_twin(
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], sizes: tuple[int, int]
+) -> None:
     """Given pairs have the twin's scores."""
     a, b, rng = drawn
     k = 50 if len(a) and len(b) else 0
     left, right = rng.integers(0, max(len(a), 1), k), rng.integers(0, max(len(b), 1), k)
-    got = kernels.dice_pairs(a, b, left, right)
-    assert_same((got,), (reference.dice_pairs(a, b, left, right),))
+    got = kernels.dice_pairs(a, b, left, right, sizes=sizes)
+    assert_same((got,), (reference.dice_pairs(a, b, left, right, sizes=sizes),))
 
 
 @PROPERTY
-@given(tables(), st.booleans(), st.integers(1, 40))
+@given(tables(), SIZES, st.booleans(), st.integers(1, 40))
 def test_best_match_and_histogram_equal_twin(
-    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator], same: bool, bins: int
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
+    sizes: tuple[int, int],
+    same: bool,
+    bins: int,
 ) -> None:
     """Best matches, ties included, and histograms are the twin's."""
     a, b, rng = drawn
     b = a if same else b
     rows = rng.integers(0, len(a), 80) if len(a) else np.empty(0, np.int64)
-    got = kernels.best_match(a, b, rows, exclude_self=same)
-    assert_same(got, reference.best_match(a, b, rows, exclude_self=same))
-    counts = kernels.score_histogram(a, b, rows, bins=bins, exclude_self=same)
-    wanted = reference.score_histogram(a, b, rows, bins=bins, exclude_self=same)
+    got = kernels.best_match(a, b, rows, sizes=sizes, exclude_self=same)
+    assert_same(got, reference.best_match(a, b, rows, sizes=sizes, exclude_self=same))
+    counts = kernels.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
+    wanted = reference.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
     assert_same((counts,), (wanted,))
 
 
 @PROPERTY
-@given(tables(FEW_WORDS), THRESHOLDS, st.booleans(), st.integers(0, 4))
+@given(tables(FEW_WORDS), THRESHOLDS, SIZES, st.booleans(), st.integers(0, 4))
 def test_grouped_scan_equals_twin(
     drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
     threshold: float,
+    sizes: tuple[int, int],
     same: bool,
     passes: int,
 ) -> None:
@@ -311,8 +326,9 @@ def test_grouped_scan_equals_twin(
     codes_a, codes_b = make_codes(rng, len(a), passes), make_codes(rng, len(b), passes)
     if same:
         b, codes_b = a, codes_a
-    got = kernels.grouped_scan(a, b, codes_a, codes_b, threshold=threshold, same=same)
-    wanted = reference.grouped_scan(a, b, codes_a, codes_b, threshold=threshold, same=same)
+    options = {"threshold": threshold, "sizes": sizes, "same": same}
+    got = kernels.grouped_scan(a, b, codes_a, codes_b, **options)
+    wanted = reference.grouped_scan(a, b, codes_a, codes_b, **options)
     assert_same(got, wanted)
     counts = kernels.count_grouped(codes_a, codes_b, same=same)
     assert_same((counts,), (reference.count_grouped(codes_a, codes_b, same=same),))

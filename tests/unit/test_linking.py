@@ -9,8 +9,16 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
-from pprl.unit.linking import cluster_files, components, one_to_many, one_to_one
+from pprl.unit.linking import (
+    cluster_files,
+    components,
+    limited_components,
+    one_to_many,
+    one_to_one,
+    tied_records,
+)
 
 THRESHOLD = 0.5
 PROPERTY = settings(max_examples=150, deadline=None)
@@ -35,7 +43,7 @@ def gain_of(score: npt.NDArray[np.float64], accepted: npt.NDArray[np.bool_]) -> 
     return float((score[accepted] - THRESHOLD).sum())
 
 
-def best_gain(given_pairs: Pairs) -> float:
+def best_gain(given_pairs: Pairs, threshold: float = THRESHOLD) -> float:
     """Try every set of pairs that uses no record twice."""
     left, right, score = given_pairs
 
@@ -46,7 +54,7 @@ def best_gain(given_pairs: Pairs) -> float:
         if left[at] in used_left or right[at] in used_right:
             return without
         taken = best(at + 1, used_left | {left[at]}, used_right | {right[at]})
-        return max(without, taken + score[at] - THRESHOLD)
+        return max(without, taken + score[at] - threshold)
 
     return best(0, frozenset(), frozenset())
 
@@ -98,6 +106,76 @@ def test_result_does_not_depend_on_the_order_of_the_pairs(
     two, _ = one_to_one(*other, threshold=THRESHOLD, component_limit=limit)
     assert as_set(drawn, one) == as_set(other, two)
     assert as_set(drawn, one_to_many(*drawn)) == as_set(other, one_to_many(*other))
+
+
+def weighted(most: int = 6, cells: int = 14) -> st.SearchStrategy[Pairs]:
+    """Pairs weighted by log-odds, unlikely ones among them."""
+    weights = st.sampled_from([-3.0, 0.0, 1.0, 2.0, 3.0]) | st.floats(-10, 10)
+    place = st.tuples(st.integers(0, most - 1), st.integers(0, most - 1))
+    return st.dictionaries(place, weights, max_size=cells).map(as_pairs)
+
+
+@PROPERTY
+@given(weighted())
+def test_by_weight_the_sum_is_largest_and_no_unlikely_pair_is_accepted(drawn: Pairs) -> None:
+    accepted, greedy = one_to_one(*drawn)
+    assert greedy == 0
+    assert is_one_to_one(drawn, accepted)
+    assert (drawn[2][accepted] > 0).all()
+    assert drawn[2][accepted].sum() == pytest.approx(best_gain(drawn, 0.0))
+
+
+@PROPERTY
+@given(weighted(), st.sampled_from([0, 1, 2000]), st.integers(0, 2**32 - 1))
+def test_by_weight_the_order_of_the_pairs_does_not_matter(
+    drawn: Pairs, limit: int, seed: int
+) -> None:
+    other = shuffled(drawn, np.random.default_rng(seed))
+    one, greedy = one_to_one(*drawn, component_limit=limit)
+    two, again = one_to_one(*other, component_limit=limit)
+    assert greedy == again
+    assert as_set(drawn, one) == as_set(other, two)
+    assert tied_records(*drawn, one) == tied_records(*other, two)
+    assert is_one_to_one(drawn, one)
+    assert (drawn[2][one] > 0).all()
+
+
+def test_a_large_table_is_assigned_as_by_scipy() -> None:
+    rng = np.random.default_rng(3)
+    for rows, columns in ((60, 60), (40, 90), (90, 40)):
+        table = rng.normal(0, 2, (rows, columns)).round(2)
+        left, right = np.divmod(np.arange(table.size), columns)
+        accepted, _ = one_to_one(left, right, table.ravel())
+        best = np.maximum(table, 0)
+        expected = best[linear_sum_assignment(best, maximize=True)].sum()
+        assert table.ravel()[accepted].sum() == pytest.approx(expected)
+
+
+def test_equally_good_partners_are_counted() -> None:
+    """Record 0 of the left file could as well go with 1; record 5 of the right file as well with 8."""
+    drawn = as_pairs({(0, 0): 2.0, (0, 1): 2.0, (7, 5): 3.0, (8, 5): 3.0, (9, 9): 1.0, (9, 8): 0.5})
+    accepted, _ = one_to_one(*drawn)
+    assert as_set(drawn, accepted) == {(0, 0), (7, 5), (9, 9)}
+    assert tied_records(*drawn, accepted) == 2
+    none = as_pairs({})
+    assert tied_records(*none, one_to_one(*none)[0]) == 0
+
+
+@PROPERTY
+@given(weighted(5, 10), st.integers(1, 10))
+def test_limited_components_are_components_where_these_are_small(drawn: Pairs, limit: int) -> None:
+    left, right, weight = drawn[0], drawn[1] + 5, drawn[2]
+    whole = components(left, right, 10)
+    found, cut = limited_components(left, right, weight, np.ones(10, np.int64), limit)
+    sizes = np.bincount(whole)
+    assert cut == (sizes > limit).sum()
+    for a, b in combinations(range(10), 2):
+        if sizes[whole[a]] <= limit:
+            assert (found[a] == found[b]) == (whole[a] == whole[b])
+        else:
+            assert found[a] != found[b] or whole[a] == whole[b]
+    assert np.bincount(found).max() <= limit
+    assert all(found[record] == np.flatnonzero(found == found[record])[0] for record in range(10))
 
 
 def test_one_good_pair_beats_two_that_barely_pass() -> None:

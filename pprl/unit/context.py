@@ -1,0 +1,88 @@
+"""The context of a pair: its rivals, and how many matches there are left to find.
+
+If nobody is in a file twice, a record has at most one partner. Then the probability of a pair depends on the other
+candidates of both its records: two equally good rivals halve it, and a pair without any rival in a file where almost
+everybody has a partner needs less to be believed. Over all one-to-one linkages, weighted by the product of their
+pairs' odds, the marginal probability of each pair is found by belief propagation (the Bethe approximation of the
+matching polynomial: Bayati, Shah and Sharma 2008; Chertkov et al. 2010).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["log_activity", "pair_probabilities"]
+
+_ROUNDS = 40
+_MOST = 60.0
+_ALL = 0.995
+"""Share of the smaller file that is taken to have a partner at most: certainty for everybody would link anything."""
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+Rule = Literal["one-to-one", "one-to-many", "many-to-many"]
+
+
+def log_activity(matches: float, sizes: tuple[int, int], rule: Rule) -> float:
+    """Return the logarithm of the odds of a random pair whose records have no other partner.
+
+    Args:
+        matches: expected number of matches between the files.
+        sizes: records of the left and the right file.
+        rule: which records can have one partner only: both, the right ones, or none.
+    """
+    left, right = float(sizes[0]), float(sizes[1])
+    if rule == "many-to-many":
+        share = min(max(matches / max(left * right, 1.0), 1e-300), 0.5)
+        return float(np.log(share) - np.log1p(-share))
+    most = _ALL * (min(left, right) if rule == "one-to-one" else right)
+    matches = min(max(matches, 1e-6), most)
+    free = right - matches
+    return float(
+        np.log(matches) - np.log(free) - np.log(left - matches if rule == "one-to-one" else left)
+    )
+
+
+def pair_probabilities(
+    left: Int64s,
+    right: Int64s,
+    weight: Floats,
+    sizes: tuple[int, int],
+    *,
+    matches: float,
+    rule: Rule,
+) -> Floats:
+    """Return the probability that each pair is a match: ``float64[pairs]``.
+
+    Args:
+        left, right: ``int64[pairs]``, rows of the two files; a pair stands once.
+        weight: ``float64[pairs]``, match weights (natural logarithm of the likelihood ratio).
+        sizes: records of the two files.
+        matches: expected number of matches between them.
+        rule: as in :func:`log_activity`.
+    """
+    odds = np.exp(np.clip(weight + log_activity(matches, sizes, rule), -_MOST, _MOST))
+    if rule == "many-to-many":
+        return odds / (1 + odds)
+    free_left, free_right = np.ones(len(odds)), np.ones(len(odds))
+    for _ in range(_ROUNDS):
+        if rule == "one-to-one":
+            rivals = odds * free_right
+            wanted = 1 / (1 + np.maximum(np.bincount(left, rivals, sizes[0])[left] - rivals, 0))
+        else:
+            wanted = free_left
+        rivals = odds * wanted
+        other = 1 / (1 + np.maximum(np.bincount(right, rivals, sizes[1])[right] - rivals, 0))
+        moved = max(
+            np.abs(wanted - free_left).max(initial=0), np.abs(other - free_right).max(initial=0)
+        )
+        # Half steps: whole ones may swing between two states on even cycles.
+        free_left, free_right = (free_left + wanted) / 2, (free_right + other) / 2
+        if moved < 1e-6:
+            break
+    odds = odds * free_left * free_right
+    return odds / (1 + odds)

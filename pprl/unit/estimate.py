@@ -1,0 +1,138 @@
+"""What a linkage is worth, without truth: expected precision and recall with intervals.
+
+The probabilities of the accepted pairs say how many of them are right, and those of all pairs, with the matches that no
+pair shows, how many there are to find. Their sums scatter as sums of coin tosses do; beside that the model itself is
+wrong by an amount that was measured on made-up populations with known truth (benchmarks/intervals.py), which widens
+the intervals on the scale of log-odds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Quality", "curve", "estimate_quality"]
+
+_PRECISION_MODEL = 0.8
+_RECALL_MODEL = 0.5
+"""Standard deviation of the model's own error of precision and recall, in log-odds."""
+
+_WIDE = 1.96
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """Expected quality of some links.
+
+    Attributes:
+        links: number of links.
+        matches: expected number of matches, linked or not.
+        precision, recall, f1: expected.
+        precision_low, precision_high, recall_low, recall_high: 95 % intervals.
+    """
+
+    links: int
+    matches: float
+    precision: float
+    precision_low: float
+    precision_high: float
+    recall: float
+    recall_low: float
+    recall_high: float
+    f1: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {name: round(value, 5) for name, value in asdict(self).items()}
+
+
+def estimate_quality(
+    probability: Floats,
+    accepted: npt.NDArray[np.bool_],
+    *,
+    hidden: float,
+    hidden_low: float | None = None,
+    hidden_high: float | None = None,
+) -> Quality:
+    """Return the expected quality of the accepted pairs.
+
+    Args:
+        probability: ``float64[pairs]``, of every pair that was looked at.
+        accepted: ``bool[pairs]``.
+        hidden: expected number of matches that are not among the pairs.
+        hidden_low, hidden_high: the least and the most it may be.
+    """
+    true = float(probability[accepted].sum())
+    missed = float(probability[~accepted].sum()) + hidden
+    links = int(accepted.sum())
+    spread = float((probability[accepted] * (1 - probability[accepted])).sum())
+    loose = float((probability[~accepted] * (1 - probability[~accepted])).sum()) + hidden
+    low_missed = max(missed - hidden + (hidden if hidden_low is None else hidden_low), 0.0)
+    high_missed = missed - hidden + (hidden if hidden_high is None else hidden_high)
+    precision = _interval(true, links - true, spread, _PRECISION_MODEL)
+    recall = _interval(true, missed, spread + loose, _RECALL_MODEL)
+    lowest = _interval(true, high_missed, spread + loose, _RECALL_MODEL)[1]
+    highest = _interval(true, low_missed, spread + loose, _RECALL_MODEL)[2]
+    matches = true + missed
+    return Quality(
+        links=links,
+        matches=matches,
+        precision=precision[0],
+        precision_low=precision[1],
+        precision_high=precision[2],
+        recall=recall[0],
+        recall_low=min(lowest, recall[1]),
+        recall_high=max(highest, recall[2]),
+        f1=2 * true / (links + matches) if links + matches else 0.0,
+    )
+
+
+def _interval(good: float, bad: float, variance: float, model: float) -> tuple[float, float, float]:
+    """Return a share and its interval, from log-odds; half a case is added so that 0 of n is no certainty."""
+    total = good + bad
+    if total <= 0:
+        return 0.0, 0.0, 1.0
+    share = good / total
+    odds = np.log(good + 0.5) - np.log(max(bad, 0.0) + 0.5)
+    sampling = (variance + 0.25) * (1 / (good + 0.5) + 1 / (bad + 0.5)) ** 2
+    half = _WIDE * float(np.sqrt(sampling + model**2))
+    low, high = (float(1 / (1 + np.exp(-(odds + side)))) for side in (-half, half))
+    return share, min(low, share), max(high, share)
+
+
+def curve(
+    score: Floats, probability: Floats, *, matches: float, least: float, value: float
+) -> list[dict[str, float]]:
+    """Return the expected quality at other thresholds: rows of threshold, links, expected_false, precision, recall, f1.
+
+    Args:
+        score: ``float64[links]``, of the pairs that would be linked at the lowest threshold, each record once where the
+            rule says so.
+        probability: ``float64[links]`` of the same.
+        matches: expected number of matches.
+        least: the lowest threshold.
+        value: the threshold that was used; it gets a row of its own.
+    """
+    rows = []
+    grid = np.arange(np.ceil(least * 100) / 100, 1.0, 0.01)
+    for at in sorted({round(float(t), 4) for t in (*grid, value) if 0 < t <= 1}):
+        over = score >= at - 1e-12
+        links, true = int(over.sum()), float(probability[over].sum())
+        if links == 0:
+            continue
+        rows.append(
+            {
+                "threshold": at,
+                "links": float(links),
+                "expected_false": round(links - true, 2),
+                "precision": round(min(true / links, 1.0), 5),
+                "recall": round(min(true / matches, 1.0), 5) if matches else 0.0,
+                "f1": round(2 * true / (links + matches), 5),
+            }
+        )
+    return rows

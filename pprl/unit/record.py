@@ -1,0 +1,306 @@
+"""Comparing in the profile ``record``: one filter a record, one similarity a pair.
+
+The similarity is the Tversky index ``4 c / (3 min + max)`` of the bits in common and the two numbers of bits set: Dice
+where both are equally full, and more forgiving where one record lacks a field that the other has, which the unit can
+see as a smaller number of bits but not field by field (Tversky 1977).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pprl.exchange.encoded import EncodedFile
+from pprl.threads import Progress
+from pprl.unit.blocking import Agreeing, Blocking, Side, make_blocking, possible_pairs
+from pprl.unit.comparison import Basis, Found, Rows, Work
+from pprl.unit.household import household_dice
+from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
+from pprl.unit.sampling import TINY, Scans, pairs_seen, sample_rows
+from pprl.unit.scores import BINS, ScoreWeights, carried_over, chance_alone, chance_inside, fit_scores
+
+__all__ = ["SIZES", "RecordComparison", "fit_record"]
+
+SIZES = (3, 1)
+"""How much the smaller and the larger filter count in the similarity."""
+
+_CROWD = 20.0
+"""Chance pairs a record, at most, among which matches are still looked for."""
+
+_DUPLICATE_MARGIN = 0.07
+"""How far above the household score, which is a mean, a pair of one file must be to count as a duplicate."""
+
+_REPEAT = 0.9
+"""Score from which two records inside one file look like the same person twice."""
+
+_CUSTOMARY = 0.8
+"""Score that counts as even odds in files too small to show how alike different people look."""
+
+_CHART_ROWS = 2000
+
+Int64s = npt.NDArray[np.int64]
+
+
+class RecordComparison:
+    """See :class:`pprl.unit.comparison.Comparison`; made by :func:`fit_record`."""
+
+    def __init__(
+        self,
+        files: Sequence[EncodedFile],
+        sides: Sequence[Side],
+        weights: Mapping[tuple[int, int], ScoreWeights],
+        *,
+        repeats: tuple[float, ...],
+        tiny: bool,
+        household: float,
+    ) -> None:
+        self._files = list(files)
+        self._sides = list(sides)
+        self._weights = dict(weights)
+        self._repeats = repeats
+        self._tiny = tiny
+        self._blocking: Blocking | None = None
+        self._blocking_name = ""
+        self._rate = 0.0
+        self.household = household
+
+    @property
+    def matches(self) -> Mapping[tuple[int, int], tuple[float, float, float]]:
+        """Expected matches, the least and the most."""
+        return {
+            (a, b): (w.share * n, w.least * n, w.most * n)
+            for (a, b), w in self._weights.items()
+            for n in [self._possible(a, b)]
+        }
+
+    @property
+    def basis(self) -> Basis:
+        """``customary`` for tiny files."""
+        return "customary" if self._tiny else "estimated"
+
+    @property
+    def repeats(self) -> tuple[float, ...]:
+        """Share of records with a near-twin, a file."""
+        return self._repeats
+
+    @property
+    def converged(self) -> bool:
+        """Whether every EM did."""
+        return all(weights.converged for weights in self._weights.values())
+
+    def _possible(self, a: int, b: int) -> float:
+        return float(possible_pairs(self._sides[a], self._sides[b], same=a == b))
+
+    def _weights_of(self, a: int, b: int) -> ScoreWeights:
+        return self._weights[a, b]
+
+    def use(self, blocking: str, *, floors: Mapping[tuple[int, int], float]) -> dict[str, Any]:
+        """Plan the blocking."""
+        method = make_blocking(
+            blocking, self._files, self._sides, agreeing=lambda: self._agreeing(floors)
+        )
+        self._blocking, self._blocking_name = method, blocking
+        if not self._rate:
+            self._rate = _measure_rate(self._sides)
+        return method.describe()
+
+    def _agreeing(self, floors: Mapping[tuple[int, int], float]) -> Agreeing:
+        """Return which share of their bits matches agree on."""
+        # Of the files, those with the fullest filters need the most tables at any width: a similarity stands for the
+        # more differing bits, the more bits are set.
+        fullest = sorted(self._sides, key=lambda side: float(popcounts(side.words).mean()))[-2:]
+        small, large = sorted(fullest, key=len)[0], sorted(fullest, key=len)[-1]
+        bits = self._files[0].agreement.filter_bits()
+        generator = np.random.default_rng(1)
+        some = [
+            popcounts(side.words)[generator.integers(0, len(side), 20_000)]
+            for side in (small, large)
+        ]
+        total = float(np.mean(some[0] + some[1]))
+        gap = float(np.mean(np.abs(some[0] - some[1])))
+        match = np.mean([weights.match for weights in self._weights.values()], axis=0)
+        floor = min(self.score_at(floor) for floor in floors.values())
+        score = (np.arange(BINS) + 0.5) / BINS
+        match = np.where(score < floor, 0.0, match)
+
+        def agree(at: Any) -> Any:
+            # 2 |A xor B| = 2 (|A| + |B|) - s (3 min + max), and 3 min + max = 2 (|A| + |B|) - ||A| - |B||.
+            return np.clip(1 - ((1 - at) * total + at * gap / 2) / bits, 0.0, 1.0)
+
+        return Agreeing(
+            a=small.words,
+            b=large.words,
+            share=np.asarray(agree(score)),
+            weight=match,
+            lowest=float(agree(floor)),
+        )
+
+    def work(self, a: int, b: int, *, floor: float) -> Work:
+        """Pairs, kept pairs and seconds."""
+        assert self._blocking is not None
+        same = a == b
+        pairs = self._blocking.expect(self._sides[a], self._sides[b], same=same)
+        score = self._floor(a, b, floor)
+        other = self._weights_of(a, b).other[int(score * BINS) :].sum()
+        kept = min(pairs, int(other * self._possible(a, b) + self.matches[a, b][0]))
+        # A gathered pair costs several times what one in a full scan does.
+        slow = 1 if self._blocking_name == "exhaustive" else 8
+        return Work(pairs=pairs, kept=kept, seconds=pairs / max(self._rate, 1.0) * slow)
+
+    def _floor(self, a: int, b: int, floor: float) -> float:
+        """Return the score from which pairs are looked at: not where chance pairs crowd in."""
+        weights = self._weights_of(a, b)
+        above = np.cumsum(weights.other[::-1])[::-1] * self._possible(a, b)
+        most = _CROWD * (len(self._sides[a]) + len(self._sides[b]))
+        crowded = np.flatnonzero(above > most)
+        least = (crowded[-1] + 1) / BINS if len(crowded) else 1 / BINS
+        return float(min(max(weights.first_at(floor) - 0.5 / BINS, least, 1 / BINS), 1.0))
+
+    def scan(
+        self, a: int, b: int, *, floor: float, rows: tuple[Rows, Rows], progress: Progress
+    ) -> Found:
+        """Compare through the blocking."""
+        assert self._blocking is not None
+        one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
+        scored = self._blocking.scan(
+            one, other, floor=self._floor(a, b, floor), same=a == b, sizes=SIZES, progress=progress
+        )
+        left, right = scored.left, scored.right
+        return Found(
+            left=left if rows[0] is None else rows[0][left],
+            right=right if rows[1] is None else rows[1][right],
+            score=scored.score,
+            weight=self._weights_of(a, b).of(scored.score),
+            compared=scored.compared,
+        )
+
+    def hidden(self, a: int, b: int, *, floor: float) -> float:
+        """Matches below the floor."""
+        score = self._floor(a, b, floor)
+        return (
+            float(self._weights_of(a, b).match[: int(score * BINS)].sum()) * self.matches[a, b][0]
+        )
+
+    def score_at(self, weight: float) -> float:
+        """The lowest score of that weight, between any two files."""
+        return max(weights.first_at(weight) for weights in self._weights.values())
+
+    def weight_at(self, score: float) -> float:
+        """The weight of a score, the mean over pairs of files."""
+        at = np.array([score])
+        return float(np.mean([weights.of(at)[0] for weights in self._weights.values()]))
+
+    def describe(self) -> dict[str, Any]:
+        """The similarity and the share of matches between every two files."""
+        return {
+            "similarity": {"index": "Tversky", "smaller": SIZES[0], "larger": SIZES[1]},
+            "converged": self.converged,
+        }
+
+    def histogram(self) -> dict[str, Any] | None:
+        """Best scores of a sample of records, and what chance would make of them."""
+        best, chance = np.zeros(100, np.int64), np.zeros(100)
+        for (a, b), weights in self._weights.items():
+            small, large = (a, b) if len(self._sides[a]) <= len(self._sides[b]) else (b, a)
+            one, other = self._sides[small].words, self._sides[large].words
+            rows = sample_rows(one, _CHART_ROWS)
+            _, score = best_match(one, other, rows, exclude_self=a == b, sizes=SIZES)
+            best += np.histogram(score, bins=100, range=(0, 1))[0]
+            above = np.cumsum(weights.other[::-1])[::-1] * max(len(other) - (a == b), 1)
+            chance += np.diff(np.append(np.exp(-above)[::10], 1.0)) * len(rows)
+        return {
+            "bins": 100,
+            "best": [int(n) for n in best],
+            "chance": [round(float(n), 2) for n in chance],
+        }
+
+
+def fit_record(
+    files: Sequence[EncodedFile], *, sample: int, progress: Callable[[float], None] | None = None
+) -> RecordComparison:
+    """Learn what scores say from the files.
+
+    Args:
+        files: encoded files of one agreement with the profile ``record``.
+        sample: records a file to scan at most.
+        progress: called with the share done.
+    """
+    sides = [Side.of(file) for file in files]
+    household = household_dice(files[0].agreement)
+    alone = len(files) == 1
+    pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
+    scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
+    inside, seen, repeats = np.zeros(BINS, np.int64), 0, []
+    for side in [] if alone else sides:
+        rows = sample_rows(side.words, sample)
+        own = score_histogram(
+            side.words,
+            side.words,
+            rows,
+            bins=BINS,
+            exclude_self=True,
+            sizes=SIZES,
+            progress=scans.next(),
+        )
+        # A file scanned whole shows each pair twice; a sample's pairs count twice too, so that files weigh alike.
+        inside += own if len(rows) == len(side) else 2 * own
+        seen += pairs_seen(len(side), len(rows))
+        repeats.append(float(own[round(_REPEAT * BINS) :].sum()) / max(len(rows), 1))
+    chance = chance_inside(inside, 2.0)
+    weights = {}
+    for a, b in pairs:
+        small, large = (a, b) if len(sides[a]) <= len(sides[b]) else (b, a)
+        rows = sample_rows(sides[small].words, sample, others=len(sides[large]))
+        counts = score_histogram(
+            sides[small].words,
+            sides[large].words,
+            rows,
+            bins=BINS,
+            exclude_self=alone,
+            sizes=SIZES,
+            progress=scans.next(),
+        )
+        if alone:
+            size = len(sides[0])
+            chance = chance_alone(counts, size, relatives=household + _DUPLICATE_MARGIN)
+            seen = pairs_seen(size, len(rows))
+        of_pair = chance if alone else carried_over(chance, counts)
+        weights[a, b] = fit_scores(counts, of_pair, first=0.3 / max(len(sides[large]), 1))
+    tiny = seen < TINY
+    if tiny:
+        weights = {key: _customary(sides, *key) for key in weights}
+    return RecordComparison(
+        files, sides, weights, repeats=tuple(repeats), tiny=tiny, household=household
+    )
+
+
+def _customary(sides: Sequence[Side], a: int, b: int) -> ScoreWeights:
+    """Return weights that make the customary score even odds, for files that can't show what chance does."""
+    score = (np.arange(BINS) + 0.5) / BINS
+    space = max(possible_pairs(sides[a], sides[b], same=a == b), 1)
+    share = min(0.3 * min(len(sides[a]), len(sides[b])) / space, 0.5)
+    odds = np.log(share) - np.log1p(-share)
+    match = np.where(score >= _CUSTOMARY, 1.0, 1e-12)
+    return ScoreWeights(
+        weight=60.0 * (score - _CUSTOMARY) - odds,
+        match=match / match.sum(),
+        other=np.full(BINS, 1 / BINS),
+        share=share,
+        least=0.0,
+        most=share,
+        converged=True,
+    )
+
+
+def _measure_rate(sides: Sequence[Side]) -> float:
+    """Return comparisons a second, measured on a corner of the real data."""
+    a, b = sides[0].words[:2000], sides[-1].words[:2000]
+    dice_scan(a[:2], b[:2], threshold=0.99)  # compile or load the kernel outside the clock
+    start = time.perf_counter()
+    dice_scan(a, b, threshold=0.99)
+    return len(a) * len(b) / max(time.perf_counter() - start, 1e-6)

@@ -1,0 +1,198 @@
+"""The weight of a score in the profile ``record``: how much likelier it is for one person than for two.
+
+Nobody in one file should be the same person as anybody else in it, so the scores *inside* the files show how alike
+different people look, households included (a decoy of its own: Elias and Gygi 2007). Across the files the same
+distribution holds for different people; what is left over is the matches', for which a mixture of normal densities is
+fitted by EM. With one file there is no decoy, and chance is carried on from the bulk of the scores along a parabola (a
+normal flank).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import isotonic_regression
+
+__all__ = ["BINS", "ScoreWeights", "carried_over", "chance_alone", "chance_inside", "fit_scores"]
+
+BINS = 1000
+"""Resolution of the scores: 0.001."""
+
+_TAIL = 100
+"""Pairs at a score and above from which on their distribution is smoothed by an exponential."""
+
+_BULK = 1e-3
+"""Matches are looked for above the score that this share of different people reaches."""
+
+_PARTS = 4
+_EDGE = 0.03
+_NARROW, _WIDE = 0.012, 0.09
+_ROUNDS = 3000
+_LEAST = 1e-12
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoreWeights:
+    """What scores say, bin by bin.
+
+    Attributes:
+        weight: ``float64[BINS]``, rising: natural logarithm of the likelihood ratio.
+        match: ``float64[BINS]``: distribution of the matches' scores.
+        other: ``float64[BINS]``: distribution of other pairs' scores.
+        share: share of the pairs that are matches; the geometric mean of the next two.
+        least, most: the same without and with those that can't be told from the crowd of other pairs.
+        converged: False when the EM ran out of rounds.
+    """
+
+    weight: Floats
+    match: Floats
+    other: Floats
+    share: float
+    least: float
+    most: float
+    converged: bool
+
+    def of(self, score: Floats) -> Floats:
+        """Return the weights of scores, by straight lines between the middles of the bins."""
+        return np.interp(score, (np.arange(BINS) + 0.5) / BINS, self.weight)
+
+    def first_at(self, least: float) -> float:
+        """Return the lowest score whose weight is at least this; 1 when none is."""
+        at = np.flatnonzero(self.weight >= least)
+        return float((at[0] + 0.5) / BINS) if len(at) else 1.0
+
+
+def chance_inside(counts: npt.NDArray[np.int64], weight: float = 1.0) -> Floats:
+    """Return the distribution of different people's scores from counts inside files, its thin tail smoothed.
+
+    Args:
+        counts: ``int64[BINS]`` pairs inside the files.
+        weight: how often a pair was counted; 2 for files that were scanned whole.
+    """
+    total = float(counts.sum())
+    if total == 0:
+        return np.full(BINS, 1.0 / BINS)
+    above = np.cumsum(counts[::-1])[::-1].astype(np.float64)
+    thin = np.flatnonzero(above < _TAIL * weight)
+    made = counts / total
+    if len(thin) and thin[0] > 0 and above[thin[0]] > 0:
+        start = int(thin[0])
+        excess = max(above[start:].sum() / above[start] - 0.5, 1.0)
+        tail = np.exp(-np.arange(BINS - start) / excess)
+        tail *= above[start] / total / tail.sum()
+        # Half what was found and half the smooth tail: twins and namesakes are rare, and no accident.
+        made[start:] = (made[start:] + tail) / 2
+    return np.maximum(made, _LEAST) / np.maximum(made, _LEAST).sum()
+
+
+def chance_alone(counts: npt.NDArray[np.int64], size: int, *, relatives: float) -> Floats:
+    """Return the distribution of different people's scores in one file, by its falling flank carried on.
+
+    Args:
+        counts: ``int64[BINS]`` pairs of a sample with the whole file.
+        size: records of the file.
+        relatives: score that members of a household reach; pairs up to it count as different people.
+    """
+    total = float(counts.sum())
+    if total == 0:
+        return np.full(BINS, 1.0 / BINS)
+    share = np.cumsum(counts[::-1])[::-1] / total
+    least = max(20.0 / max(size - 1, 1), 0.0005)
+    flank = np.flatnonzero((share <= 0.05) & (share >= least))
+    if len(flank) < 10:
+        flank = np.flatnonzero((share <= 0.3) & (share >= 0.01))
+    made = counts / total
+    if len(flank) >= 3:
+        x = flank / BINS
+        middle = x.mean()
+        curve = np.polyfit(x - middle, np.log(share[flank]), 2)
+        if (
+            curve[0] > 0
+        ):  # bent upwards, chance would rise again: a straight line is the cautious choice
+            curve = np.append([0.0], np.polyfit(x - middle, np.log(share[flank]), 1))
+        at = np.arange(BINS + 1) / BINS
+        above = np.minimum.accumulate(np.exp(np.minimum(np.polyval(curve, at - middle), 0.0)))
+        carried = np.maximum(above[:-1] - above[1:], 0)
+        start = int(flank[0])
+        made = np.where(
+            np.arange(BINS) < start, made, np.minimum(carried, np.maximum(made, _LEAST))
+        )
+    household = int(np.ceil(relatives * BINS))
+    made[:household] = (counts / total)[:household]
+    return np.maximum(made, _LEAST) / np.maximum(made, _LEAST).sum()
+
+
+def carried_over(inside: Floats, across: npt.NDArray[np.int64]) -> Floats:
+    """Return the distribution inside the files, moved and stretched to where that across the files stands.
+
+    Files differ in how full and how careful they are, so two of them are not quite as alike as each is to itself.
+    The middle and the last hundredth of the scores say by how much; matches are too few to move those.
+    """
+    total = float(across.sum())
+    edges = np.arange(BINS + 1) / BINS
+    below = np.append(0.0, np.cumsum(inside))
+    seen = np.append(0.0, np.cumsum(across)) / max(total, 1.0)
+    (a, b), (c, d) = (np.interp([0.5, 0.99], cdf, edges) for cdf in (below, seen))
+    if total == 0 or b <= a or d <= c:
+        return inside
+    moved = np.interp(a + (edges - c) * (b - a) / (d - c), edges, below)
+    made = np.maximum(np.diff(moved), _LEAST)
+    return np.asarray(made / made.sum())
+
+
+def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) -> ScoreWeights:
+    """Fit the matches' distribution to the scores of all pairs, given that of different people.
+
+    Args:
+        counts: ``int64[BINS]`` pairs across the files (inside the one file).
+        other: ``float64[BINS]``, see :func:`chance_inside`.
+        first: share of the pairs that are matches, as a start.
+    """
+    x = (np.arange(BINS) + 0.5) / BINS
+    above = np.cumsum(other[::-1])[::-1]
+    crowded = np.flatnonzero(above > _BULK)
+    low = min(x[crowded[-1]] if len(crowded) else 0.5, 0.95)
+    centre = low + (1 - low) * (np.arange(_PARTS) + 1) / (_PARTS + 0.5)
+    width = np.full(_PARTS, (1 - low) / _PARTS)
+    part = np.full(_PARTS, 1 / _PARTS)
+    share, total = first, float(counts.sum())
+    seen = np.flatnonzero(counts)
+    converged = False
+    match = np.full(BINS, _LEAST)
+    for _ in range(_ROUNDS if total else 0):
+        density = np.exp(-0.5 * ((x[:, None] - centre) / width) ** 2)
+        density /= density.sum(axis=0)
+        match = np.maximum(density @ part, 1e-300)
+        mixed = share * match[seen]
+        taken = counts[seen] * mixed / (mixed + (1 - share) * other[seen])
+        weights = density[seen] * part / match[seen, None] * taken[:, None]
+        sizes = weights.sum(axis=0) + _LEAST
+        part = (sizes + 1) / (sizes.sum() + _PARTS)
+        centre = np.clip((weights * x[seen, None]).sum(axis=0) / sizes, low, 1.0)
+        spread = (weights * (x[seen, None] - centre) ** 2).sum(axis=0) / sizes
+        width = np.clip(np.sqrt(spread), _NARROW, _WIDE)
+        new = float(taken.sum()) / total
+        converged = abs(new - share) <= 1e-6 * max(new, 1 / total)
+        share = new
+        if converged:
+            break
+    # A part that sits at the edge of the crowd may be matches that look like strangers, or the crowd's own shape.
+    edge = float(part[centre < low + _EDGE].sum())
+    least = share * (1 - edge)
+    match = match / match.sum()
+    ratio = np.log(np.maximum(match, _LEAST)) - np.log(other)
+    # A higher score is never worse evidence; where there are pairs the fit counts more.
+    rising = isotonic_regression(ratio, weights=np.sqrt(counts) + 0.01).x
+    return ScoreWeights(
+        weight=np.asarray(rising),
+        match=match,
+        other=other,
+        share=float(np.sqrt(share * least)),
+        least=least,
+        most=share,
+        converged=converged,
+    )
