@@ -1,6 +1,7 @@
 # make demo   the whole road on the sample data, from nothing installed to a report
 # make test   installs what the tests need and runs them
-# The others are for developers: lint types docs wheel test-all bench bench-quality bench-synth clean
+# The others are for developers: lint types docs wheel test-all bench bench-quality bench-ablation bench-intervals
+# bench-synth clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,8 @@ PPRL := $(BIN)/pprl
 SAMPLE := sample_data
 DEMO := demo
 
-.PHONY: demo test test-all lint types docs docs-update wheel bench bench-quality bench-synth check clean
+.PHONY: demo test test-all lint types docs docs-update wheel check clean
+.PHONY: bench bench-quality bench-ablation bench-intervals bench-synth
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("pprl needs Python 3.11 or newer; say make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -72,17 +74,34 @@ $(VENV)-peers/installed: benchmarks/requirements-peers.txt
 	$(subst $(VENV)/,$(VENV)-peers/,$(PIP)) install --requirement benchmarks/requirements-peers.txt
 	@touch $@
 
+# So does the clear-text peer of the quality benchmark.
+$(VENV)-splink/installed: benchmarks/requirements-splink.txt
+	$(PYTHON) -m venv $(VENV)-splink
+	$(subst $(VENV)/,$(VENV)-splink/,$(PIP)) install --requirement benchmarks/requirements-splink.txt
+	@touch $@
+
 bench: $(VENV)-bench/installed $(VENV)-peers/installed
 	$(subst $(VENV)/,$(VENV)-bench/,$(BIN)/)python benchmarks/run.py --peers $(subst $(VENV)/,$(VENV)-peers/,$(BIN)/)python
 
 bench-synth: $(VENV)/installed
 	$(BIN)/python benchmarks/synth.py --scale
 
-bench-quality: $(VENV)/installed
-	$(BIN)/python benchmarks/quality.py
+# HISTORICAL=FILE adds Splink's public data set historical_figures_with_errors_50k (Parquet).
+HISTORICAL ?=
+HISTORY := $(if $(HISTORICAL),--historical $(HISTORICAL))
+
+bench-quality: $(VENV)/installed $(VENV)-splink/installed
+	$(BIN)/python benchmarks/quality.py --splink $(subst $(VENV)/,$(VENV)-splink/,$(BIN)/)python $(HISTORY)
+
+bench-ablation: $(VENV)/installed
+	$(BIN)/python benchmarks/ablation.py $(HISTORY)
+
+bench-intervals: $(VENV)/installed
+	$(BIN)/python benchmarks/intervals.py
+	$(BIN)/python benchmarks/intervals.py --country de
 
 check: lint types docs test wheel
 
 clean:
-	rm -rf $(VENV) $(VENV)-wheel $(VENV)-bench $(VENV)-peers $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-wheel $(VENV)-bench $(VENV)-peers $(VENV)-splink $(DEMO) build dist *.egg-info
 	find pprl cli -name "*.nb[ic]" -delete

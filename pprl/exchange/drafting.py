@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pprl.exchange.defaults import DEFAULT_BITS, Profile, default_budget
+from pprl.exchange.defaults import DEFAULT_BITS, LARGEST_BUDGET, Profile, default_budget
 from pprl.exchange.field_types import FIELD_TYPES
 
-__all__ = ["agreement_toml"]
+__all__ = ["agreement_toml", "scaled_budgets"]
 
 _TARGET_FILL = 0.46
 """Profile ``record``: budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
@@ -32,7 +32,8 @@ _FIELDS = (
 )
 _RECORD_BUDGETS = (
     "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
-    "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits.",
+    "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits. They are",
+    "# proposed from the drafting party's file; where it is unusual for its type, a comment says why: docs/budgets.md.",
 )
 _FIELDS_BUDGETS = (
     "# One entry a field. `budget`: how many bits a full value may set in the field's own filter. It is no weight; the",
@@ -46,6 +47,8 @@ def agreement_toml(
     project: str,
     profile: Profile = "record",
     bits: int | None = None,
+    weights: Mapping[str, int] | None = None,
+    reasons: Mapping[str, str] | None = None,
 ) -> str:
     """Return the text of an agreement over these fields, every entry explained in a comment.
 
@@ -53,12 +56,15 @@ def agreement_toml(
         fields: names and types, in order.
         project: the linkage's name, plain text.
         profile: ``record``, one filter a record, or ``fields``, one filter a field.
-        bits: length of a filter; None for the profile's default, 1,024 or 512. In ``record`` the types' default
-            budgets are scaled to fill it.
+        bits: length of a filter; None for the profile's default, 1,024 or 512.
+        weights: profile ``record``: field name to what it counts, which is scaled to fill the filter; None for the
+            types' default budgets.
+        reasons: field name to a few words on its budget, for a comment. They go to every party.
     """
     bits = DEFAULT_BITS[profile] if bits is None else bits
-    total = sum(FIELD_TYPES[kind].budget for _, kind in fields)
-    scale = _TARGET_FILL * bits / total
+    budgets = {name: default_budget(kind, profile, bits) for name, kind in fields}
+    if profile == "record":
+        budgets = scaled_budgets(weights or budgets, bits)
     quoted = project.replace("\\", "\\\\").replace('"', '\\"')
     lines = [
         "# The agreement of this linkage. Every party and the unit use the same file; it holds no secret.",
@@ -83,10 +89,10 @@ def agreement_toml(
         f"# Types: {', '.join(FIELD_TYPES)}.",
     ]
     for name, kind in fields:
-        budget = max(4, round(FIELD_TYPES[kind].budget * scale))
-        if profile == "fields":
-            budget = default_budget(kind, profile, bits)
-        lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', f"budget = {budget}"]
+        budget = f"budget = {budgets[name]}"
+        if reasons and reasons.get(name):
+            budget = f"{budget:<23}# {reasons[name]}"
+        lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', budget]
         if FIELD_TYPES[kind].q:
             lines.append(f"q = {FIELD_TYPES[kind].q}")
     names = {name for name, _ in fields}
@@ -111,3 +117,14 @@ def agreement_toml(
         "",
     ]
     return "\n".join(lines)
+
+
+def scaled_budgets(weights: Mapping[str, int], bits: int) -> dict[str, int]:
+    """Return budgets in the ratio of the weights that together draw a good share of a filter of so many bits.
+
+    None is below 4 or above what an agreement allows, :data:`pprl.exchange.defaults.LARGEST_BUDGET`.
+    """
+    scale = _TARGET_FILL * bits / sum(weights.values())
+    return {
+        name: min(LARGEST_BUDGET, max(4, round(weight * scale))) for name, weight in weights.items()
+    }

@@ -1,9 +1,10 @@
 """The links folder: what the unit hands to the statistician and back to the parties (SPEC.md, section 8).
 
 ``links.parquet``   one row a linked record: ``link_id``, ``party``, ``pseudonym``
-``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``, ``weight``,
-                    ``probability``
+``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``,
+                    ``weight``, ``probability``
 ``near.parquet``    same columns: compared pairs that were not accepted, down to ``run.json``'s ``floor``
+``explain.parquet`` in the profile ``fields``: what each field adds to these pairs' weights (:func:`part_columns`)
 ``links-PARTY.csv`` for each party: ``link_id``, ``pseudonym``
 ``run.json``        every parameter, count, timing, version and input digest of the run
 """
@@ -11,7 +12,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from pprl.errors import LinksError
 
 __all__ = [
     "HOUSEHOLD_SPREAD",
+    "LEVELS",
     "LINKS_FORMAT",
     "LINK_COLUMNS",
     "PAIR_COLUMNS",
     "Links",
+    "part_columns",
     "read_links",
     "write_links",
 ]
@@ -47,6 +50,17 @@ PAIR_COLUMNS = (
     "weight",
     "probability",
 )
+LEVELS = (
+    "missing",
+    "differs",
+    "somewhat similar",
+    "similar",
+    "equal, common value",
+    "equal",
+    "equal, rare value",
+)
+"""How two values of a field agree, in words; ``explain.parquet`` holds the place in this list."""
+
 _RUN_LIMIT = 16 << 20
 
 
@@ -57,18 +71,21 @@ class Links:
     Attributes:
         links: columns :data:`LINK_COLUMNS`; records of one ``link_id`` were found to be one person. Pseudonyms
             are 32 hexadecimal digits.
-        pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs. ``score`` is what the threshold applies to: a similarity
-            in the profile ``record``, the match probability in ``fields``. ``weight`` is the match weight, the logarithm
-            to base 2 of how much likelier the pair is for one person than for two; ``probability`` also knows how many
-            matches there are and which rivals the two records have.
+        pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs. ``score`` is what the threshold applies to: a
+            similarity in the profile ``record``, the match probability in ``fields``. ``weight`` is the match weight,
+            the logarithm to base 2 of how much likelier the pair is for one person than for two; ``probability`` also
+            knows how many matches there are and which rivals the two records have.
         near: as ``pairs``: pairs that scored at least the run's floor and were not accepted.
         run: the content of ``run.json``.
+        parts: columns :func:`part_columns` of the agreement's fields, a row for each row of ``pairs`` and then of
+            ``near``: the parts of their weights. None in the profile ``record``, where a weight has no parts.
     """
 
     links: pd.DataFrame
     pairs: pd.DataFrame
     near: pd.DataFrame
     run: Mapping[str, Any]
+    parts: pd.DataFrame | None = None
 
     @property
     def parties(self) -> list[str]:
@@ -81,6 +98,14 @@ class Links:
         return float(self.run["threshold"]["value"])
 
 
+def part_columns(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of ``explain.parquet``: ``level_FIELD`` and ``bits_FIELD`` of each field.
+
+    A level is a place in :data:`LEVELS`. Bits are what the field adds to the match weight; a row's bits sum up to it.
+    """
+    return tuple(f"{kind}_{field}" for field in fields for kind in ("level", "bits"))
+
+
 def write_links(links: Links, folder: Path | str) -> None:
     """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``."""
     folder = Path(folder)
@@ -89,6 +114,8 @@ def write_links(links: Links, folder: Path | str) -> None:
         "pairs": (links.pairs, PAIR_COLUMNS),
         "near": (links.near, PAIR_COLUMNS),
     }
+    if links.parts is not None:
+        frames["explain"] = (links.parts, tuple(links.parts.columns))
     for name, (frame, columns) in frames.items():
         table = pa.Table.from_pandas(frame, _schema(columns), preserve_index=False)
         table = table.replace_schema_metadata(None)
@@ -109,7 +136,13 @@ def _schema(columns: tuple[str, ...]) -> pa.Schema:
         "weight": pa.float64(),
         "probability": pa.float64(),
     }
-    return pa.schema([(column, types.get(column, pa.string())) for column in columns])
+    starts = {"level_": pa.uint8(), "bits_": pa.float32()}
+
+    def kind(column: str) -> pa.DataType:
+        of_start = (made for start, made in starts.items() if column.startswith(start))
+        return types.get(column, next(of_start, pa.string()))
+
+    return pa.schema([(column, kind(column)) for column in columns])
 
 
 def read_links(folder: Path | str) -> Links:
@@ -138,7 +171,25 @@ def read_links(folder: Path | str) -> Links:
             raise _damaged(
                 folder, f"{name}.parquet has another number of rows than run.json states"
             )
-    return Links(run=run, **frames)
+    return Links(run=run, parts=_read_parts(folder, run, frames), **frames)
+
+
+def _read_parts(
+    folder: Path, run: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame | None:
+    try:
+        agreement = run.get("agreement", {})
+        if agreement.get("profile", "record") != "fields":
+            return None
+        fields = [str(field["name"]) for field in agreement["field"]]
+    except (AttributeError, KeyError, TypeError):
+        raise _damaged(folder, "run.json lacks entries that its format asks for") from None
+    made = _read_frame(folder / "explain.parquet", part_columns(fields))
+    if len(made) != len(frames["pairs"]) + len(frames["near"]):
+        raise _damaged(folder, "explain.parquet has another number of rows than there are pairs")
+    if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in fields):
+        raise _damaged(folder, "explain.parquet holds a level that its format does not know")
+    return made
 
 
 def _read_run(folder: Path) -> dict[str, Any]:

@@ -1,20 +1,23 @@
 """A first agreement from a look at a file: which column is a given name, a date, a postcode.
 
-Guesses from the column names first and from the values where the name says nothing. No value goes into the draft.
+Guesses from the column names first and from the values where the name says nothing. In the profile ``record`` the
+budgets are proposed from how the columns are filled (:mod:`pprl.party.budgets`). No value goes into the draft, and of
+what was counted nothing but the budgets, which are rounded, and the reasons in words.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pandas as pd
 
 from pprl.errors import DataError, UsageError
-from pprl.exchange.defaults import Profile
-from pprl.exchange.drafting import agreement_toml
+from pprl.exchange.defaults import DEFAULT_BITS, Profile
+from pprl.exchange.drafting import agreement_toml, scaled_budgets
+from pprl.party.budgets import Proposal, reasoned_budgets
 from pprl.party.folding import fold
 from pprl.party.normalise import UNREADABLE, normaliser
 from pprl.party.people import check_frame
@@ -62,12 +65,14 @@ class Guess:
         field: the agreement's field, or None when the column is left out.
         kind: the field type, ``id`` for the party's own ids, or ``""``.
         why: the reason in a few words.
+        budget: the drafted budget and the reason for it, with figures of the file; "" where none was proposed.
     """
 
     column: str
     field: str | None
     kind: str
     why: str
+    budget: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +104,7 @@ def draft_agreement(
     """Draft an agreement for a table like this one.
 
     Args:
-        frame: the table, all columns text; up to 1,000 rows are looked at.
+        frame: the whole table, all columns text.
         project: the linkage's name.
         profile: ``record``, one filter a record, or ``fields``, one filter a field.
         bits: length of a filter; None for the profile's default.
@@ -126,18 +131,40 @@ def draft_agreement(
         if guess.field:
             taken.add(guess.field)
         guesses.append(guess)
-    fields = [(g.field, g.kind) for g in guesses if g.field]
+    fields = [(g.field, g.kind, g.column) for g in guesses if g.field]
     if not fields:
         raise DataError(
             "no column looks like a name, a date, an address or another field to link by",
             hint="Does the first row hold the column names? Otherwise write the agreement by hand: docs/guide.md.",
         )
+    proposed: Mapping[str, Proposal] = {}
+    if profile == "record":
+        proposed = reasoned_budgets(frame, fields)
+    weights = {name: proposal.budget for name, proposal in proposed.items()}
+    budgets = scaled_budgets(weights, bits or DEFAULT_BITS[profile]) if weights else {}
     ids = [g.column for g in guesses if g.kind == "id"]
     return Draft(
-        toml=agreement_toml(fields, project=project, profile=profile, bits=bits),
-        guesses=tuple(guesses),
+        toml=agreement_toml(
+            [(name, kind) for name, kind, _ in fields],
+            project=project,
+            profile=profile,
+            bits=bits,
+            weights=weights or None,
+            reasons={name: proposal.words for name, proposal in proposed.items()},
+        ),
+        guesses=tuple(
+            replace(g, budget=_said(budgets[g.field], proposed[g.field]))
+            if g.field in budgets
+            else g
+            for g in guesses
+        ),
         id_column=ids[0] if ids else None,
     )
+
+
+def _said(budget: int, proposal: Proposal) -> str:
+    reasons = f": {proposal.figures}" if proposal.figures else ""
+    return f"budget {budget}{reasons}"
 
 
 def _snake(column: str) -> str:

@@ -6,6 +6,7 @@ Holds no key and never sees what a party sees, except where a baseline is asked 
 
 from pprl.quality.baseline import BASELINE_NOTICE, Baseline, run_baseline
 from pprl.quality.evaluate import Evaluation, evaluate
+from pprl.quality.explain import Explanation, explain
 from pprl.quality.gates import enforce_gates, judge_gates
 from pprl.quality.plain import read_plain
 from pprl.quality.report import render_report, to_json, write_report
@@ -15,8 +16,10 @@ __all__ = [
     "BASELINE_NOTICE",
     "Baseline",
     "Evaluation",
+    "Explanation",
     "enforce_gates",
     "evaluate",
+    "explain",
     "judge_gates",
     "read_id_maps",
     "read_plain",

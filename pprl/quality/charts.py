@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pprl.page.charts import BLUE, GREEN, INK, ORANGE, Chart, draw_chart
 from pprl.page.words import decimal, percent, whole
-from pprl.quality.words import SEEN, SEEN_SHORT
+from pprl.quality.waterfall import waterfall_chart
+from pprl.quality.words import seen
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
@@ -24,13 +25,19 @@ def draw_charts(evaluation: Evaluation) -> list[Chart]:
     charts.append(_score_chart(evaluation))
     if evaluation.run.score_chance is not None:
         charts.append(_chance_chart(evaluation))
+    if evaluation.contributions is not None:
+        charts.append(waterfall_chart(evaluation.contributions, evaluation.doubtful))
     return charts
 
 
 def _estimates(evaluation: Evaluation) -> bool:
     """Return whether the run's estimate is good for a line of percentages."""
     run = evaluation.run
-    return run.estimate_at_threshold() is not None and not run.few_links()
+    return run.expected is not None and not run.expected.few_links and len(run.estimate) > 1
+
+
+def _axis(evaluation: Evaluation, name: str) -> str:
+    return f"{name} ({evaluation.run.score_name})"
 
 
 def _threshold_chart(evaluation: Evaluation) -> Chart:
@@ -61,7 +68,7 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.set_xlim(points[0].threshold, 1.0)
         _mark(axes, run.threshold, f"used {used}")
-        axes.set_xlabel("threshold (Dice coefficient)")
+        axes.set_xlabel(_axis(evaluation, "threshold"))
         _legend(axes, run.threshold)
 
     best = evaluation.curve.best()
@@ -74,9 +81,9 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
             "lines are flat around the used threshold, its exact place does not matter."
         )
     else:
-        title = f"Estimated precision, recall (of the {SEEN_SHORT}) and F1 by threshold"
-        kind = "ESTIMATED by the run from its scores, without truth"
-        kind += f". Recall is the share {SEEN}; F1 rests on that recall"
+        title = "Estimated precision, recall and F1 by threshold"
+        kind = "ESTIMATED by the run, without truth"
+        kind += f". Recall is the share {seen(run)}; F1 rests on that recall"
         act = "Take it as a guide to the threshold and confirm it by reviewing pairs near the line."
     return draw_chart(
         "threshold",
@@ -102,7 +109,7 @@ def _links_chart(evaluation: Evaluation) -> Chart:
         axes.yaxis.set_major_formatter(lambda value, _: whole(value))
         axes.set_xlim(points[0].threshold, 1.0)
         _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
-        axes.set_xlabel("threshold (Dice coefficient)")
+        axes.set_xlabel(_axis(evaluation, "threshold"))
         axes.set_ylabel("linked pairs")
 
     return draw_chart(
@@ -138,7 +145,7 @@ def _score_chart(evaluation: Evaluation) -> Chart:
         _log_counts(axes, [count for _, counts in series for count in counts])
         axes.set_xlim(scores.start, 1.0)
         _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
-        axes.set_xlabel("score (Dice coefficient)")
+        axes.set_xlabel(_axis(evaluation, "score"))
         axes.set_ylabel("pairs (log scale)")
         _legend(axes, run.threshold)
 
@@ -222,7 +229,8 @@ def _columns(rows: Sequence[tuple[float, float]]) -> tuple[list[float], list[flo
 def _mark(axes: Any, threshold: float, label: str) -> None:
     axes.axvline(threshold, color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
     left, right = axes.get_xlim()
-    on_left = threshold > left + 0.75 * (right - left)
+    place = (threshold - left) / (right - left)
+    on_left = 0.3 < place < 0.5 or place > 0.75  # away from the legend, and inside of the drawing
     axes.annotate(
         label,
         (threshold, 1.0),

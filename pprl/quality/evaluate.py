@@ -18,6 +18,7 @@ import pandas as pd
 from pprl.errors import DataError, UsageError
 from pprl.exchange.links import Links
 from pprl.quality.baseline import Baseline
+from pprl.quality.contributions import Contributions, mean_contributions
 from pprl.quality.curve import Curve, CurvePoint, links_curve, thresholds, truth_curve
 from pprl.quality.gates import Gate
 from pprl.quality.metrics import Quality, attainable_pairs, count_pairs, measure
@@ -25,11 +26,11 @@ from pprl.quality.notes import notes_on
 from pprl.quality.runfacts import RunFacts
 from pprl.quality.truth import Coverage, Judge
 from pprl.quality.verdict import summarise
-from pprl.quality.words import no_estimate
+from pprl.quality.words import no_estimate, seen
 
 __all__ = ["REPORT_FORMAT", "Evaluation", "PartyQuality", "ScoreHistogram", "evaluate"]
 
-REPORT_FORMAT = "pprl-report/1"
+REPORT_FORMAT = "pprl-report/2"
 _BINS = 100
 
 
@@ -69,6 +70,8 @@ class Evaluation:
         run: the run's own facts.
         curve: by threshold; of kind ``truth`` with truth, else ``links``.
         scores: pairs by score.
+        contributions: what each field adds to the weight of the accepted pairs; None in the profile ``record``.
+        doubtful: the same of the accepted pairs of the lowest probability; None where there are none.
         quality: None without truth, like all that follow except ``gates``.
         across: quality of the pairs across files alone, for comparing with the baseline.
         by_parties: for three or more parties, the quality between every two.
@@ -83,6 +86,8 @@ class Evaluation:
     run: RunFacts
     curve: Curve
     scores: ScoreHistogram
+    contributions: Contributions | None = None
+    doubtful: Contributions | None = None
     quality: Quality | None = None
     across: Quality | None = None
     by_parties: tuple[PartyQuality, ...] = ()
@@ -123,8 +128,8 @@ class Evaluation:
         return None if clear is None or encoded is None else clear - encoded
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for JSON (format ``pprl-report/1``)."""
-        estimate = self.run.estimate_at_threshold()
+        """Return everything as plain values, ready for JSON (format ``pprl-report/2``)."""
+        expected = self.run.expected
         chance = self.run.score_chance
         best, best_across = self.curve.best(), self.best_across
         bounds = self.precision_bounds
@@ -145,13 +150,14 @@ class Evaluation:
             "never_encoded_pairs": self.never_encoded_pairs,
             "no_estimate": no_estimate(self.run),
             "estimate": {
-                "matches": self.run.expected_matches,
-                "few_links": self.run.few_links(),
-                "at_threshold": asdict(estimate) if estimate else None,
+                **expected.to_dict(),
+                "of": seen(self.run),
                 "curve": [asdict(point) for point in self.run.estimate],
             }
-            if self.run.estimate
+            if expected
             else None,
+            "contributions": self.contributions.to_dict() if self.contributions else None,
+            "doubtful_contributions": self.doubtful.to_dict() if self.doubtful else None,
             "curve": {
                 "kind": self.curve.kind,
                 "unjudged_pairs": self.curve.unjudged,
@@ -207,9 +213,15 @@ def evaluate(
         )
     run = RunFacts.from_run(links.run)
     pairs = pd.concat([links.pairs, links.near], ignore_index=True)
-    if ((pairs["score"] < 0) | (pairs["score"] > 1) | pairs["score"].isna()).any():
-        raise DataError("the links hold a score outside of 0 to 1", hint="Run `pprl match` again.")
+    for name in ("score", "probability"):
+        if not pairs[name].between(0, 1).all():
+            raise DataError(
+                f"the links hold a {name} outside of 0 to 1", hint="Run `pprl match` again."
+            )
+    if not np.isfinite(pairs["weight"]).all():
+        raise DataError("the links hold a weight that is no number", hint="Run `pprl match` again.")
     grid = thresholds(run.floor, run.threshold)
+    contributions, doubtful = mean_contributions(links)
     if truth is None or ids is None:
         curve = links_curve(
             links.pairs,
@@ -219,7 +231,13 @@ def evaluate(
             used=run.threshold,
             grid=grid,
         )
-        return Evaluation(run=run, curve=curve, scores=_scores(links, pairs, run.floor, None))
+        return Evaluation(
+            run=run,
+            curve=curve,
+            scores=_scores(links, pairs, run.floor, None),
+            contributions=contributions,
+            doubtful=doubtful,
+        )
     judge = Judge(links, truth=truth, ids=ids)
     tally = _Tally(links, judge)
     verdicts = judge.verdicts(pairs)
@@ -235,6 +253,8 @@ def evaluate(
             grid=grid,
         ),
         scores=_scores(links, pairs, run.floor, verdicts),
+        contributions=contributions,
+        doubtful=doubtful,
         quality=quality,
         across=tally.quality(within=False),
         by_parties=tally.by_parties(),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pprl.page.words import decimal, plural
-from pprl.quality.words import SEEN, relatives
+from pprl.quality.words import relatives, seen
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
+    from pprl.quality.runfacts import RunFacts
 
 __all__ = ["notes_on"]
 
@@ -19,12 +20,7 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
     run = evaluation.run
     if evaluation.quality is None:
         yield "Without truth neither precision nor recall can be known." + (
-            " The estimate takes the records inside each file to be of different people, and carries over "
-            "to the pairs between the files how alike they look. It fails where a file holds people more "
-            "than once, where relatives are split between the files, or where the true matches "
-            f"look unlike each other. Estimated recall is the share {SEEN}."
-            if run.estimate
-            else ""
+            _estimate_note(run) if run.expected is not None else ""
         )
     else:
         kinds = (
@@ -52,15 +48,38 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
             f"{family} Review a sample of the pairs that score below "
             f"{min(run.household_limit, 1.0):.2f}, or ask for a higher threshold."
         )
-    if run.blocking == "lsh":
+    last = run.passes[-1].blocking
+    if last == "lsh":
         yield (
             "What share of the matches the LSH compares is computed from their expected scores, "
             "not measured."
         )
-    elif run.blocking == "keys":
+    elif last == "keys":
         yield (
             "With blocking keys, pairs without a key in common are never compared; how many matches are "
             "among them is not known."
+        )
+    if len(run.passes) > 1:
+        yield (
+            "The blocking passes were made in turn: what a pass linked, at a match probability of 90 % or more, "
+            "was not compared again, so that a better partner outside of its blocks was not seen."
+        )
+    if run.ties:
+        yield (
+            f"{plural(run.ties, 'record', 'records')} had two partners with equal evidence; which of the "
+            "two was taken says nothing."
+        )
+    if run.extends:
+        yield (
+            f"The run added to an earlier one, of {' and '.join(run.extends)}: the links between those stood and "
+            "were not judged anew by the unit."
+        )
+    if run.threshold_method == "auto" and run.profile == "record":
+        yield (
+            "The run accepted pairs from a match probability of one half on, which also knows the rivals of both "
+            f"records. The threshold of {decimal(run.threshold)} is the similarity of even odds without rivals; a few "
+            "accepted pairs lie below it and a few others above, and the curves by threshold differ from the run by "
+            "those."
         )
     unseen = (
         f"Pairs below {decimal(run.floor)}, or that the blocking never compared, are not in it."
@@ -95,6 +114,21 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
         )
     if evaluation.baseline is not None:
         yield from evaluation.baseline.notes
+
+
+def _estimate_note(run: RunFacts) -> str:
+    learnt = (
+        " The run learnt from the one file alone how alike different people look; relatives, twins, and fathers and "
+        "sons of one name may count as duplicates there."
+        if len(run.parties) == 1
+        else " The run takes the records inside each file to be of different people, and carries over "
+        "to the pairs between the files how alike they look. The estimate fails where a file holds people more "
+        "than once, or where relatives are split between the files."
+    )
+    return (
+        f"{learnt} Estimated recall is the share {seen(run)}. The 95 % intervals hold chance and the model's own error "
+        "as it was measured on made-up people with known truth, and no more than that."
+    )
 
 
 def _coverage_notes(evaluation: Evaluation) -> Iterator[str]:

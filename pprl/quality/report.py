@@ -15,7 +15,7 @@ from pprl.page.html import render_page, write_pages
 from pprl.quality.charts import draw_charts
 from pprl.quality.evaluate import Evaluation
 from pprl.quality.metrics import Rate
-from pprl.quality.words import SEEN, interval, threshold_origin
+from pprl.quality.words import expected_interval, interval, threshold_origin
 
 __all__ = ["render_report", "to_json", "write_report"]
 
@@ -26,14 +26,14 @@ _HARDENING = {
 }
 _BASIS = {
     "estimated": "estimated",
-    "cautious": "no more matches in sight than chance makes",
-    "customary": "files too small to estimate",
+    "cautious": "hardly any match in sight",
+    "customary": "files too small to learn from",
     "given": "given by the operator",
 }
 
 
 def to_json(evaluation: Evaluation) -> str:
-    """Return the numbers as JSON text (format ``pprl-report/1``), ending in a newline."""
+    """Return the numbers as JSON text (format ``pprl-report/2``), ending in a newline."""
     return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -51,12 +51,11 @@ def render_report(evaluation: Evaluation) -> str:
             "curve_rows": _shown_rows(content),
             "hardening": _HARDENING,
             "basis": _BASIS,
-            "seen": SEEN,
             "origin": threshold_origin(evaluation.run),
             "origin_short": threshold_origin(evaluation.run, short=True),
         },
         charts=draw_charts(evaluation),
-        filters={"interval": _interval},
+        filters={"interval": _interval, "expected_interval": _expected_interval},
     )
 
 
@@ -81,6 +80,10 @@ def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> 
 
 def _interval(rate: dict[str, Any]) -> str:
     return interval(Rate(**rate))
+
+
+def _expected_interval(expected: dict[str, Any], name: str) -> str:
+    return expected_interval(expected[f"{name}_low"], expected[f"{name}_high"])
 
 
 def _shown_rows(content: dict[str, Any]) -> list[dict[str, Any]]:

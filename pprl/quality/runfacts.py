@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from numbers import Integral, Real
 from typing import Any
 
 from pprl.errors import LinksError
 from pprl.exchange.links import HOUSEHOLD_SPREAD
+from pprl.quality.entries import (
+    as_amount,
+    as_amount_or_none,
+    as_count,
+    as_number,
+    as_one_of,
+    as_share,
+    as_text,
+)
 
-__all__ = ["EstimatePoint", "FilePair", "PartyFacts", "RunFacts", "ScoreChance"]
+__all__ = [
+    "EstimatePoint",
+    "ExpectedQuality",
+    "FilePair",
+    "PartyFacts",
+    "PassFacts",
+    "RunFacts",
+    "ScoreChance",
+]
 
 _BASES = ("estimated", "cautious", "customary", "given")
 _RULES = ("one-to-one", "one-to-many", "many-to-many")
 _BLOCKING = ("exhaustive", "keys", "lsh")
+_PROFILES = ("record", "fields")
+_METHODS = ("auto", "given")
 _FEW_LINKS = 30
-_GRID = 0.001 + 1e-9  # the unit reckons its estimate in steps of 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +60,70 @@ class EstimatePoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpectedQuality:
+    """What the unit expects of its links, without truth; ``_low`` and ``_high`` are the ends of 95 % intervals."""
+
+    links: float
+    matches: float
+    precision: float
+    precision_low: float
+    precision_high: float
+    recall: float
+    recall_low: float
+    recall_high: float
+    f1: float
+
+    @property
+    def false_links(self) -> float:
+        """Wrong links to expect."""
+        return self.links * (1 - self.precision)
+
+    @property
+    def false_low(self) -> float:
+        """Wrong links at the better end of the interval."""
+        return self.links * (1 - self.precision_high)
+
+    @property
+    def false_high(self) -> float:
+        """Wrong links at the worse end of the interval."""
+        return self.links * (1 - self.precision_low)
+
+    @property
+    def few_links(self) -> bool:
+        """Whether a percentage of so few links says little."""
+        return self.links < _FEW_LINKS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, with what follows from them."""
+        return {
+            **asdict(self),
+            "false_links": self.false_links,
+            "false_links_low": self.false_low,
+            "false_links_high": self.false_high,
+            "few_links": self.few_links,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassFacts:
+    """One blocking pass of several in turn: what it compared, and what it linked for good before the next."""
+
+    blocking: str
+    pairs_compared: int
+    links: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FilePair:
     """What the unit says of two of the files.
 
     Attributes:
-        links: linked pairs to expect between them.
-        expected_false: wrong ones to expect among them; None without an estimate.
         matches: matches to expect between the two files; None without an estimate.
         basis: as :attr:`RunFacts.threshold_basis`, for these two files.
     """
 
     party_a: str
     party_b: str
-    links: float | None
-    expected_false: float | None
     matches: float | None
     basis: str
 
@@ -80,28 +146,38 @@ class RunFacts:
     """The run as the report shows it; the names are those of ``run.json``, where it has one.
 
     Attributes:
-        threshold_basis: how the threshold came about: ``estimated`` (by the likeness of different people inside the
-            files), ``cautious`` (no more matches in sight than chance makes), ``customary`` (files too small for an
-            estimate) or ``given``.
-        household_dice: Dice coefficient to expect of two members of a household.
+        profile: ``record`` or ``fields``.
+        threshold: a similarity in the profile ``record``, a match probability in ``fields``.
+        threshold_method: ``auto`` (pairs from a match probability of one half were accepted) or ``given``.
+        threshold_basis: what an automatic threshold rests on: ``estimated`` (what was learnt from the files),
+            ``cautious`` (the same, with hardly any match in sight), ``customary`` (files too small to learn from); or
+            ``given``.
+        household_dice: similarity to expect of two members of a household; 0 in the profile ``fields``.
+        blocking: as it was asked for; several passes in turn are separated by commas.
         completeness: share of the matches that an LSH is expected to compare; None for another blocking.
         completeness_at_threshold: the same of matches that score just the threshold.
         pairs_in_links: pairs of records that share a link id.
         pairs_like_household: accepted pairs that score less than :attr:`household_limit`.
         links: groups of records that share a link id.
+        ties: records that had two partners with equal evidence.
+        largest_link: records in the largest link.
+        passes: the blocking passes in turn; one entry where there is one blocking.
+        extends: parties of the earlier run that this one added to; None where it stands alone.
         no_estimate: why the run could make no estimate; None where it made one, or gave no reason.
         by_files: one entry for every two files; empty for one file.
-        expected_matches: pairs of records of one person, as the run estimates; None without an estimate.
-        estimate: by ascending threshold; empty where the run could make none.
+        expected: what the run expects of its links; None where it could make no estimate.
+        estimate: the same by ascending threshold; empty where the run could make none.
     """
 
     parties: tuple[PartyFacts, ...]
     project: str
+    profile: str
     fields: tuple[str, ...]
     filter_bits: int
     hardening: str
     agreement_fingerprint: str
     threshold: float
+    threshold_method: str
     threshold_basis: str
     household_dice: float
     floor: float
@@ -119,12 +195,16 @@ class RunFacts:
     links: int
     linked_records: int
     greedy_components: int
+    ties: int
+    largest_link: int
+    passes: tuple[PassFacts, ...]
+    extends: tuple[str, ...] | None
     software: Mapping[str, str]
     timings_s: Mapping[str, float]
     warnings: tuple[str, ...]
     by_files: tuple[FilePair, ...]
     no_estimate: str | None
-    expected_matches: float | None
+    expected: ExpectedQuality | None
     estimate: tuple[EstimatePoint, ...]
     score_chance: ScoreChance | None
 
@@ -149,6 +229,16 @@ class RunFacts:
         return len(self.parties) == 1 or self.assign == "many-to-many"
 
     @property
+    def score_name(self) -> str:
+        """What a score is."""
+        return "match probability" if self.profile == "fields" else "similarity"
+
+    @property
+    def all_compared(self) -> bool:
+        """Whether no blocking kept a pair from being compared."""
+        return self.passes[-1].blocking == "exhaustive"
+
+    @property
     def household_limit(self) -> float:
         """The score up to which a pair may as well be two members of a household."""
         return self.household_dice + HOUSEHOLD_SPREAD
@@ -161,110 +251,46 @@ class RunFacts:
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as plain values, without estimate and histogram."""
         content = asdict(self)
-        for name in ("estimate", "score_chance", "expected_matches", "no_estimate"):
+        for name in ("estimate", "score_chance", "expected", "no_estimate"):
             del content[name]
         return content
-
-    def estimate_at_threshold(self) -> EstimatePoint | None:
-        """Return the estimate at the used threshold, between neighbouring points by straight line.
-
-        None where the run made no estimate or the threshold lies outside of its curve.
-        """
-        points = self.estimate
-        nearest = min(points, key=lambda p: abs(p.threshold - self.threshold), default=None)
-        if nearest is not None and abs(nearest.threshold - self.threshold) <= _GRID:
-            return nearest
-        if not points or not points[0].threshold <= self.threshold <= points[-1].threshold:
-            return None
-        after = next(i for i, point in enumerate(points) if point.threshold >= self.threshold)
-        left, right = points[after - 1], points[after]
-        share = (self.threshold - left.threshold) / (right.threshold - left.threshold)
-        names = ("links", "expected_false", "precision", "recall", "f1")
-        between = {
-            name: getattr(left, name) * (1 - share) + getattr(right, name) * share for name in names
-        }
-        return EstimatePoint(threshold=self.threshold, **between)
-
-    def few_links(self) -> bool:
-        """Whether so few links are expected at the used threshold that a percentage of them says little."""
-        point = self.estimate_at_threshold()
-        return point is not None and point.links < _FEW_LINKS
-
-
-def _number(value: Any) -> float:
-    """Return a finite number; a text or a truth value is none."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
-        raise TypeError("not a finite number")
-    return float(value)
-
-
-def _share(value: Any) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1:
-        raise ValueError("not between 0 and 1")
-    return number
-
-
-def _amount(value: Any) -> float:
-    number = _number(value)
-    if number < 0:
-        raise ValueError("below 0")
-    return number
-
-
-def _amount_or_none(value: Any) -> float | None:
-    return None if value is None else _amount(value)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
-        raise TypeError("not a count")
-    return int(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value
-
-
-def _one_of(value: Any, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise ValueError("not one of the words that the format knows")
-    return str(value)
 
 
 def _inputs(run: Mapping[str, Any]) -> dict[str, Any]:
     agreement, parameters = run["agreement"], run["parameters"]
-    blocking = _one_of(parameters["blocking"], _BLOCKING)
+    blocking = as_text(parameters["blocking"])
+    names = [as_one_of(name, _BLOCKING) for name in blocking.split(",")]
     lsh: Mapping[str, Any] | None = parameters["lsh"]
-    if (lsh is None) == (blocking == "lsh"):
+    if (lsh is None) == ("lsh" in names):
         raise ValueError("parameters of another blocking")
+    extends = parameters["extends"]
     return {
         "parties": tuple(
             PartyFacts(
-                party=_text(entry["party"]),
-                file=_text(entry["file"]),
-                records=_count(entry["records"]),
-                rows_read=_count(entry["rows_read"]),
-                content_sha256=_text(entry["content_sha256"]),
+                party=as_text(entry["party"]),
+                file=as_text(entry["file"]),
+                records=as_count(entry["records"]),
+                rows_read=as_count(entry["rows_read"]),
+                content_sha256=as_text(entry["content_sha256"]),
             )
             for entry in run["inputs"]
         ),
-        "project": _text(agreement["project"]),
-        "fields": tuple(_text(item["name"]) for item in agreement["field"]),
-        "filter_bits": _count(agreement["filter"]["bits"]),
-        "hardening": _text(agreement["hardening"]["method"]),
-        "agreement_fingerprint": _text(run["agreement_fingerprint"]),
+        "project": as_text(agreement["project"]),
+        "profile": as_one_of(agreement.get("profile", "record"), _PROFILES),
+        "fields": tuple(as_text(item["name"]) for item in agreement["field"]),
+        "filter_bits": as_count(agreement["filter"]["bits"]),
+        "hardening": as_text(agreement["hardening"]["method"]),
+        "agreement_fingerprint": as_text(run["agreement_fingerprint"]),
         "blocking": blocking,
-        "completeness": _share(lsh["expected_completeness"]) if lsh is not None else None,
-        "completeness_at_threshold": _share(lsh["expected_completeness_at_threshold"])
+        "completeness": as_share(lsh["expected_completeness"]) if lsh is not None else None,
+        "completeness_at_threshold": as_share(lsh["expected_completeness_at_threshold"])
         if lsh is not None
         else None,
-        "assign": _one_of(parameters["assign"], _RULES),
-        "software": {_text(k): _text(v) for k, v in run["software"].items()},
-        "timings_s": {_text(k): _amount(v) for k, v in run["timings_s"].items()},
-        "warnings": tuple(_text(text) for text in run["warnings"]),
+        "assign": as_one_of(parameters["assign"], _RULES),
+        "extends": None if extends is None else tuple(as_text(party) for party in extends),
+        "software": {as_text(k): as_text(v) for k, v in run["software"].items()},
+        "timings_s": {as_text(k): as_amount(v) for k, v in run["timings_s"].items()},
+        "warnings": tuple(as_text(text) for text in run["warnings"]),
     }
 
 
@@ -278,11 +304,24 @@ def _counts(counts: Mapping[str, Any]) -> dict[str, Any]:
         "pairs_like_household",
         "links",
         "linked_records",
+        "greedy_components",
+        "ties",
+        "largest_link",
     )
+    passes = tuple(
+        PassFacts(
+            blocking=as_one_of(entry["blocking"], _BLOCKING),
+            pairs_compared=as_count(entry["pairs_compared"]),
+            links=as_count(entry["links"]),
+        )
+        for entry in counts["passes"]
+    )
+    if not passes:
+        raise ValueError("a run has at least one pass")
     return {
-        **{name: _count(counts[name]) for name in names},
-        "reduction_ratio": _number(counts["reduction_ratio"]),
-        "greedy_components": _count(counts.get("greedy_components", 0)),
+        **{name: as_count(counts[name]) for name in names},
+        "reduction_ratio": as_number(counts["reduction_ratio"]),
+        "passes": passes,
     }
 
 
@@ -294,34 +333,42 @@ def _threshold(threshold: Mapping[str, Any]) -> dict[str, Any]:
         names = ("threshold", "links", "expected_false", "precision", "recall", "f1")
         if any(entry[name] is None for name in names):
             continue  # nothing would be linked there, so that a rate is not defined
-        points.append(EstimatePoint(**{name: _amount(entry[name]) for name in names}))
+        points.append(EstimatePoint(**{name: as_amount(entry[name]) for name in names}))
+    expected = None
+    if estimate is not None:
+        expected = _expected(estimate["quality"])
     chance = None
     if histogram is not None:
-        best = tuple(_amount(value) for value in histogram["best"])
-        by_chance = tuple(_amount(value) for value in histogram["chance"])
+        best = tuple(as_amount(value) for value in histogram["best"])
+        by_chance = tuple(as_amount(value) for value in histogram["chance"])
         if len(best) != len(by_chance) or not best:
             raise ValueError("histograms of different lengths")
         chance = ScoreChance(best=best, chance=by_chance)
-    value = _share(threshold["value"])
+    value = as_share(threshold["value"])
     return {
         "threshold": value,
-        "threshold_basis": _one_of(threshold["basis"], _BASES),
-        "household_dice": _share(threshold["household_dice"]),
-        "no_estimate": None if (why := threshold.get("no_estimate")) is None else _text(why),
-        "floor": min(value, _share(threshold["floor"])),
+        "threshold_method": as_one_of(threshold["method"], _METHODS),
+        "threshold_basis": as_one_of(threshold["basis"], _BASES),
+        "household_dice": as_share(threshold["household_dice"]),
+        "no_estimate": None if (why := threshold.get("no_estimate")) is None else as_text(why),
+        "floor": min(value, as_share(threshold["floor"])),
         "by_files": tuple(_file_pair(entry) for entry in threshold["by_files"]),
-        "expected_matches": _amount(estimate["matches"]) if estimate is not None else None,
+        "expected": expected,
         "estimate": tuple(sorted(points, key=lambda point: point.threshold)),
         "score_chance": chance,
     }
 
 
+def _expected(quality: Mapping[str, Any]) -> ExpectedQuality:
+    amounts = {name: as_amount(quality[name]) for name in ("links", "matches")}
+    shares = ("precision", "precision_low", "precision_high", "recall", "recall_low", "recall_high")
+    return ExpectedQuality(**amounts, **{name: as_share(quality[name]) for name in (*shares, "f1")})
+
+
 def _file_pair(entry: Mapping[str, Any]) -> FilePair:
     return FilePair(
-        party_a=_text(entry["party_a"]),
-        party_b=_text(entry["party_b"]),
-        links=_amount_or_none(entry["links"]),
-        expected_false=_amount_or_none(entry["expected_false"]),
-        matches=_amount_or_none(entry["matches"]),
-        basis=_one_of(entry["basis"], _BASES),
+        party_a=as_text(entry["party_a"]),
+        party_b=as_text(entry["party_b"]),
+        matches=as_amount_or_none(entry["matches"]),
+        basis=as_one_of(entry["basis"], _BASES),
     )

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pprl.page.words import decimal, expected, percent, plural, whole
-from pprl.quality.words import SEEN, interval, made, no_estimate, relatives, threshold_origin
+from pprl.quality.words import (
+    expected_interval,
+    interval,
+    made,
+    no_estimate,
+    relatives,
+    seen,
+    threshold_origin,
+)
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
     from pprl.quality.gates import Gate
     from pprl.quality.metrics import Quality
+    from pprl.quality.runfacts import ExpectedQuality
 
 __all__ = ["summarise"]
+
+_GOOD = 0.9
+"""Precision below which links are not used unreviewed."""
+
+_WIDE = 0.15
+"""Length of an interval from which the verdict says that it is wide."""
 
 
 def summarise(evaluation: Evaluation) -> Iterator[str]:
@@ -97,20 +112,60 @@ def _without_truth(evaluation: Evaluation) -> Iterator[str]:
         "are right, and how many are missing, is not known."
     )
     yield f"The threshold is {decimal(run.threshold)}, {threshold_origin(run)}."
-    estimate = run.estimate_at_threshold()
-    if estimate is None:
+    found = run.expected
+    if found is None:
         yield f"{no_estimate(run)} Review a sample of pairs before publishing numbers that rest on these links."
         return
-    right = (
-        f"about {expected(estimate.expected_false)} of {expected(estimate.links)} linked pairs are wrong"
-        if run.few_links()
-        else f"about {percent(estimate.precision)} of the linked pairs are right"
-    )
+    if run.links:
+        right = (
+            f"about {expected(found.false_links)} of {expected(found.links)} linked pairs are wrong (95 % interval "
+            f"{expected(found.false_low)} to {expected(found.false_high)})"
+            if found.few_links
+            else f"{percent(found.precision)} of the linked pairs are right (95 % interval "
+            f"{expected_interval(found.precision_low, found.precision_high)})"
+        )
+        yield (
+            f"The run's own estimate, from the encodings alone: {right}, and recall is {percent(found.recall)} "
+            f"{seen(run)} (95 % interval {expected_interval(found.recall_low, found.recall_high)})."
+            + (_added(run.extends) if run.extends else "")
+        )
+        yield _advice(found)
     yield (
-        f"The run's own estimate, from its scores alone: {right}, and recall is about "
-        f"{percent(estimate.recall)} {SEEN}. An estimate is no measurement: review a sample of pairs before "
-        "publishing numbers that rest on these links."
+        "An estimate is no measurement: review a sample of pairs before publishing numbers that rest on these links."
     )
+
+
+def _added(earlier: Sequence[str]) -> str:
+    return (
+        f" It speaks of the pairs that this run added; those between {' and '.join(earlier)} were estimated by the "
+        "run that made them."
+    )
+
+
+def _advice(found: ExpectedQuality) -> str:
+    """Return what the intervals allow."""
+    if found.few_links:
+        return "With so few links, one error more or less changes every rate."
+    wide = [
+        name
+        for name, low, high in (
+            ("precision", found.precision_low, found.precision_high),
+            ("recall", found.recall_low, found.recall_high),
+        )
+        if high - low > _WIDE
+    ]
+    if found.precision_high < _GOOD:
+        return "Many links are wrong even by the better end of the interval: do not use them unreviewed."
+    if found.precision_low < _GOOD:
+        return (
+            f"By the worse end of the interval more than {percent(1 - _GOOD)} of the links are wrong: have pairs near "
+            "the threshold reviewed."
+        )
+    if wide:
+        return (
+            f"The interval of {' and '.join(wide)} is wide: the files alone can't tell it better."
+        )
+    return f"Even by the worse end of the interval at most {percent(1 - found.precision_low)} of the links are wrong."
 
 
 def _beside_baseline(evaluation: Evaluation) -> Iterator[str]:

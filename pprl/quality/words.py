@@ -12,23 +12,34 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SEEN",
-    "SEEN_SHORT",
+    "expected_interval",
     "interval",
     "made",
     "no_estimate",
     "relatives",
+    "seen",
     "threshold_origin",
 ]
 
-SEEN = "of the matches that the scores can see; matches that look like strangers are not counted"
+SEEN = "of the matches that the run expects"
 """What an estimated recall is a share of; stands beside every one."""
 
-SEEN_SHORT = "matches that the scores can see"
+_BLOCKED = " among the pairs that its blocking compares"
+
+
+def seen(run: RunFacts) -> str:
+    """Return what the run's estimated recall is a share of."""
+    return SEEN if run.all_compared else SEEN + _BLOCKED
+
+
+def expected_interval(low: float, high: float) -> str:
+    """Return the ends of an estimate's interval as ``96.6 to 97.9 %``."""
+    return f"{percent(low).removesuffix(' %')} to {percent(high)}"
 
 
 def interval(rate: Rate) -> str:
     """Return a rate's interval as ``96.6 to 97.9 %``."""
-    return f"{percent(rate.low).removesuffix(' %')} to {percent(rate.high)}"
+    return expected_interval(rate.low, rate.high)
 
 
 def made(run: RunFacts) -> str:
@@ -40,22 +51,21 @@ def made(run: RunFacts) -> str:
 
 def threshold_origin(run: RunFacts, *, short: bool = False) -> str:
     """Return how the threshold came about: a clause to follow its value, or a few words for a tile."""
-    alone = len(run.parties) == 1
+    files = "the file is" if len(run.parties) == 1 else "the files are"
+    auto = (
+        "pairs count from even odds on"
+        if run.profile == "fields"
+        else "the similarity from which a pair without rivals is likelier a match than not"
+    )
     clauses = {
-        "estimated": (
-            "chosen automatically from the file's own scores, above what two members of a household reach"
-            if alone
-            else "chosen automatically: the best by the run's estimate, from how alike different people "
-            "look inside the files",
-            "chosen automatically from the scores" if alone else "estimated by the run",
-        ),
+        "estimated": (f"found without truth: {auto}", "found without truth"),
         "cautious": (
-            "set high: no more matches in sight than chance makes",
-            "set high: no more matches in sight than chance makes",
+            f"found without truth: {auto}; hardly any match is in sight",
+            "found without truth; hardly any match in sight",
         ),
         "customary": (
-            f"the customary value: {'the file is' if alone else 'the files are'} too small to estimate one",
-            f"customary: {'file' if alone else 'files'} too small to estimate one",
+            f"the customary value: {files} too small to learn from",
+            f"customary: {files.split()[1]} too small to learn from",
         ),
         "given": ("given by the operator", "given by the operator"),
     }
@@ -63,21 +73,10 @@ def threshold_origin(run: RunFacts, *, short: bool = False) -> str:
 
 
 def no_estimate(run: RunFacts) -> str | None:
-    """Return why there is no estimate of quality at the used threshold; None where there is one."""
-    if run.estimate_at_threshold() is not None:
+    """Return why there is no estimate of quality; None where there is one."""
+    if run.expected is not None:
         return None
-    if not run.estimate and run.no_estimate:
-        why = run.no_estimate
-    elif len(run.parties) == 1:
-        why = "one file alone can't show how alike different people look"
-    elif run.estimate:
-        why = "the threshold lies outside of the scores that the run's estimate covers"
-    elif run.threshold_basis == "customary":
-        why = "the files are too small to show how alike different people look"
-    elif run.threshold_basis == "cautious":
-        why = "no more matches are in sight than chance makes"
-    else:
-        why = "the files are too small, or hold no more matches in sight than chance makes"
+    why = run.no_estimate or "the run made none"
     return f"No estimate of quality can be made for this run, because {why}."
 
 
@@ -95,7 +94,7 @@ def relatives(run: RunFacts) -> str | None:
         return text + ("It" if one else "They") + " may be relatives and no duplicates."
     text += "If families are split between the files, " + ("it" if one else "these")
     text += " may be relatives"
-    if run.estimate:
+    if run.expected is not None:
         text += (
             ": the estimate assumes that relatives are as frequent between the files as inside them"
         )

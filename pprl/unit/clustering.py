@@ -5,7 +5,7 @@ join only while *all* pairs between them, the unlisted ones included, say on ave
 average linkage (UPGMA; Sokal, Michener 1958) with log-odds as similarity, hence with a natural place to stop: an
 average of 0. It is also a greedy descent on the cost of correlation clustering (Bansal, Blum, Chawla 2004) and, where
 each file holds a person once, the constrained agglomeration of multi-source clustering (Saeedi, Nentwig, Peukert, Rahm
-2018; Lerm, Saeedi, Rahm 2021).
+2018; Saeedi, David, Rahm 2021).
 
 The most certain pairs join first, so that one strong wrong pair takes its two records out of their clusters. Single
 records are therefore moved between clusters afterwards while that raises the sum of the weights inside: local search on

@@ -3,26 +3,52 @@
 The probabilities of the accepted pairs say how many of them are right, and those of all pairs, with the matches that no
 pair shows, how many there are to find. Their sums scatter as sums of coin tosses do; beside that the model itself is
 wrong by an amount that was measured on made-up populations with known truth (benchmarks/intervals.py), which widens
-the intervals on the scale of log-odds.
+the intervals on the scale of log-odds. The ends are rounded outwards to whole links and matches, so that an interval
+may end at 1: where less than one wrong link is expected, there may be none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
-__all__ = ["Quality", "curve", "estimate_quality"]
-
-_PRECISION_MODEL = 0.8
-_RECALL_MODEL = 0.5
-"""Standard deviation of the model's own error of precision and recall, in log-odds."""
+__all__ = ["MODEL_ERRORS", "ModelError", "Quality", "curve", "estimate_quality"]
 
 _WIDE = 1.96
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelError:
+    """How wrong the model itself is.
+
+    Attributes:
+        precision, recall: standard deviation of its error, in log-odds.
+        doubt: share of the matches outside of the links that may not be there; pairs and scores that look like a few
+            matches among a crowd are often the crowd's own shape.
+        unseen: matches beyond those expected, as a share of the links: too unlike to show in any score.
+    """
+
+    precision: float
+    recall: float
+    doubt: float
+    unseen: float
+
+
+MODEL_ERRORS: Mapping[str, ModelError] = MappingProxyType(
+    {
+        "record": ModelError(precision=0.9, recall=0.7, doubt=0.9, unseen=0.01),
+        "fields": ModelError(precision=0.6, recall=0.6, doubt=0.8, unseen=0.0),
+    }
+)
+"""By profile; chosen by ``benchmarks/intervals.py --choose`` and tested on other populations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +84,7 @@ def estimate_quality(
     hidden: float,
     hidden_low: float | None = None,
     hidden_high: float | None = None,
+    error: ModelError = MODEL_ERRORS["record"],
 ) -> Quality:
     """Return the expected quality of the accepted pairs.
 
@@ -66,18 +93,20 @@ def estimate_quality(
         accepted: ``bool[pairs]``.
         hidden: expected number of matches that are not among the pairs.
         hidden_low, hidden_high: the least and the most it may be.
+        error: how wrong the model may be.
     """
     true = float(probability[accepted].sum())
     missed = float(probability[~accepted].sum()) + hidden
     links = int(accepted.sum())
     spread = float((probability[accepted] * (1 - probability[accepted])).sum())
     loose = float((probability[~accepted] * (1 - probability[~accepted])).sum()) + hidden
-    low_missed = max(missed - hidden + (hidden if hidden_low is None else hidden_low), 0.0)
-    high_missed = missed - hidden + (hidden if hidden_high is None else hidden_high)
-    precision = _interval(true, links - true, spread, _PRECISION_MODEL)
-    recall = _interval(true, missed, spread + loose, _RECALL_MODEL)
-    lowest = _interval(true, high_missed, spread + loose, _RECALL_MODEL)[1]
-    highest = _interval(true, low_missed, spread + loose, _RECALL_MODEL)[2]
+    near = missed - hidden
+    least = (near + (hidden if hidden_low is None else hidden_low)) * (1 - error.doubt)
+    most = near + (hidden if hidden_high is None else hidden_high) + error.unseen * true
+    precision = _interval(true, links - true, spread, error.precision)
+    recall = _interval(true, missed, spread + loose, error.recall)
+    lowest = _interval(true, most, spread + loose, error.recall)[1]
+    highest = _interval(true, least, spread + loose, error.recall)[2]
     matches = true + missed
     return Quality(
         links=links,
@@ -94,15 +123,17 @@ def estimate_quality(
 
 def _interval(good: float, bad: float, variance: float, model: float) -> tuple[float, float, float]:
     """Return a share and its interval, from log-odds; half a case is added so that 0 of n is no certainty."""
+    bad = max(bad, 0.0)
     total = good + bad
     if total <= 0:
         return 0.0, 0.0, 1.0
     share = good / total
-    odds = np.log(good + 0.5) - np.log(max(bad, 0.0) + 0.5)
+    odds = np.log(good + 0.5) - np.log(bad + 0.5)
     sampling = (variance + 0.25) * (1 / (good + 0.5) + 1 / (bad + 0.5)) ** 2
     half = _WIDE * float(np.sqrt(sampling + model**2))
-    low, high = (float(1 / (1 + np.exp(-(odds + side)))) for side in (-half, half))
-    return share, min(low, share), max(high, share)
+    low, high = (float(expit(odds + side)) for side in (-half, half))
+    low, high = float(np.floor(low * total)) / total, float(np.ceil(high * total)) / total
+    return share, min(low, share), min(max(high, share), 1.0)
 
 
 def curve(

@@ -15,7 +15,8 @@ from pprl.exchange.links import HOUSEHOLD_SPREAD, Links
 from pprl.unit.clustering import cluster_records
 from pprl.unit.context import pair_probabilities
 from pprl.unit.earlier import earlier_clusters
-from pprl.unit.estimate import Quality, curve, estimate_quality
+from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
+from pprl.unit.explaining import join_parts, parts_table
 from pprl.unit.linking import components, one_to_many, one_to_one, tied_records
 from pprl.unit.plan import EVEN, NEAR, MatchOptions, Plan, plan_match, timed
 from pprl.unit.record import RecordComparison
@@ -107,8 +108,11 @@ def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
     members = np.union1d(found.left[accepted], found.right[accepted])
     links = link_table(plan, linked.cluster, members, offsets, linked.ids)
     pairs = pair_table(plan, found, accepted, offsets)
-    near = pair_table(plan, found, ~accepted & (found.probability >= _least(plan)), offsets)
+    listed = ~accepted & (found.probability >= _least(plan))
+    near = pair_table(plan, found, listed, offsets)
+    parts = parts_table(plan, found, (accepted, listed), offsets)
     if plan.earlier is not None:
+        parts = join_parts(plan.earlier, parts, len(pairs))
         links, pairs, near = join_earlier(plan.earlier, links, pairs, near)
     compared = sum(entry["pairs_compared"] for entry in passes)
     counts: dict[str, Any] = {
@@ -131,8 +135,15 @@ def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
         links=links,
         pairs=pairs,
         near=near,
+        parts=parts,
         run=run_record(
-            plan, counts, timings, _warnings(plan, counts, quality), quality=quality, curve=graph
+            plan,
+            counts,
+            timings,
+            _warnings(plan, counts, quality),
+            quality=quality,
+            curve=graph,
+            near=near,
         ),
     )
 
@@ -336,6 +347,7 @@ def _quality(
         hidden=hidden,
         hidden_low=max(hidden - (middle - least), 0.0),
         hidden_high=hidden + (most - middle),
+        error=MODEL_ERRORS[plan.profile],
     )
 
 

@@ -22,7 +22,14 @@ from pprl.unit.comparison import Basis, Found, Rows, Work
 from pprl.unit.household import household_dice
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
 from pprl.unit.sampling import TINY, Scans, pairs_seen, sample_rows
-from pprl.unit.scores import BINS, ScoreWeights, carried_over, chance_alone, chance_inside, fit_scores
+from pprl.unit.scores import (
+    BINS,
+    ScoreWeights,
+    carried_over,
+    chance_alone,
+    chance_inside,
+    fit_scores,
+)
 
 __all__ = ["SIZES", "RecordComparison", "fit_record"]
 

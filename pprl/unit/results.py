@@ -15,6 +15,7 @@ import pandas as pd
 from pprl.exchange.encoded import pseudonym_text
 from pprl.exchange.links import LINKS_FORMAT, Links
 from pprl.unit.estimate import Quality
+from pprl.unit.explaining import prior_bits
 from pprl.unit.plan import NEAR, Plan
 from pprl.unit.record import RecordComparison
 from pprl.version import VERSION
@@ -147,6 +148,7 @@ def run_record(
     *,
     quality: Quality | None,
     curve: list[dict[str, float]],
+    near: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return the content of ``run.json`` (SPEC.md, section 8)."""
     return {
@@ -181,7 +183,7 @@ def run_record(
         "threshold": {
             "value": plan.threshold,
             "method": plan.method,
-            "floor": _lowest(plan),
+            "floor": min([_lowest(plan), *near["score"].to_list()]),
             "basis": plan.basis,
             "household_dice": _household(plan),
             "no_estimate": plan.no_estimate,
@@ -195,7 +197,7 @@ def run_record(
             "by_files": _by_files(plan),
             "histogram": plan.comparison.histogram(),
         },
-        "model": plan.comparison.describe(),
+        "model": {**plan.comparison.describe(), "priors": prior_bits(plan)},
         "counts": counts,
         "timings_s": timings,
         "warnings": warnings,

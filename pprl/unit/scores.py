@@ -114,7 +114,8 @@ def chance_alone(counts: npt.NDArray[np.int64], size: int, *, relatives: float) 
             curve[0] > 0
         ):  # bent upwards, chance would rise again: a straight line is the cautious choice
             curve = np.append([0.0], np.polyfit(x - middle, np.log(share[flank]), 1))
-        at = np.arange(BINS + 1) / BINS
+        # Left of the flank the parabola may fall again.
+        at = np.maximum(np.arange(BINS + 1) / BINS, x[0])
         above = np.minimum.accumulate(np.exp(np.minimum(np.polyval(curve, at - middle), 0.0)))
         carried = np.maximum(above[:-1] - above[1:], 0)
         start = int(flank[0])
@@ -181,7 +182,7 @@ def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) ->
         if converged:
             break
     # A part that sits at the edge of the crowd may be matches that look like strangers, or the crowd's own shape.
-    edge = float(part[centre < low + _EDGE].sum())
+    edge = min(float(part[centre < low + _EDGE].sum()), 1.0)
     least = share * (1 - edge)
     match = match / match.sum()
     ratio = np.log(np.maximum(match, _LEAST)) - np.log(other)

@@ -148,7 +148,27 @@ USAGE = {
     "unknown option": (["match", "a.parquet", "-o", "x", "--tresh", "1"], "No such option"),
     "unknown blocking": (
         ["match", "a.parquet", "-o", "x", "--blocking", "magic"],
-        "'magic' is not one of",
+        "blocking must be one of: exhaustive, lsh, keys",
+    ),
+    "a blocking pass twice": (
+        ["match", "a.parquet", "b.parquet", "-o", "x", "--blocking", "keys,keys"],
+        "or several different ones in turn",
+    ),
+    "an empty blocking pass": (
+        ["match", "a.parquet", "b.parquet", "-o", "x", "--blocking", "keys,"],
+        "or several different ones in turn",
+    ),
+    "passes in turn for one file": (
+        ["match", "a.parquet", "-o", "x", "--blocking", "keys,exhaustive"],
+        "blocking passes in turn need two files",
+    ),
+    "a link id that is no number": (
+        ["explain", "links", "first"],
+        "Invalid value for 'LINK_ID'",
+    ),
+    "a link id below 1": (
+        ["explain", "links", "0"],
+        "Invalid value for 'LINK_ID'",
     ),
     "unknown assignment": (
         ["match", "a.parquet", "-o", "x", "--assign", "all"],

@@ -74,6 +74,38 @@ def test_three_files_are_all_linked(parts: Path, tmp_path: Path) -> None:
     assert quality["f1"]["value"] > 0.9
 
 
+def test_passes_in_turn_are_counted_apart(parts: Path, tmp_path: Path) -> None:
+    """What the strict pass links is not compared again, and the loose one finds the rest."""
+    run = match(parts, tmp_path / "links", *PAIR, "--blocking", "keys,exhaustive")
+    first, last = run["counts"]["passes"]
+    assert (first["blocking"], last["blocking"]) == ("keys", "exhaustive")
+    assert 0 < first["links"] < run["counts"]["links"]
+    sizes = [entry["records"] - first["links"] for entry in run["inputs"]]
+    assert last["pairs_compared"] == sizes[0] * sizes[1]
+    assert judge(parts, tmp_path / "links", "health", "education")["f1"]["value"] > 0.95
+    report = tmp_path / "report.html"
+    assert pprl("evaluate", tmp_path / "links", "-o", report).code == 0
+    assert "Blocking passes in turn" in report.read_text(encoding="utf-8")
+
+
+def test_a_file_added_later_changes_no_link_that_was_given_out(parts: Path, tmp_path: Path) -> None:
+    match(parts, tmp_path / "one", *PAIR)
+    run = match(parts, tmp_path / "two", *PAIR, "registry.parquet", "--extend", tmp_path / "one")
+    assert run["parameters"]["extends"] == ["health", "education"]
+    before, after = (pd.read_parquet(tmp_path / name / "links.parquet") for name in ("one", "two"))
+    kept = before.merge(after, on=["link_id", "party", "pseudonym"])
+    assert len(kept) == len(before)
+    joined = after[(after["party"] == "registry") & after["link_id"].isin(before["link_id"])]
+    assert len(joined) > 50
+    quality = judge(parts, tmp_path / "two", "health", "education", "registry")
+    assert quality["f1"]["value"] > 0.9
+    explained = pprl("explain", tmp_path / "two", joined["link_id"].iloc[0])
+    assert explained.code == 0
+    assert "registry" in explained.out
+    done = pprl("evaluate", tmp_path / "two", "--json")
+    assert "the pairs that this run added" in " ".join(json.loads(done.out)["summary"])
+
+
 def test_one_file_is_searched_for_duplicates(parts: Path, tmp_path: Path) -> None:
     done = pprl("match", "twice.parquet", "-o", tmp_path / "links", "--threshold", 0.9, cwd=parts)
     assert done.code == 0, done

@@ -46,7 +46,7 @@ normalisation = 1
 profile = "record"
 format = "pprl-agreement/1"
 field = [
-  { type = "surname", q = 2, budget = 90, name = "surname" },
+  { type = "surname", q = 2, budget = 105, name = "surname" },
   { budget = 100, name = "date_of_birth", type = "date", q = 0 },
 ]
 [[blocking]]
@@ -91,7 +91,7 @@ def test_defaults_are_filled_in() -> None:
         "filter": {"bits": 1024},
         "hardening": {"method": "none"},
         "field": [
-            {"name": "surname", "type": "surname", "budget": 90, "q": 2},
+            {"name": "surname", "type": "surname", "budget": 105, "q": 2},
             {"name": "date_of_birth", "type": "date", "budget": 100, "q": 0},
         ],
         "blocking": [{"keys": ["soundex(surname)", "year(date_of_birth)"]}],

@@ -18,9 +18,9 @@ ESCAPE = "\x1b]0;owned\x07\u202e\x9b2J"
 
 def links_folder(folder: Path, text: str) -> Path:
     """A links folder of nothing, whose run record holds the text wherever it may."""
-    pairs = pd.DataFrame(columns=list(PAIR_COLUMNS)).astype({"score": float})
+    pairs = pd.DataFrame(columns=list(PAIR_COLUMNS)).astype(dict.fromkeys(PAIR_COLUMNS[4:], float))
     run: dict[str, Any] = {
-        "format": "pprl-links/1",
+        "format": "pprl-links/2",
         "inputs": [{"party": "a", "records": 1}, {"party": "b", "records": 1}],
         "threshold": {"value": 0.8, "method": text},
         "parameters": {"blocking": text, "assign": text},

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,21 +19,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.errors import LinksError
-from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, read_links, write_links
+from pprl.exchange.links import (
+    LEVELS,
+    LINK_COLUMNS,
+    PAIR_COLUMNS,
+    Links,
+    part_columns,
+    read_links,
+    write_links,
+)
 
 PARTIES = ["health", "education"]
+FIELDS = ["surname", "bits_of", "level_of"]
 
 
-def make(accepted: int, near: int, floor: float = 0.75) -> Links:
+def make(accepted: int, near: int, floor: float = 0.75, profile: str = "record") -> Links:
     """Links of the given numbers of pairs between two parties."""
 
     def pairs(first: int, count: int, score: float) -> pd.DataFrame:
         rows = [
-            ("health", f"{2 * i:032x}", "education", f"{2 * i + 1:032x}", score + i / 1e6)
+            (
+                "health",
+                f"{2 * i:032x}",
+                "education",
+                f"{2 * i + 1:032x}",
+                score + i / 1e6,
+                7.5 - i,
+                1 / (1 + i),
+            )
             for i in range(first, first + count)
         ]
         frame = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
-        return frame.astype({"score": float})
+        return frame.astype(dict.fromkeys(PAIR_COLUMNS[4:], float))
 
     rows = [
         (i + 1, party, f"{2 * i + side:032x}")
@@ -40,12 +58,25 @@ def make(accepted: int, near: int, floor: float = 0.75) -> Links:
         for side, party in enumerate(PARTIES)
     ]
     links = pd.DataFrame(rows, columns=list(LINK_COLUMNS)).astype({"link_id": "int64"})
+    parts = None
+    if profile == "fields":
+        rows = np.arange(accepted + near)
+        parts = pd.DataFrame(
+            {
+                name: (rows % len(LEVELS)).astype(np.uint8)
+                if name.startswith("level_")
+                else (rows / 3).astype(np.float32)
+                for name in part_columns(FIELDS)
+            }
+        )
     return Links(
         links=links,
         pairs=pairs(0, accepted, 0.8),
         near=pairs(accepted, near, floor),
+        parts=parts,
         run={
-            "format": "pprl-links/1",
+            "format": "pprl-links/2",
+            "agreement": {"profile": profile, "field": [{"name": name} for name in FIELDS]},
             "inputs": [{"party": party} for party in PARTIES],
             "threshold": {"value": 0.8},
             "counts": {"linked_records": 2 * accepted, "pairs_accepted": accepted},
@@ -71,12 +102,12 @@ def refusal(folder: Path) -> LinksError:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 20), st.integers(0, 20))
+@given(st.integers(0, 20), st.integers(0, 20), st.sampled_from(["record", "fields"]))
 def test_any_links_come_back_exactly(
-    tmp_path_factory: pytest.TempPathFactory, accepted: int, near: int
+    tmp_path_factory: pytest.TempPathFactory, accepted: int, near: int, profile: str
 ) -> None:
     folder = tmp_path_factory.mktemp("links")
-    links = make(accepted, near)
+    links = make(accepted, near, profile=profile)
     write_links(links, folder)
     read = read_links(folder)
     assert read.run == links.run
@@ -86,6 +117,12 @@ def test_any_links_come_back_exactly(
         one, other = getattr(read, name), getattr(links, name)
         assert one.to_dict("list") == other.to_dict("list")
         assert list(one.dtypes) == list(other.dtypes)
+    if links.parts is None:
+        assert read.parts is None
+        assert not (folder / "explain.parquet").exists()
+    else:
+        assert read.parts is not None
+        pd.testing.assert_frame_equal(read.parts, links.parts)
 
 
 def test_each_party_gets_its_own_pseudonyms_only(folder: Path) -> None:
@@ -101,6 +138,29 @@ def test_each_party_gets_its_own_pseudonyms_only(folder: Path) -> None:
         expected = [f"{i + 1},{2 * i + side:032x}" for i in range(3)]
         data = (folder / f"links-{party}.csv").read_bytes().decode()
         assert data == "\n".join(["link_id,pseudonym", *expected, ""])
+
+
+def test_parts_of_the_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    """A row for each accepted pair and then for each near one, with the columns of the agreement's fields."""
+    folder = tmp_path / "LINKS"
+    folder.mkdir()
+    write_links(make(3, 2, profile="fields"), folder)
+    path = folder / "explain.parquet"
+    table = pq.read_table(path)
+
+    def write(changed: pa.Table) -> None:
+        pq.write_table(changed, path)
+
+    write(table.slice(1))
+    assert "explain.parquet has another number of rows" in refusal(folder).problem
+    write(table.select(table.column_names[2:]))
+    assert "other columns" in refusal(folder).problem
+    write(table.set_column(0, "level_surname", pa.array([0, 1, 2, 3, len(LEVELS)], pa.uint8())))
+    assert "a level that its format does not know" in refusal(folder).problem
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "can't be read" in refusal(folder).problem
+    path.unlink()
+    assert "no such file" in refusal(folder).problem
 
 
 def test_party_without_a_link_gets_an_empty_list(tmp_path: Path) -> None:
@@ -141,10 +201,12 @@ def test_missing_altered_or_cut_tables_are_refused(folder: Path, name: str) -> N
     ("change", "says"),
     [
         (lambda run: run.pop("format"), "another format"),
-        (lambda run: run.update(format="pprl-links/2"), "another format"),
+        (lambda run: run.update(format="pprl-links/1"), "another format"),
         (lambda run: run.pop("inputs"), "lacks entries"),
         (lambda run: run.update(inputs=[3]), "lacks entries"),
         (lambda run: run.update(inputs=[{"party": 3}]), "lacks entries"),
+        (lambda run: run.update(agreement=[]), "lacks entries"),
+        (lambda run: run.update(agreement={"profile": "fields"}), "lacks entries"),
         (lambda run: run.pop("threshold"), "lacks entries"),
         (lambda run: run.update(threshold={"value": "x"}), "lacks entries"),
         (lambda run: run.update(threshold={"value": None}), "lacks entries"),

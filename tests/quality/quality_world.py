@@ -9,13 +9,19 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pprl.exchange.agreement import Agreement
-from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, write_links
+from pprl.exchange.links import LEVELS, LINK_COLUMNS, PAIR_COLUMNS, Links, part_columns, write_links
 
-AGREEMENT = Agreement.from_dict(
-    {
+PRIOR = -6.5
+"""Log-odds to base 2 of a pair before it is compared."""
+
+
+def agreement(profile: str = "record") -> Agreement:
+    """Return the agreement of the made-up runs."""
+    content = {
         "format": "pprl-agreement/1",
         "project": "test <linkage>",
         "field": [
@@ -26,7 +32,10 @@ AGREEMENT = Agreement.from_dict(
             {"name": "postcode", "type": "postcode"},
         ],
     }
-)
+    return Agreement.from_dict(content if profile == "record" else {**content, "profile": profile})
+
+
+AGREEMENT = agreement()
 
 Pair = tuple[str, str, str, str, float]  # party, record, party, record, score
 
@@ -56,10 +65,24 @@ def make_file_pair(party_a: str, party_b: str, basis: str = "estimated") -> dict
     return {
         "party_a": party_a,
         "party_b": party_b,
-        "links": 123.4,
-        "expected_false": 5.67,
         "matches": 234.5,
         "basis": basis,
+    }
+
+
+def make_quality(links: float = 225.0, **other: float) -> dict[str, float]:
+    """Return what a run expects of its links."""
+    return {
+        "links": links,
+        "matches": 90.0,
+        "precision": 0.9,
+        "precision_low": 0.81234,
+        "precision_high": 0.95678,
+        "recall": 0.85,
+        "recall_low": 0.70123,
+        "recall_high": 0.93456,
+        "f1": 0.8743,
+        **other,
     }
 
 
@@ -79,14 +102,18 @@ def make_run(
     like_household: int = 0,
     pairs_in_links: int | None = None,
     by_files: Sequence[dict[str, Any]] | None = None,
-    expected_links: float | None = None,
+    quality: dict[str, float] | None = None,
+    profile: str = "record",
+    ties: int = 0,
+    largest_link: int = 2,
+    passes: Sequence[dict[str, Any]] | None = None,
+    extends: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Return the content of a run.json; ``expected_links`` sets the estimate's links at every threshold."""
+    """Return the content of a run.json."""
     basis = basis or ("estimated" if estimate else "given")
     curve = estimate_curve()
-    for row in curve:
-        row["links"] = row["links"] if expected_links is None else expected_links
-        row["expected_false"] = row["expected_false"] if expected_links is None else 1.25
+    agreed = agreement(profile)
+    passes = passes or [{"blocking": blocking, "pairs_compared": 10000, "links": 0}]
     if by_files is None:
         by_files = [make_file_pair(a, b) for a, b in combinations(parties, 2)]
     lsh = {
@@ -98,10 +125,10 @@ def make_run(
     }
     histogram = {"bins": 100, "best": [1] * 100, "chance": [2.5] * 60 + [0] * 40}
     return {
-        "format": "pprl-links/1",
+        "format": "pprl-links/2",
         "software": {"pprl-kit": "0.1.0", "python": "3.11.7"},
-        "agreement": AGREEMENT.to_dict(),
-        "agreement_fingerprint": AGREEMENT.fingerprint(),
+        "agreement": agreed.to_dict(),
+        "agreement_fingerprint": agreed.fingerprint(),
         "inputs": [
             {
                 "party": party,
@@ -114,19 +141,29 @@ def make_run(
         ],
         "parameters": {
             "threshold": threshold if basis == "given" else "auto",
-            "blocking": blocking,
+            "blocking": ",".join(each["blocking"] for each in passes),
             "assign": assign,
-            "lsh": lsh if blocking == "lsh" else None,
+            "lsh": lsh if any(each["blocking"] == "lsh" for each in passes) else None,
+            "extends": None if extends is None else list(extends),
         },
         "threshold": {
             "value": threshold,
             "method": "given" if basis == "given" else "auto",
             "basis": basis,
             "floor": floor,
-            "household_dice": household_dice,
-            "estimate": {"matches": 90.0, "curve": curve} if estimate else None,
+            "household_dice": household_dice if profile == "record" else 0.0,
+            "no_estimate": None if estimate else "the files are too small",
+            "estimate": {"matches": 90.0, "curve": curve, "quality": quality or make_quality()}
+            if estimate
+            else None,
             "by_files": list(by_files),
             "histogram": histogram if estimate else None,
+        },
+        "model": {
+            "priors": [
+                {"party_a": a, "party_b": b, "bits": PRIOR}
+                for a, b in (combinations(parties, 2) if len(parties) > 1 else [(parties[0],) * 2])
+            ]
         },
         "counts": {
             "pairs_possible": 10000,
@@ -140,16 +177,51 @@ def make_run(
             "linked_records": linked_records,
             "pairs_compared_per_pass": [10000],
             "greedy_components": 0,
+            "ties": ties,
+            "largest_link": largest_link,
+            "passes": [dict(each) for each in passes],
         },
         "timings_s": {"read": 0.1, "threshold": 0.2, "compare": 0.3, "link": 0.1, "write": 0.1},
         "warnings": ["a warning with <markup>"],
     }
 
 
+def weight_of(score: float) -> float:
+    """Return the match weight of a score, in bits: even odds at 0.6 against the prior."""
+    return 40.0 * (score - 0.6) - PRIOR
+
+
 def _pair_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
-    rows = [(a, pseudonym(a, i), b, pseudonym(b, j), score) for a, i, b, j, score in pairs]
+    rows = [
+        (
+            a,
+            pseudonym(a, i),
+            b,
+            pseudonym(b, j),
+            score,
+            weight_of(score),
+            1 / (1 + 2 ** -(weight_of(score) + PRIOR)),
+        )
+        for a, i, b, j, score in pairs
+    ]
     frame = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
-    return frame.astype(dict.fromkeys(PAIR_COLUMNS[:4], object) | {"score": float})
+    return frame.astype(
+        dict.fromkeys(PAIR_COLUMNS[:4], object) | dict.fromkeys(PAIR_COLUMNS[4:], float)
+    )
+
+
+def make_parts(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return parts of the weights: the first field differs and takes 2 bits, the last is missing."""
+    names = [field.name for field in AGREEMENT.field]
+    share = (pairs["weight"].to_numpy() + 2.0) / (len(names) - 2)
+    made: dict[str, Any] = {}
+    for place, name in enumerate(names):
+        word = "differs" if place == 0 else "missing" if name == names[-1] else LEVELS[3 + place]
+        bits = {"differs": -2.0 + 0 * share, "missing": 0 * share}.get(word, share)
+        made[f"level_{name}"] = np.full(len(pairs), LEVELS.index(word), np.uint8)
+        made[f"bits_{name}"] = bits.astype(np.float32)
+    assert tuple(made) == part_columns(names)
+    return pd.DataFrame(made)
 
 
 def make_links(
@@ -166,10 +238,12 @@ def make_links(
         for party, record in group
     ]
     links = pd.DataFrame(rows, columns=list(LINK_COLUMNS))
+    fields = run.get("profile") == "fields"
     return Links(
         links=links.astype({"link_id": "int64", "party": object, "pseudonym": object}),
         pairs=_pair_frame(accepted),
         near=_pair_frame(near),
+        parts=make_parts(_pair_frame([*accepted, *near])) if fields else None,
         run=make_run(
             parties, links=len(groups), linked_records=len(rows), accepted=len(accepted), **run
         ),

@@ -35,7 +35,7 @@ def pair_tables(draw):
         )
     )
     table = [(a, i, b, j, score / 100) for (a, b), i, j, score in rows]
-    return pd.DataFrame(table, columns=list(PAIR_COLUMNS)).astype({"score": float})
+    return pd.DataFrame(table, columns=list(PAIR_COLUMNS[:5])).astype({"score": float})
 
 
 def slow_greedy(pairs, assign):

@@ -127,19 +127,29 @@ def test_without_truth_quality_is_said_to_be_unknown(world):
     assert content["truth_known"] is False
     assert content["quality"] is None
     assert "is not known" in content["summary"][0]
-    assert "estimate" in content["summary"][1]
+    assert "The run's own estimate" in content["summary"][2]
     assert content["curve"]["kind"] == "links"
 
 
-def test_the_estimate_at_the_threshold_lies_between_its_neighbours():
-    found = evaluate(make_world(estimate=True, threshold=0.755).links).run.estimate_at_threshold()
-    assert found.precision == pytest.approx(0.6 + 75.5 / 250)
+def test_wrong_links_are_counted_from_the_interval_of_precision():
+    told = evaluate(make_world(estimate=True).links).to_dict()["estimate"]
+    assert told["false_links_low"] < told["false_links"] < told["false_links_high"]
+    assert told["false_links_high"] == pytest.approx(225 * (1 - told["precision_low"]))
 
 
-def test_a_threshold_outside_of_the_estimates_curve_has_no_estimate():
-    found = evaluate(make_world(estimate=True, threshold=0.5, floor=0.5).links)
-    assert found.run.estimate_at_threshold() is None
-    assert "No estimate of quality" in found.to_dict()["summary"][2]
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("score", 1.1, "a score outside"),
+        ("score", float("nan"), "a score outside"),
+        ("probability", -0.1, "a probability outside"),
+        ("weight", float("inf"), "a weight that is no number"),
+    ],
+)
+def test_numbers_that_no_run_writes_are_refused(world, column, value, says):
+    world.links.near.loc[0, column] = value
+    with pytest.raises(DataError, match=says):
+        evaluate(world.links)
 
 
 def test_truth_and_id_maps_come_together(world):

@@ -20,11 +20,13 @@ def known(world):
     return evaluate(world.links, truth=world.truth, ids=world.ids)
 
 
-@pytest.fixture(params=["truth", "estimate", "neither"])
+@pytest.fixture(params=["truth", "estimate", "neither", "fields"])
 def any_evaluation(request, known):
     """Each kind of evaluation in turn."""
     if request.param == "truth":
         return judge_gates(known, precision=0.9, recall=0.95)
+    if request.param == "fields":
+        return evaluate(make_world(estimate=True, profile="fields").links)
     return evaluate(make_world(estimate=request.param == "estimate").links)
 
 
@@ -135,7 +137,7 @@ def test_the_page_shows_the_quality_that_the_json_states(known):
 
 def test_the_json_has_its_format_and_no_value_that_json_lacks(any_evaluation):
     content = json.loads(to_json(any_evaluation), parse_constant=pytest.fail)
-    assert content["format"] == "pprl-report/1"
+    assert content["format"] == "pprl-report/2"
     assert content["curve"]["points"]
     assert len(content["run"]["agreement_fingerprint"]) == 64
 

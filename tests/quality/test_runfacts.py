@@ -21,7 +21,11 @@ _WRONG = [
     (("threshold", "by_files"), None),
     (("threshold", "by_files"), [{"party_a": "a", "party_b": "b"}]),
     (("threshold", "estimate"), {"matches": 3.0}),
-    (("threshold", "estimate", "matches"), "many"),
+    (("threshold", "method"), "guess"),
+    (("threshold", "estimate", "quality"), None),
+    (("threshold", "estimate", "quality", "matches"), "many"),
+    (("threshold", "estimate", "quality", "precision_low"), 1.5),
+    (("threshold", "estimate", "quality", "recall"), float("nan")),
     (("threshold", "estimate", "curve"), [{"threshold": True}]),
     (("threshold", "histogram"), {"best": [1], "chance": []}),
     (("counts", "pairs_in_links"), 3.5),
@@ -30,7 +34,17 @@ _WRONG = [
     (("counts", "pairs_like_household"), True),
     (("parameters", "blocking"), "by hand"),
     (("parameters", "blocking"), "lsh"),
+    (("parameters", "blocking"), "keys,by hand"),
+    (("parameters", "blocking"), "keys,lsh"),
     (("parameters", "assign"), "any"),
+    (("parameters", "extends"), 3),
+    (("parameters", "extends"), [3]),
+    (("agreement", "profile"), "both"),
+    (("counts", "ties"), -1),
+    (("counts", "largest_link"), 2.5),
+    (("counts", "passes"), []),
+    (("counts", "passes"), [{"blocking": "by hand", "pairs_compared": 1, "links": 0}]),
+    (("counts", "passes"), [{"blocking": "keys", "pairs_compared": 1}]),
     (("warnings",), [1]),
 ]
 
@@ -58,7 +72,11 @@ def test_an_entry_of_the_wrong_kind_is_refused(path, value):
         ("threshold", "floor"),
         ("counts", "pairs_in_links"),
         ("counts", "pairs_like_household"),
+        ("counts", "ties"),
+        ("counts", "largest_link"),
+        ("counts", "passes"),
         ("parameters", "lsh"),
+        ("parameters", "extends"),
     ],
 )
 def test_an_entry_that_is_missing_is_refused(part, name):
@@ -68,15 +86,23 @@ def test_an_entry_that_is_missing_is_refused(part, name):
         RunFacts.from_run(run)
 
 
-def test_the_row_of_the_used_threshold_is_the_estimate():
-    """The unit reckons in steps of 0.001: a threshold between two steps has the row of its step."""
-    run = copy.deepcopy(make_world(estimate=True, threshold=0.7559).links.run)
-    row = {**run["threshold"]["estimate"]["curve"][0], "threshold": 0.755, "links": 77.0}
-    run["threshold"]["estimate"]["curve"].append(row)
-    assert RunFacts.from_run(run).estimate_at_threshold().links == 77.0
-
-
 def test_two_files_without_numbers_of_their_own_are_read():
     run = copy.deepcopy(make_world().links.run)
-    run["threshold"]["by_files"][0].update(links=None, expected_false=None, matches=None)
+    run["threshold"]["by_files"][0].update(matches=None)
     assert RunFacts.from_run(run).by_files[0].matches is None
+
+
+def test_passes_in_turn_and_the_earlier_run_are_read():
+    passes = [
+        {"blocking": "keys", "pairs_compared": 10, "links": 4},
+        {"blocking": "lsh", "pairs_compared": 20, "links": 0},
+    ]
+    facts = RunFacts.from_run(make_world(passes=passes, extends=["a"]).links.run)
+    assert [(each.blocking, each.pairs_compared, each.links) for each in facts.passes] == [
+        ("keys", 10, 4),
+        ("lsh", 20, 0),
+    ]
+    assert facts.blocking == "keys,lsh"
+    assert facts.completeness == 0.998
+    assert not facts.all_compared
+    assert facts.extends == ("a",)

@@ -7,7 +7,14 @@ import re
 from itertools import combinations
 
 import pytest
-from quality_world import make_file_pair, make_ids, make_links, make_truth, make_world
+from quality_world import (
+    make_file_pair,
+    make_ids,
+    make_links,
+    make_quality,
+    make_truth,
+    make_world,
+)
 
 from pprl.errors import GateError
 from pprl.quality import enforce_gates, evaluate, judge_gates, render_report
@@ -46,8 +53,8 @@ class TestThreshold:
     @pytest.mark.parametrize(
         ("basis", "words", "tile"),
         [
-            ("estimated", "chosen automatically: the best by the run's estimate", "estimated by"),
-            ("cautious", "set high: no more matches in sight than chance makes", "set high"),
+            ("estimated", "0.75, found without truth: the similarity", "found without truth"),
+            ("cautious", "hardly any match is in sight", "found without truth; hardly any"),
             ("customary", "0.75, the customary value: the files are too small", "customary: files"),
             ("given", "0.75, given by the operator", "given by the operator"),
         ],
@@ -63,10 +70,14 @@ class TestThreshold:
         assert "customary value" in summary(judged(make_world(basis="customary")))
         assert "customary value" not in summary(judged(make_world(basis="given")))
 
-    def test_of_one_file_it_is_chosen_above_a_household(self):
-        found = evaluate(one_file(basis="estimated"))
-        assert "above what two members of a household reach" in summary(found)
+    def test_of_one_file_it_speaks_of_one_file(self):
         assert "the file is too small" in summary(evaluate(one_file(basis="customary")))
+
+    def test_in_the_profile_fields_it_is_a_probability(self):
+        found = evaluate(make_world(basis="estimated", estimate=True, profile="fields").links)
+        assert "pairs count from even odds on" in summary(found)
+        assert "Threshold match probability 0.75" in text_of(found)
+        assert "similarity" not in summary(found)
 
 
 class TestNoEstimate:
@@ -75,13 +86,15 @@ class TestNoEstimate:
     @pytest.mark.parametrize(
         ("basis", "why"),
         [
-            ("customary", "the files are too small to show how alike different people look"),
-            ("cautious", "no more matches are in sight than chance makes"),
-            ("given", "the files are too small, or hold no more matches in sight"),
+            ("customary", "the files are too small"),
+            ("estimated", "a file seems to hold people several times"),
+            ("given", "the files are too small"),
         ],
     )
-    def test_of_two_files(self, basis, why):
-        found = evaluate(make_world(basis=basis).links)
+    def test_the_runs_own_reason_is_told(self, basis, why):
+        links = make_world(basis=basis).links
+        links.run["threshold"]["no_estimate"] = why
+        found = evaluate(links)
         said = f"No estimate of quality can be made for this run, because {why}"
         assert said in summary(found)
         assert said in text_of(found)
@@ -89,59 +102,77 @@ class TestNoEstimate:
         assert "estimated" not in text_of(found)
         assert "(whose quality is not known)" in text_of(found)
 
-    def test_of_one_file(self):
-        found = evaluate(one_file(basis="estimated"))
-        why = "because one file alone can't show how alike different people look."
-        assert why in summary(found)
-
-    def test_the_runs_own_reason_comes_first(self):
-        links = make_world(basis="estimated").links
-        links.run["threshold"]["no_estimate"] = "a file seems to hold people several times"
-        assert "because a file seems to hold people several times." in summary(evaluate(links))
-
-    def test_an_estimate_that_does_not_reach_the_threshold(self):
-        found = evaluate(make_world(estimate=True, threshold=0.5, floor=0.5).links)
-        assert "the threshold lies outside of the scores" in summary(found)
-
     def test_with_an_estimate_nothing_of_it_is_said(self, world):
         assert evaluate(world.links).to_dict()["no_estimate"] is None
 
 
-class TestEstimatedRecall:
-    """It is a share of the matches that the scores can see, and no upper bound."""
+class TestEstimate:
+    """The run's own estimate stands with its intervals, and is never taken for a measurement."""
 
-    def test_every_place_says_so(self, world):
-        found = evaluate(world.links)
-        assert SEEN in summary(found)
-        page = text_of(found)
+    def test_the_summary_states_both_intervals(self, world):
+        said = summary(evaluate(world.links))
+        assert "90.0 % of the linked pairs are right (95 % interval 81.2 to 95.7 %)" in said
+        assert f"recall is 85.0 % {SEEN} (95 % interval 70.1 to 93.5 %)" in said
+        assert "An estimate is no measurement" in said
+
+    def test_every_place_says_what_recall_is_a_share_of(self, world):
+        page = text_of(evaluate(world.links))
         tile, table, chart = (
-            rf"Recall, estimated [\d.]+ % {SEEN}",
-            rf"Recall, estimated {SEEN} [\d.]+ %",
+            rf"Recall, estimated [\d.]+ % {SEEN}; 95 % interval 70.1 to 93.5 %",
+            rf"Recall, estimated {SEEN} [\d.]+ % 70.1 to 93.5 %",
             rf"Recall is the share {SEEN}",
         )
         for place in (tile, table, chart):
             assert re.search(place, page), place
-        assert "recall (of the matches that the scores can see) and F1 by threshold" in page
-        assert "at most" not in summary(found) + notes(found)
+        assert "at most" not in notes(evaluate(world.links))
+
+    @pytest.mark.parametrize("blocking", ["keys", "lsh"])
+    def test_a_blocking_leaves_matches_out_of_it(self, blocking):
+        found = evaluate(make_world(estimate=True, blocking=blocking).links)
+        assert f"{SEEN} among the pairs that its blocking compares" in summary(found)
 
     def test_beside_a_truth_it_is_labelled_too(self, world):
-        assert re.search(rf"recall [\d.]+ % {SEEN}", text_of(judged(world)))
+        said = r"precision 90.0 % \(95 % interval 81.2 to 95.7 %\), recall [\d.]+ % " + SEEN
+        assert re.search(said, text_of(judged(world)))
+
+    @pytest.mark.parametrize(
+        ("other", "said"),
+        [
+            ({}, "more than 10.0 % of the links are wrong: have pairs near the threshold reviewed"),
+            ({"precision_high": 0.89}, "Many links are wrong even by the better end"),
+            ({"precision_low": 0.95}, "The interval of recall is wide"),
+            (
+                {"precision_low": 0.95, "recall_low": 0.8},
+                "at most 5.0 % of the links are wrong",
+            ),
+        ],
+    )
+    def test_the_advice_follows_the_worse_end(self, other, said):
+        found = evaluate(make_world(estimate=True, quality=make_quality(**other)).links)
+        assert said in summary(found)
+
+    def test_an_added_file_has_its_own_estimate_only(self):
+        found = evaluate(make_world(estimate=True, extends=["a", "c"]).links)
+        assert "It speaks of the pairs that this run added; those between a and c" in summary(found)
+        assert "the links between those stood" in notes(found)
+        assert "Added to an earlier run of a, c" in text_of(found)
 
 
 class TestFewLinks:
-    """Below thirty expected links the wrong ones are a count."""
+    """Below thirty links the wrong ones are a count."""
 
     def test_no_percentage_of_precision_is_given(self):
-        found = evaluate(make_world(estimate=True, expected_links=18.4).links)
-        assert "about 1.2 of 18 linked pairs are wrong" in summary(found)
+        found = evaluate(make_world(estimate=True, quality=make_quality(18.0)).links)
+        said = "about 1.8 of 18 linked pairs are wrong (95 % interval 0.8 to 3.4)"
+        assert said in summary(found)
         page = text_of(found)
-        assert "Wrong pairs, estimated 1.2 of 18 linked pairs expected" in page
+        assert "Wrong pairs, estimated 1.8 of 18 linked pairs; 95 % interval 0.8 to 3.4" in page
         assert "Precision, estimated" not in page
         assert "Estimated precision" not in page
         assert "F1, estimated" not in page
 
     def test_from_thirty_on_it_is_a_percentage(self):
-        found = evaluate(make_world(estimate=True, expected_links=30.0).links)
+        found = evaluate(make_world(estimate=True, quality=make_quality(30.0)).links)
         assert "% of the linked pairs are right" in summary(found)
         assert "Precision, estimated" in text_of(found)
 
@@ -255,7 +286,7 @@ class TestThreeFiles:
     def parts(self):
         """The second pair of files is too small for an estimate."""
         rows = [make_file_pair(a, b) for a, b in combinations("abc", 2)]
-        rows[1] = {**rows[1], "basis": "customary", "expected_false": 0.0}
+        rows[1] = {**rows[1], "basis": "customary"}
         return rows
 
     def links(self, parts, **run):
@@ -266,8 +297,8 @@ class TestThreeFiles:
 
     def test_without_truth(self, parts):
         page = text_of(evaluate(self.links(parts)))
-        assert "a – b 123 5.7 234 estimated" in page
-        assert "a – c 123 – – files too small to estimate" in page
+        assert "a – b 234 estimated" in page
+        assert "a – c 234 files too small to learn from" in page
 
     def test_with_truth_both_tables_stand(self, parts):
         people = [(party, "1", "x") for party in "abc"]
@@ -332,3 +363,82 @@ class TestLimits:
 
     def test_every_pair_compared_needs_no_word_on_completeness(self, world):
         assert "completeness" not in text_of(evaluate(world.links))
+
+
+class TestTheRunsFacts:
+    """What else the unit tells of a run."""
+
+    def test_passes_in_turn_are_counted_apart(self):
+        passes = [
+            {"blocking": "keys", "pairs_compared": 1234, "links": 56},
+            {"blocking": "exhaustive", "pairs_compared": 7890, "links": 0},
+        ]
+        found = evaluate(make_world(passes=passes).links)
+        page = text_of(found)
+        assert "Blocking 2 passes in turn, see below" in page
+        assert "1. blocking keys 1,234 56" in page
+        assert "2. every pair 7,890 –" in page
+        assert "what a pass linked" in notes(found)
+        assert "are never compared" not in notes(found)
+
+    def test_one_pass_has_no_table(self, world):
+        assert "passes in turn" not in text_of(evaluate(world.links))
+
+    def test_ties_and_the_largest_link_are_told(self):
+        found = evaluate(make_world(ties=1, largest_link=7).links)
+        assert "Largest link 7 records" in text_of(found)
+        assert "1 record had two partners with equal evidence" in notes(found)
+        assert "equal evidence" not in notes(evaluate(make_world().links))
+
+
+class TestFields:
+    """The profile fields: probabilities, the fields' parts, and nothing of households."""
+
+    @pytest.fixture
+    def found(self):
+        return evaluate(make_world(estimate=True, profile="fields", basis="estimated").links)
+
+    def test_scores_are_probabilities_and_households_no_matter(self, found):
+        page = text_of(found)
+        html = render_report(found)
+        assert "threshold (match probability)" in html
+        assert "score (match probability)" in html
+        assert "similarity" not in page.replace("similar ", "")
+        assert "ousehold" not in page
+        assert "bits for each field" in page
+
+    def test_contributions_are_means_of_the_accepted_pairs(self, found):
+        told = found.contributions
+        assert told.pairs == 95
+        assert [field.field for field in told.fields][:2] == ["given_name", "surname"]
+        assert told.fields[0].bits == -2.0
+        assert told.fields[0].shares == {"equal": 0, "similar": 0, "differs": 1, "missing": 0}
+        assert told.fields[-1].shares["missing"] == 1
+        total = told.prior + sum(field.bits for field in told.fields) + told.rivals
+        assert total == pytest.approx(told.log_odds, abs=0.01)
+        assert told.rivals == pytest.approx(0, abs=0.01)
+        assert found.doubtful is None
+
+    def test_the_page_shows_them(self, found):
+        assert "given_name -2.0 0.0 % 0.0 % 100.0 % 0.0 %" in text_of(found)
+        assert "What the fields add to the evidence" in render_report(found)
+
+    def test_the_profile_record_has_none(self, world):
+        found = evaluate(world.links)
+        assert found.to_dict()["contributions"] is None
+        assert "What the fields add" not in render_report(found)
+
+    def test_doubtful_pairs_are_shown_beside_them(self):
+        links = make_links(
+            ["a", "b"],
+            [[("a", "1"), ("b", "1")], [("a", "2"), ("b", "2")]],
+            [("a", "1", "b", "1", 0.61), ("a", "2", "b", "2", 0.9)],
+            profile="fields",
+        )
+        found = evaluate(links)
+        assert found.doubtful.pairs == 1
+        assert found.doubtful.log_odds == pytest.approx(0.4, abs=0.01)
+        assert "accepted below 90\u00a0%" in render_report(found)
+
+    def test_a_run_that_linked_nothing_has_no_contributions(self):
+        assert evaluate(make_links(["a", "b"], [], profile="fields")).contributions is None

@@ -82,11 +82,36 @@ def pack() -> Callable[[Dense], npt.NDArray[np.uint64]]:
 
 
 @pytest.fixture(scope="session")
+def make_fields(make_encoded: MakeEncoded) -> MakeEncoded:
+    """Give a function that makes an encoded file of the profile ``fields`` from values by number.
+
+    ``values[f]`` is ``bool[values, bits]``, what field f may hold; ``ids`` is ``int[n, fields]``, what each record
+    holds, -1 where it is missing. ``kinds`` are the fields' types; they are named by their places.
+    """
+
+    def make(
+        values: list[Dense], ids: npt.NDArray[np.int64], kinds: list[str], **more: Any
+    ) -> EncodedFile:
+        dense = np.stack(
+            [
+                np.where(ids[:, f, None] < 0, False, table[np.maximum(ids[:, f], 0)])
+                for f, table in enumerate(values)
+            ],
+            axis=1,
+        )
+        fields = [{"name": f"f{at}", "type": kind} for at, kind in enumerate(kinds)]
+        return make_encoded(dense, field=fields, **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def make_encoded() -> MakeEncoded:
     """Give a function that makes an encoded file from dense filters.
 
     Row i of the input gets the pseudonym ``i`` in its first bytes (big-endian), followed by bytes of the party's,
-    so that a test knows who is who.
+    so that a test knows who is who. ``bool[n, bits]`` makes the profile ``record``, ``bool[n, fields, bits]`` (whole
+    bytes) the profile ``fields``.
     """
 
     def make(
@@ -98,12 +123,14 @@ def make_encoded() -> MakeEncoded:
         source: str | None = None,
         **entries: Any,
     ) -> EncodedFile:
-        n, bits = dense.shape
+        n, bits = len(dense), dense.shape[-1]
+        profile = "record" if dense.ndim == 2 else "fields"
         passes = 0 if keys is None else keys.shape[1]
         agreement = Agreement.from_dict(
             {
                 "format": "pprl-agreement/1",
                 "project": "test",
+                "profile": profile,
                 "filter": {"bits": bits},
                 "field": FIELDS,
                 "blocking": [{"keys": ["soundex(surname)"]}] * passes,
@@ -114,7 +141,8 @@ def make_encoded() -> MakeEncoded:
         pseudonyms[:, :4] = np.arange(n, dtype=">u4").view(np.uint8).reshape(n, 4)
         tail = party.encode()[:12]
         pseudonyms[:, 4 : 4 + len(tail)] = np.frombuffer(tail, np.uint8)
-        filters = np.packbits(dense, axis=1, bitorder="little").reshape(n, -(-bits // 8))
+        packed = np.packbits(dense, axis=-1, bitorder="little")
+        filters = packed.reshape(n, packed[:1].size if n else -(-bits // 8))
         held = np.zeros((n, 0), np.uint64) if keys is None else keys
         header = seal_header(
             agreement,

@@ -64,35 +64,31 @@ def test_bucket_codes_equal_the_bits_read_one_by_one(
             assert codes[record, table] == int(text, 2)
 
 
-@pytest.mark.parametrize("threshold", [0.65, 0.75, 0.85])
+@pytest.mark.parametrize("lowest", [0.72, 0.82, 0.92])
 def test_planned_completeness_is_met(
-    draw_people: Draw, draw_copies: Draw, pack: Draw, threshold: float
+    draw_people: Draw, draw_copies: Draw, pack: Draw, lowest: float
 ) -> None:
-    """As many matches share a bucket as the plan says, for scores spread above the threshold."""
+    """As many matches share a bucket as the plan says, for matches that agree on more or fewer bits."""
     rng = np.random.default_rng(7)
     people = draw_people(rng, 3000)
-    noise = rng.uniform(0.02, (1 - threshold) / 0.6, 3000)
-    copies = draw_copies(rng, people, noise)
+    copies = draw_copies(rng, people, rng.uniform(0.02, (1 - lowest) / 0.48, 3000))
     a, b = pack(people), pack(copies)
-    common = np.bitwise_count(a & b).sum(axis=1, dtype=np.int64)
-    total = np.bitwise_count(a).sum(axis=1, dtype=np.int64) + np.bitwise_count(b).sum(axis=1)
-    scores = 2 * common / total
-    counts, edges = np.histogram(scores[scores >= threshold], bins=50)
-    plan = plan_lsh(
-        a, b, bits=1024, threshold=threshold, match_scores=(edges[:-1], counts.astype(float))
-    )
+    share = 1 - np.bitwise_count(a ^ b).sum(axis=1) / 1024
+    counts, edges = np.histogram(share[share >= lowest], bins=50)
+    agree = (edges[:-1], counts.astype(float))
+    plan = plan_lsh(a, b, bits=1024, agree=agree, lowest=lowest)
     assert plan.completeness >= 0.99
     assert plan.at_threshold <= plan.completeness
     positions = plan.positions(1024)
     meet = (bucket_codes(a, positions) == bucket_codes(b, positions)).any(axis=1)
-    assert meet[scores >= threshold].mean() == pytest.approx(plan.completeness, abs=0.01)
+    assert meet[share >= lowest].mean() == pytest.approx(plan.completeness, abs=0.01)
 
 
 def test_expected_share_is_met(draw_people: Draw, pack: Draw) -> None:
     """As many random pairs share a bucket as the plan says."""
     rng = np.random.default_rng(8)
     a, b = pack(draw_people(rng, 1000)), pack(draw_people(rng, 1000))
-    plan = plan_lsh(a, b, bits=1024, threshold=0.7, match_scores=NONE)
+    plan = plan_lsh(a, b, bits=1024, agree=NONE, lowest=0.76)
     positions = plan.positions(1024)
     codes_a, codes_b = bucket_codes(a, positions), bucket_codes(b, positions)
     meetings = sum(
@@ -101,18 +97,16 @@ def test_expected_share_is_met(draw_people: Draw, pack: Draw) -> None:
     assert meetings / 1e6 == pytest.approx(plan.expected_share, rel=0.3)
 
 
-def test_without_scores_every_match_counts_as_at_the_threshold(
-    draw_people: Draw, pack: Draw
-) -> None:
+def test_without_matches_every_one_counts_as_the_weakest(draw_people: Draw, pack: Draw) -> None:
     words = pack(draw_people(np.random.default_rng(9), 50))
-    plan = plan_lsh(words, words, bits=1024, threshold=0.8, match_scores=NONE)
+    plan = plan_lsh(words, words, bits=1024, agree=NONE, lowest=0.84)
     assert plan.completeness == pytest.approx(plan.at_threshold)
     assert plan.completeness >= 0.99
 
 
 def test_plan_is_fixed_for_fixed_files(draw_people: Draw, pack: Draw) -> None:
     words = pack(draw_people(np.random.default_rng(9), 50))
-    plans = [plan_lsh(words, words, bits=1024, threshold=0.8, match_scores=NONE) for _ in range(2)]
+    plans = [plan_lsh(words, words, bits=1024, agree=NONE, lowest=0.84) for _ in range(2)]
     assert plans[0] == plans[1]
 
 
@@ -120,7 +114,7 @@ def test_plan_is_fixed_for_fixed_files(draw_people: Draw, pack: Draw) -> None:
 def test_short_filters_one_record_and_empty_filters(pack: Draw, bits: int) -> None:
     """The plan stands, and says what it reaches."""
     for dense in (np.zeros((3, bits), bool), np.ones((1, bits), bool)):
-        plan = plan_lsh(pack(dense), pack(dense), bits=bits, threshold=0.8, match_scores=NONE)
+        plan = plan_lsh(pack(dense), pack(dense), bits=bits, agree=NONE, lowest=0.84)
         assert 1 <= plan.tables <= MOST_TABLES
         assert 0 <= plan.completeness <= 1
         assert 0 <= plan.expected_share <= 1
@@ -129,9 +123,7 @@ def test_short_filters_one_record_and_empty_filters(pack: Draw, bits: int) -> No
 
 
 def test_unreachable_completeness_is_admitted(draw_people: Draw, pack: Draw) -> None:
-    """At a threshold as low as chance no number of tables is enough; the plan does not pretend."""
+    """At an agreement below that of chance no number of tables is enough; the plan does not pretend."""
     words = pack(draw_people(np.random.default_rng(10), 200))
-    plan = plan_lsh(
-        words, words, bits=1024, threshold=0.01, match_scores=NONE, completeness=1 - 1e-12
-    )
+    plan = plan_lsh(words, words, bits=1024, agree=NONE, lowest=0.21, completeness=1 - 1e-12)
     assert plan.completeness < 1 - 1e-12

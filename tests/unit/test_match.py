@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from links_checks import as_links, hold_consistent, row_of, similarities_over, true_share
 
 from pprl.errors import DataError, MismatchError, UsageError
-from pprl.exchange.encoded import EncodedFile, pack_words, pseudonym_text
-from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, read_links, write_links
-from pprl.unit import plan, reference, results
+from pprl.exchange.encoded import EncodedFile
+from pprl.exchange.links import read_links, write_links
+from pprl.unit import plan, results
 from pprl.unit.match import MatchOptions, match, plan_match
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]
-KEY_COLUMNS = list(PAIR_COLUMNS[:4])
 
 
 @pytest.fixture(scope="session")
@@ -38,89 +37,6 @@ def make_files(make_encoded: Make, draw_files: Draw) -> Callable[..., list[Encod
         ]
 
     return make
-
-
-def row_of(pseudonym: str) -> int:
-    """The made-up pseudonyms say which row of the input they are."""
-    return int(pseudonym[:8], 16)
-
-
-def true_share(links: Links) -> tuple[int, int]:
-    """Give (accepted pairs of one person, accepted pairs)."""
-    same = links.pairs["pseudonym_a"].map(row_of) == links.pairs["pseudonym_b"].map(row_of)
-    return int(same.sum()), len(links.pairs)
-
-
-def as_keys(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(frame[KEY_COLUMNS].itertuples(index=False, name=None))
-
-
-def as_links(links: Links) -> set[frozenset[tuple[str, str]]]:
-    return {
-        frozenset(zip(group["party"], group["pseudonym"], strict=True))
-        for _, group in links.links.groupby("link_id")
-    }
-
-
-def connected(keys: list[tuple[str, ...]]) -> set[frozenset[tuple[str, str]]]:
-    groups: list[set[tuple[str, str]]] = []
-    for party_a, pseudonym_a, party_b, pseudonym_b in keys:
-        met = {(party_a, pseudonym_a), (party_b, pseudonym_b)}
-        touched = [group for group in groups if group & met]
-        groups = [group for group in groups if not group & met] + [met.union(*touched)]
-    return {frozenset(group) for group in groups}
-
-
-def hold_consistent(links: Links, files: list[EncodedFile]) -> None:
-    """What holds for every result."""
-    run, counts = links.run, links.run["counts"]
-    possible = (
-        len(files[0]) * (len(files[0]) - 1) // 2
-        if len(files) == 1
-        else sum(len(a) * len(b) for a, b in combinations(files, 2))
-    )
-    assert counts["pairs_possible"] == possible
-    assert counts["pairs_compared"] == sum(counts["pairs_compared_per_pass"]) <= possible
-    expected_ratio = 1 - counts["pairs_compared"] / possible if possible else 0.0
-    assert counts["reduction_ratio"] == pytest.approx(expected_ratio)
-    assert counts["pairs_accepted"] == len(links.pairs) <= counts["pairs_over_threshold"]
-    assert counts["linked_records"] == len(links.links)
-    assert counts["links"] == links.links["link_id"].nunique()
-    over = (links.pairs["score"] >= links.threshold).sum() + (
-        links.near["score"] >= links.threshold
-    ).sum()
-    assert over == counts["pairs_over_threshold"]
-    assert [entry["party"] for entry in run["inputs"]] == [file.party for file in files]
-    assert [entry["records"] for entry in run["inputs"]] == [len(file) for file in files]
-    assert json.loads(json.dumps(run, allow_nan=False)) == run
-
-    assert tuple(links.links.columns) == LINK_COLUMNS
-    ids = links.links["link_id"].tolist()
-    assert ids == sorted(ids)
-    assert all(0 < number < 10**15 for number in ids)
-    assert not links.links.duplicated(["party", "pseudonym"]).any()
-    assert as_links(links) == connected(as_keys(links.pairs))
-
-    floor = run["threshold"]["floor"]
-    assert 0 < floor <= links.threshold
-    accepted, near = as_keys(links.pairs), as_keys(links.near)
-    assert not set(accepted) & set(near)
-    assert len(set(accepted)) == len(accepted)
-    assert len(set(near)) == len(near)
-    assert (links.pairs["score"] >= links.threshold).all()
-    assert (links.near["score"] >= floor).all()
-    number = {file.party: at for at, file in enumerate(files)}
-    words = {file.party: pack_words(file.filters) for file in files}
-    rows = {
-        file.party: {p: at for at, p in enumerate(pseudonym_text(file.pseudonyms))}
-        for file in files
-    }
-    for frame in (links.pairs, links.near):
-        assert tuple(frame.columns) == PAIR_COLUMNS
-        for party_a, p_a, party_b, p_b, score in frame.itertuples(index=False, name=None):
-            assert number[party_a] < number[party_b] or len(files) == 1
-            a, b = words[party_a][rows[party_a][p_a]], words[party_b][rows[party_b][p_b]]
-            assert reference.dice_matrix(a[None], b[None])[0, 0] == score
 
 
 @pytest.mark.parametrize("blocking", ["exhaustive", "lsh"])
@@ -264,7 +180,7 @@ def test_agreement_decides_where_the_operator_does_not(make_files: Draw) -> None
 
 
 def planted(make_encoded: Make, common: int, own: int) -> list[EncodedFile]:
-    """Two files of one record; the Dice coefficient is ``2 common / (2 common + own)`` exactly."""
+    """Two files of one record; the similarity is ``4 common / (4 common + own)`` exactly."""
     dense = np.zeros((2, 256), bool)
     dense[:, :common] = True
     dense[1, common : common + own] = True
@@ -275,7 +191,7 @@ def planted(make_encoded: Make, common: int, own: int) -> list[EncodedFile]:
 @given(st.integers(1, 120), st.integers(0, 120))
 def test_pairs_exactly_at_the_threshold_are_kept(make_encoded: Make, common: int, own: int) -> None:
     """Whatever the rounding: the threshold is the very score, as a reader of run.json would enter it."""
-    score = 2 * common / (2 * common + own)
+    score = 4 * common / (4 * common + own)
     files = planted(make_encoded, common, own)
     assert match(files, MatchOptions(threshold=score)).pairs["score"].tolist() == [score]
     above = float(np.nextafter(score, 2))
@@ -298,33 +214,43 @@ def test_assignment_rules(make_files: Draw, assign: Any) -> None:
         assert (links.near["score"] < links.threshold).all()
 
 
-def test_no_overlap_is_said(make_files: Draw) -> None:
-    files = make_files([300, 300], 0, seed=7)
-    links = match(files)
-    hold_consistent(links, files)
-    assert len(links.pairs) <= 1
-    assert any("than chance makes" in warning for warning in links.run["warnings"])
-
-
 def test_given_threshold_is_not_blamed_on_the_estimate(make_files: Draw) -> None:
     files = make_files([300, 300], 0, seed=7)
     links = match(files, MatchOptions(threshold=0.9))
-    assert not any("automatic" in warning for warning in links.run["warnings"])
+    assert not any("nobody in common" in warning for warning in links.run["warnings"])
 
 
-def test_threshold_among_chance_pairs_is_warned_of(make_files: Draw) -> None:
+@pytest.mark.parametrize("threshold", [0.42, 0.45])
+def test_threshold_among_chance_pairs_is_warned_of(make_files: Draw, threshold: float) -> None:
     files = make_files([300, 300], 50, seed=8)
-    low = match(files, MatchOptions(threshold=0.42)).run["warnings"]
-    assert any("most links there would be wrong" in warning for warning in low)
-    some = match(files, MatchOptions(threshold=0.465)).run["warnings"]
-    assert any("expected to be wrong" in warning for warning in some)
+    warned = match(files, MatchOptions(threshold=threshold)).run["warnings"]
+    assert any("expected to be wrong" in warning for warning in warned)
+
+
+@pytest.mark.parametrize("sizes", [[150, 200], [150, 100, 50]])
+@pytest.mark.parametrize("threshold", [0.4, 0.45, 0.5, 0.7])
+def test_no_pair_over_a_given_threshold_is_lost(
+    make_files: Draw, sizes: list[int], threshold: float
+) -> None:
+    """However many there are by chance; and those just below it are kept for the statistician."""
+    files = make_files(sizes, 40, seed=9)
+    links = match(files, MatchOptions(threshold=threshold, assign="many-to-many"))
+    hold_consistent(links, files)
+    expected = similarities_over(files, threshold)
+    assert links.run["counts"]["pairs_over_threshold"] == expected
+    if len(files) == 2:
+        assert len(links.pairs) == expected
+    floor = links.run["threshold"]["floor"]
+    assert floor == pytest.approx(threshold - 0.05)
+    assert len(links.pairs) + len(links.near) == similarities_over(files, floor)
 
 
 def test_files_too_small_for_an_estimate_are_linked_and_warned_of(make_files: Draw) -> None:
     files = make_files([3, 4], 2)
     links = match(files)
     hold_consistent(links, files)
-    assert links.threshold == 0.8
+    assert links.threshold == pytest.approx(0.8, abs=0.02)
+    assert links.run["threshold"]["basis"] == "customary"
     assert any("too small" in warning for warning in links.run["warnings"])
 
 
@@ -427,8 +353,8 @@ def test_progress_ends_at_one(make_files: Draw) -> None:
     steps: list[tuple[str, float]] = []
     match(make_files([50, 50, 50], 20), progress=lambda stage, share: steps.append((stage, share)))
     stages = list(dict.fromkeys(stage for stage, _ in steps))
-    assert stages == ["finding the threshold", "comparing", "linking"]
-    for stage in ("comparing", "linking"):
+    assert stages == ["learning from the files", "comparing", "linking"]
+    for stage in stages:
         shares = [share for name, share in steps if name == stage]
         assert shares == sorted(shares)
         assert shares[-1] == 1.0

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.unit import blocking, reference
-from pprl.unit.blocking import Scored, Side, make_blocking, possible_pairs
+from pprl.unit.blocking import Agreeing, Scored, Side, make_blocking, possible_pairs
 from pprl.unit.lsh import bucket_codes
-from pprl.unit.threshold import ThresholdEstimate, estimate_across
 
 Draw = Callable[..., np.ndarray]
 Make = Callable[..., EncodedFile]
@@ -27,8 +26,14 @@ def side(n: int, keys: np.ndarray | None = None, *, seed: int = 1, words: int = 
     return Side(words=filters, keys=np.zeros((n, 0), np.uint64) if keys is None else keys)
 
 
-def estimate_of(*sides: Side) -> ThresholdEstimate:
-    return estimate_across([one.words for one in sides])
+def agreeing(a: Side, b: Side, lowest: float = 0.8) -> Callable[[], Agreeing]:
+    """Give what an LSH is planned by: matches that agree on a share of their bits from `lowest` on."""
+    shares = np.linspace(lowest, 1, 20)
+    return lambda: Agreeing(a=a.words, b=b.words, share=shares, weight=np.ones(20), lowest=lowest)
+
+
+def no_agreeing() -> Agreeing:
+    raise AssertionError("only an LSH asks how alike matches are")
 
 
 def scan(
@@ -112,10 +117,9 @@ def test_lsh_compares_exactly_the_pairs_that_share_a_bucket(
         for dense, party in zip(draw_files(rng, [300, 250], 100), "ab", strict=True)
     ]
     sides = [Side.of(file) for file in files]
-    estimate = estimate_of(*sides)
-    method = make_blocking("lsh", files, sides, threshold=estimate.value, estimate=estimate)
+    method = make_blocking("lsh", files, sides, agreeing=agreeing(*sides, lowest=0.72))
     scored = scan(method, *sides, floor=0.3)
-    again = make_blocking("lsh", files, sides, threshold=estimate.value, estimate=estimate)
+    again = make_blocking("lsh", files, sides, agreeing=agreeing(*sides, lowest=0.72))
     assert again.describe() == method.describe()
     assert isinstance(method, blocking.Lsh)
     codes = [bucket_codes(one.words, method._positions) for one in sides]
@@ -136,13 +140,13 @@ def test_methods_are_found_by_name(make_encoded: Make, draw_people: Draw) -> Non
     keys = np.ones((20, 1), np.uint64)
     file = make_encoded(dense, keys=keys)
     sides = [Side.of(file)]
-    estimate = estimate_of(sides[0], sides[0])
     for name, kind in [
         ("exhaustive", blocking.Exhaustive),
         ("keys", blocking.Keys),
         ("lsh", blocking.Lsh),
     ]:
-        made = make_blocking(name, [file], sides, threshold=0.8, estimate=estimate)
+        shown = agreeing(*sides, *sides) if name == "lsh" else no_agreeing
+        made = make_blocking(name, [file], sides, agreeing=shown)
         assert type(made) is kind
         assert isinstance(made.describe(), dict)
 
@@ -150,34 +154,46 @@ def test_methods_are_found_by_name(make_encoded: Make, draw_people: Draw) -> Non
 def test_keys_without_a_pass_are_refused(make_encoded: Make, draw_people: Draw) -> None:
     file = make_encoded(draw_people(np.random.default_rng(1), 20))
     sides = [Side.of(file)]
-    estimate = estimate_of(sides[0], sides[0])
     with pytest.raises(UsageError, match="no \\[\\[blocking\\]\\] pass"):
-        make_blocking("keys", [file], sides, threshold=0.8, estimate=estimate)
+        make_blocking("keys", [file], sides, agreeing=no_agreeing)
 
 
 def test_an_unknown_method_is_refused(make_encoded: Make, draw_people: Draw) -> None:
     file = make_encoded(draw_people(np.random.default_rng(1), 20))
     sides = [Side.of(file)]
-    estimate = estimate_of(sides[0], sides[0])
     with pytest.raises(UsageError, match="blocking must be one of"):
-        make_blocking("exhaustiv", [file], sides, threshold=0.8, estimate=estimate)
+        make_blocking("exhaustiv", [file], sides, agreeing=no_agreeing)
 
 
-def test_lsh_is_planned_for_the_fullest_pair_of_files(
-    make_encoded: Make, draw_people: Draw
+@pytest.mark.parametrize("profile", ["record", "fields"])
+def test_lsh_of_either_profile_serves_every_pair_of_files(
+    make_encoded: Make, draw_people: Draw, profile: str
 ) -> None:
-    """The pair of files that needs the most tables has enough, though it is neither the smallest nor the largest."""
+    """All filters of a record count as one, and the work of all pairs of files is weighed against the tables."""
     rng = np.random.default_rng(4)
-    sparse = [draw_people(rng, n) & draw_people(rng, n) for n in (60, 400)]
-    full = [draw_people(rng, n) for n in (100, 120)]
-    files = [make_encoded(x, party=p) for x, p in zip([*sparse, *full], "abcd", strict=True)]
-    sides = [Side.of(file) for file in files]
-    estimate = estimate_of(*sides)
-    told = make_blocking("lsh", files, sides, threshold=0.8, estimate=estimate).describe()
+    shape = (-1, 1024) if profile == "record" else (-1, 2, 512)
+    files = [
+        make_encoded(draw_people(rng, n).reshape(shape), party=party)
+        for n, party in zip((60, 400, 100), "abc", strict=True)
+    ]
+    sides = [
+        Side(words=file.field_words().reshape(len(file), -1), keys=file.keys) for file in files
+    ]
+    told = make_blocking("lsh", files, sides, agreeing=agreeing(*sides[:2])).describe()
     assert told["expected_completeness"] >= 0.99
-    # A pair at the threshold of the fullest files meets as often as the plan says.
-    width, tables = told["bits_per_table"], told["tables"]
-    total = np.mean([np.bitwise_count(one.words).sum(axis=1).mean() for one in sides[2:]]) * 2
-    agree = 1 - 0.2 * total / 1024
-    meet = 1 - (1 - agree**width) ** tables
-    assert told["expected_completeness_at_threshold"] == pytest.approx(meet, abs=0.02)
+    meet = 1 - (1 - 0.8 ** told["bits_per_table"]) ** told["tables"]
+    assert told["expected_completeness_at_threshold"] == pytest.approx(meet, abs=1e-4)
+    method = make_blocking("lsh", files, sides, agreeing=agreeing(*sides[:2]))
+    assert isinstance(method, blocking.Lsh)
+    codes = method.codes(sides[0], sides[1], same=False)
+    assert codes[0].shape == (60, told["tables"])
+    assert codes[1].shape == (400, told["tables"])
+
+
+def test_rows_of_a_side_keep_their_filters_and_keys() -> None:
+    one = side(9, np.arange(18, dtype=np.uint64).reshape(9, 2))
+    rows = np.array([1, 4, 8])
+    few = one.take(rows)
+    np.testing.assert_array_equal(few.words, one.words[rows])
+    np.testing.assert_array_equal(few.keys, one.keys[rows])
+    assert one.take(None) is one

@@ -409,6 +409,7 @@ def examples() -> dict[str, str]:
     key, salt = Key(SECRET), agreed.encoding_fingerprint()
     surname, date = agreed.field
     subkey = key.derive(b"field/surname", salt=salt)
+    draws = draws_per_token(surname, 7)
     forms = [{"surname": "obrien", "date_of_birth": "1987-07-12"}]
     made, numbers = encode_records(forms, agreed, SECRET)
     parts = [KEY_PARTS["soundex"]("obrien"), KEY_PARTS["year"]("1987-07-12")]
@@ -426,10 +427,10 @@ def examples() -> dict[str, str]:
         "subkey field/surname": subkey.hex(),
         "subkey block/1": key.derive(b"block/1", salt=salt).hex(),
         "surname tokens": " ".join(tokens_of("obrien", surname)),
-        "surname draws": str(draws_per_token(surname, 7)),
+        "surname draws": str(draws),
         "date tokens": " ".join(tokens_of("1987-07-12", date)),
         "date draws": str(draws_per_token(date, 7)),
-        "positions of br": " ".join(map(str, positions_of("br", subkey, 1024, 13))),
+        "positions of br": " ".join(map(str, positions_of("br", subkey, 1024, draws))),
         "filter": made[0].tobytes().hex(),
         "bits set": str(int(np.bitwise_count(made).sum())),
         "parts": " ".join(parts),

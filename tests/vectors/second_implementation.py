@@ -37,18 +37,18 @@ def is_plain(text: str) -> bool:
 # 2 The agreement
 
 DEFAULTS = {  # type: (budget, q, kind of tokens)
-    "given-name": (80, 2, "words"),
-    "surname": (90, 2, "words"),
-    "full-name": (170, 2, "words"),
-    "date": (120, 0, "date"),
-    "sex": (15, 0, "exact"),
-    "address": (80, 2, "words"),
-    "locality": (50, 2, "words"),
-    "postcode": (50, 2, "places"),
-    "phone": (70, 2, "places"),
-    "email": (80, 2, "words"),
-    "identifier": (120, 2, "places"),
-    "code": (40, 0, "exact"),
+    "given-name": (115, 2, "words"),
+    "surname": (105, 2, "words"),
+    "full-name": (220, 2, "words"),
+    "date": (160, 0, "date"),
+    "sex": (20, 0, "exact"),
+    "address": (35, 2, "words"),
+    "locality": (25, 2, "words"),
+    "postcode": (30, 2, "places"),
+    "phone": (30, 2, "places"),
+    "email": (45, 2, "words"),
+    "identifier": (160, 2, "places"),
+    "code": (25, 0, "exact"),
 }
 NAMES = {"given-name", "surname", "full-name", "locality"}
 APPLIES_TO = {

@@ -1,4 +1,4 @@
-"""The classes of pairs that the mixture tells apart: two of matches and several of people who look alike by no accident.
+"""The classes of pairs that the mixture tells apart: matches, and several ways to look alike by no accident.
 
 Fellegi and Sunter's model has two classes and takes the fields for independent in each. Among real people that fails in
 one place above all: a household shares surname, street, town and postcode, so pairs that agree on those four are far
@@ -76,11 +76,9 @@ _OTHERS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
 )
 _TYPICAL = (0.8, 0.12)
 _SEX = (0.97, 0.0)
-_ROUGH = (0.35, 0.35)
 
 _OTHER_STRENGTH = 1.0
 _MATCH_STRENGTH = 0.1
-_ROUGH_STRENGTH = 1.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -92,12 +90,14 @@ class Parameter:
         value: ``float64[levels]``, the estimate; the levels from 1 on sum to 1.
         free: False for what is known (strangers, whose distribution is counted).
         strength: weight of the prior against the data, as a share of the pairs of the class.
+        least: pairs that the prior is worth at least.
     """
 
     prior: Floats
     value: Floats
     free: bool
     strength: float
+    least: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,13 +149,15 @@ def draft_classes(
     known = [Parameter(prior=u, value=u.copy(), free=False, strength=0.0) for u in strangers]
     drafted = _Draft(fields, roles, known)
     for name, shared in _OTHERS.items():
-        if name == "strangers" or _can_show(name, shared, roles):
+        if name == "strangers" or _can_show(name, shared, roles, decoys=decoys):
             drafted.other(name, shared, every=decoys and name != "strangers")
     drafted.matches()
     return drafted.classes()
 
 
-def _can_show(name: str, shared: Mapping[str, tuple[float, float]], roles: Sequence[str]) -> bool:
+def _can_show(
+    name: str, shared: Mapping[str, tuple[float, float]], roles: Sequence[str], *, decoys: bool
+) -> bool:
     """Say whether a class differs from simpler ones on these fields."""
     present = set(roles)
     seen = set(shared) & present
@@ -170,7 +172,8 @@ def _can_show(name: str, shared: Mapping[str, tuple[float, float]], roles: Seque
         "namesakes": {"birth", "given", "family"} if "family" in present else {"birth", "given"},
         "kin": {"family", "town"},
     }[name]
-    needs_place = name in ("household", "twins", "father and son")
+    # Without a place and without decoys, twins look like one person under two given names.
+    needs_place = name in ("household", "father and son") or (name == "twins" and not decoys)
     only_all = seen == present  # a class that shares every field is a match
     return apart <= present and not only_all and not (needs_place and not present & set(_PLACE))
 
@@ -212,8 +215,8 @@ class _Draft:
         self._class(name, False, use, chance)
 
     def matches(self) -> None:
-        """Add matches at one address, matches that moved, and badly written ones; the first two share the rest."""
-        stay, move, rough = [], [], []
+        """Add matches at one address and matches that moved; they share what has nothing to do with places."""
+        stay, move = [], []
         for f, (field, role) in enumerate(zip(self._fields, self._roles, strict=True)):
             shares = _SEX if role == "sex" else _TYPICAL
             stay.append(self._add(_distribution(field, *shares), _MATCH_STRENGTH))
@@ -222,13 +225,10 @@ class _Draft:
                 move.append(self._add(apart, _MATCH_STRENGTH))
             else:
                 move.append(stay[-1])
-            poor = (0.9, 0.0) if role == "sex" else _ROUGH
-            rough.append(self._add(_distribution(field, *poor), _ROUGH_STRENGTH))
         nothing = [False] * len(self._fields)
         self._class("matches", True, stay, nothing)
         if set(self._roles) & set(_PLACE) and set(self._roles) - set(_PLACE):
             self._class("matches that moved", True, move, nothing)
-        self._class("rough matches", True, rough, nothing)
 
     def classes(self) -> Classes:
         return Classes(

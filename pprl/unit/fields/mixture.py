@@ -21,9 +21,6 @@ _ITERATIONS = 500
 _TOLERANCE = 5e-4
 """Relative change of the number of pairs in any class of matches at which the EM has converged."""
 
-_BASE = 5.0
-"""Pairs that every prior is worth at least."""
-
 _LEAST = 1e-9
 
 Floats = npt.NDArray[np.float64]
@@ -60,6 +57,7 @@ def fit(
     share: Floats,
     *,
     free: npt.NDArray[np.bool_],
+    expected: Floats | None = None,
     iterations: int = _ITERATIONS,
 ) -> Fit:
     """Estimate shares and free parameters.
@@ -69,6 +67,8 @@ def fit(
         patterns: what was counted.
         share: ``float64[classes]``, first shares; 0 keeps a class out.
         free: ``bool[classes]``: whose parameters may change.
+        expected: ``float64[classes]``, shares that count as much as what is found; 0 for classes of which nothing is
+            known.
         iterations: most iterations.
     """
     one_hot, starts = _one_hot(patterns, classes)
@@ -81,14 +81,17 @@ def fit(
         weights, _ = posterior(classes.log_likelihood(patterns.levels), share)
         weights *= count[:, None]
         found = weights.sum(axis=0)
-        change = np.abs(found - share * total) / np.maximum(np.maximum(found, share * total), 1.0)
-        share = found / total
+        if expected is not None:
+            found = np.where(expected > 0, (found + expected * total) / 2, found)
+        found = found / found.sum()
+        change = np.abs(found - share) / np.maximum(np.maximum(found, share), 1 / total)
+        share = found
         levels = np.asarray(one_hot.T @ weights)
         for number, (field, having) in users.items():
             parameter = classes.parameters[number]
             size = len(parameter.value)
             seen = levels[starts[field] + 1 : starts[field] + size][:, having].sum(axis=1)
-            seen = seen + (_BASE + parameter.strength * seen.sum()) * parameter.prior[1:]
+            seen = seen + (parameter.least + parameter.strength * seen.sum()) * parameter.prior[1:]
             parameter.value[1:] = np.maximum(seen / seen.sum(), _LEAST)
         converged = made > 5 and bool(change.max() < _TOLERANCE)
     return Fit(share=share, converged=bool(converged), iterations=made)

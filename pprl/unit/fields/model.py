@@ -44,7 +44,9 @@ REPEATED = 0.02
 """Share of a file's records with another record of the same person in it, from which the file is taken to hold people
 several times."""
 
-_RARE_MATCH = 0.02
+_HELD = 50.0
+"""Pairs that a prior of what a class does not share is worth at least, across the files."""
+
 _TINY = 1e-9
 
 Floats = npt.NDArray[np.float64]
@@ -224,6 +226,10 @@ def fit_fields(
         for number in set(classes.use[~classes.match].ravel().tolist()):
             classes.parameters[number].value = own.parameters[number].value.copy()
             classes.parameters[number].prior = own.parameters[number].value.copy()
+        # Across the files a home may be written in two ways, so these classes may change. A small class keeps what
+        # its pairs do not share as it was found, or it would draw matches in.
+        for number in set(classes.use[classes.by_chance & ~classes.match[:, None]].tolist()):
+            classes.parameters[number].least = _HELD
         share = np.where(classes.match, 0.0, found.share)
     across = {
         (a, b): count(*((a, b) if len(files[a]) <= len(files[b]) else (b, a))) for a, b in pairs
@@ -234,7 +240,9 @@ def fit_fields(
     ) / len(pairs)
     first = _first_shares(classes, matches=0.3 * smaller)
     share = np.where(classes.match, first, share) if not alone else first
-    found = fit(classes, together, share, free=np.ones(len(classes.names), bool))
+    # Relatives are as frequent between the files as inside them, or as the data say: half and half.
+    expected = None if alone else np.where(classes.match, 0.0, share)
+    found = fit(classes, together, share, free=np.ones(len(classes.names), bool), expected=expected)
     iterations, converged = iterations + found.iterations, converged and found.converged
     shares, matches, seen = {}, {}, {}
     nothing_free = np.zeros(len(classes.names), bool)
@@ -267,11 +275,7 @@ def fit_fields(
 
 
 def _first_shares(classes: Classes, *, matches: float) -> Floats:
-    made = np.where(classes.match, 0.0, 1e-4)
-    rough = np.array([name.startswith("rough") for name in classes.names])
-    usual = classes.match & ~rough
-    made[usual] = matches * (1 - _RARE_MATCH) / usual.sum()
-    made[rough] = matches * _RARE_MATCH
+    made = np.where(classes.match, matches / classes.match.sum(), 1e-4)
     made[0] = 0.0
     made[0] = 1 - made.sum()
     return made

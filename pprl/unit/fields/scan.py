@@ -7,6 +7,8 @@ The sum over the fields of the largest weight that any class of matches gives a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -226,31 +228,21 @@ def scan_grouped(
     for step in range(passes):
         rows_a, blocks_a = _blocks(codes_a[:, step])
         rows_b, blocks_b = _blocks(codes_b[:, step])
-        shared, at_a, at_b = np.intersect1d(blocks_a[:, 0], blocks_b[:, 0], return_indices=True)
+        _, at_a, at_b = np.intersect1d(blocks_a[:, 0], blocks_b[:, 0], return_indices=True)
         blocks = np.column_stack([blocks_a[at_a, 1:], blocks_b[at_b, 1:]])
         pairs = np.cumsum((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2]))
         cuts = np.unique(np.searchsorted(pairs, np.arange(0, pairs[-1] if len(pairs) else 0, _JOB)))
         tasks = np.split(blocks, cuts[1:]) if len(blocks) else []
-        parts = in_threads(
-            lambda blocks, rows_a=rows_a, rows_b=rows_b, step=step: _scan_group(
-                words,
-                table.bits,
-                table.exact,
-                table.ids[a],
-                table.ids[b],
-                bound.level,
-                bound.rare,
-                floor,
-                codes_a,
-                codes_b,
-                rows_a,
-                rows_b,
-                np.ascontiguousarray(blocks),
-                step,
-                same,
-            ),
-            tasks,
+        look = partial(
+            _look,
+            (words, table.bits, table.exact, table.ids[a], table.ids[b]),
+            bound,
+            floor,
+            (codes_a, codes_b, rows_a, rows_b),
+            step,
+            same,
         )
+        parts = in_threads(look, tasks)
         lefts += [part[0] for part in parts]
         rights += [part[1] for part in parts]
         compared[step] = sum(part[2] for part in parts)
@@ -260,12 +252,28 @@ def scan_grouped(
     return left[order], right[order], compared
 
 
+def _look(
+    table: tuple[Any, ...],
+    bound: Bound,
+    floor: float,
+    codes: tuple[Any, ...],
+    step: int,
+    same: bool,
+    blocks: Int64s,
+) -> tuple[Int64s, Int64s, int]:
+    scan: Any = _scan_group
+    found: tuple[Int64s, Int64s, int] = scan(
+        *table, bound.level, bound.rare, floor, *codes, np.ascontiguousarray(blocks), step, same
+    )
+    return found
+
+
 def _blocks(codes: npt.NDArray[np.int32]) -> tuple[Int64s, Int64s]:
     """Return the rows that have a code, sorted by it, and ``int64[blocks, 3]``: code, start and end among them."""
     rows = np.flatnonzero(codes >= 0)
     rows = rows[np.argsort(codes[rows], kind="stable")]
     distinct, starts = np.unique(codes[rows], return_index=True)
-    ends = np.append(starts[1:], len(rows))
+    ends = np.append(starts, len(rows))[1:]  # none where no record has a code
     return rows, np.column_stack([distinct, starts, ends]).astype(np.int64)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,8 @@ class FieldValues:
 
     def band_share(self) -> npt.NDArray[np.float64]:
         """Return ``float64[bands]``: share of the records with a value whose value is in each band."""
-        return np.bincount(self.band[1:], weights=self.share[1:], minlength=self.bands)
+        made = np.bincount(self.band[1:], weights=self.share[1:], minlength=self.bands)
+        return made.astype(np.float64)
 
 
 def field_values(files: Sequence[EncodedFile]) -> list[FieldValues]:
@@ -78,8 +80,8 @@ def _distinct(tables: Sequence[Words], name: str, kind: str) -> FieldValues:
     rows = together.view([("", together.dtype)] * together.shape[1]).ravel()
     found, ids = np.unique(rows, return_inverse=True)
     words = found.view(np.uint64).reshape(len(found), -1)  # the empty filter sorts first
-    ids = ids.ravel()[1:].astype(np.int32)
-    counts = np.bincount(ids, minlength=len(words)).astype(np.float64)
+    records = ids.ravel()[1:]
+    counts = np.bincount(records, minlength=len(words)).astype(np.float64)
     counts[0] = 0
     share = counts / max(counts.sum(), 1)
     band, bands = _bands(share)
@@ -89,7 +91,7 @@ def _distinct(tables: Sequence[Words], name: str, kind: str) -> FieldValues:
         kind=kind,
         words=np.ascontiguousarray(words),
         bits=np.bitwise_count(words).sum(axis=1).astype(np.int32),
-        ids=tuple(ids[a:b].copy() for a, b in zip(starts[:-1], starts[1:], strict=True)),
+        ids=tuple(records[a:b].astype(np.int32) for a, b in pairwise(starts)),
         share=share,
         band=band,
         bands=bands,

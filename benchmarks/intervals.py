@@ -1,0 +1,159 @@
+"""How often the interval that a run gives for its own precision and recall holds the truth.
+
+    python benchmarks/intervals.py [--seeds 9001-9003] [--country gb] [--json intervals.json] [--choose]
+
+Made-up people of `pprl synth`, exhaustive, automatic threshold: both profiles of the agreement, overlaps from 2 % to
+100 %, three error levels, two sets of fields (see town.py); each population has its own people and its own size of
+2,000 to 5,000 a file. An interval holds the truth if the share that was counted lies in it, ends included.
+
+The constants of `pprl/unit/estimate.py` (MODEL_ERRORS) were chosen with `--choose`, which prints what other values
+would have given, on seeds 2001 to 2003 of gb; any other seed, and any other country, is a fair test of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import town
+import trial
+
+from pprl.unit import estimate
+from pprl.unit import match as matching
+
+OVERLAPS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0)
+LEVELS = ("light", "typical", "heavy")
+PROFILES = ("record", "fields")
+SETS = {"all": town.FIELDS, "names": town.NAMES}
+MEASURES = ("precision", "recall")
+GRID = np.arange(0.3, 1.6, 0.1).round(1).tolist()
+DOUBTS = (0.0, 0.5, 0.8, 0.9, 1.0)
+UNSEEN = (0.0, 0.01, 0.02)
+
+
+class Heard:
+    """Stands in for `estimate_quality` and remembers what it was last asked, so that it can be asked again."""
+
+    def __init__(self) -> None:
+        self.asked: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+
+    def __call__(self, *args: Any, **named: Any) -> estimate.Quality:
+        """Remember and answer."""
+        self.asked = args, named
+        return estimate.estimate_quality(*args, **named)
+
+
+def populations(
+    seeds: list[int], country: str, overlaps: tuple[float, ...] = OVERLAPS
+) -> Iterator[dict[str, Any]]:
+    """Link every population; give its case, the truth and what the estimate was asked."""
+    cases = itertools.product(seeds, SETS, LEVELS, overlaps)
+    for number, (seed, fields, level, overlap) in enumerate(cases):
+        size = int(np.random.default_rng([seed, number]).integers(2000, 5001))
+        frames = town.two_files(
+            size,
+            overlap=overlap,
+            seed=1000 * seed + number,
+            profile=level,
+            country=country,
+            fields=SETS[fields],
+        )
+        for profile in PROFILES:
+            heard = Heard()
+            matching.estimate_quality = heard  # type: ignore[attr-defined]
+            made = trial.link(
+                frames, town.agreement(blocking=False, fields=SETS[fields], profile=profile)
+            )
+            yield {
+                "profile": profile,
+                "fields": fields,
+                "level": level,
+                "overlap": overlap,
+                "seed": seed,
+                "size": size,
+                **trial.measures(made),
+                "asked": heard.asked,
+            }
+
+
+def judged(rows: list[dict[str, Any]], *, error: estimate.ModelError | None = None) -> pd.DataFrame:
+    """Return one row a population and measure: was the truth in the interval, and how wide is it."""
+    made = []
+    for row in rows:
+        for measure in MEASURES:
+            if row["asked"] is None or (measure == "precision" and row["links"] == 0):
+                continue  # no estimate was given, or there is nothing to be precise about
+            args, named = row["asked"]
+            used = error or estimate.MODEL_ERRORS[row["profile"]]
+            quality = estimate.estimate_quality(*args, **{**named, "error": used})
+            low, high = (getattr(quality, f"{measure}_{end}") for end in ("low", "high"))
+            made.append(
+                {
+                    **{name: row[name] for name in ("profile", "fields", "level", "overlap")},
+                    "measure": measure,
+                    "held": low - 1e-9 <= row[measure] <= high + 1e-9,
+                    "width": high - low,
+                }
+            )
+    return pd.DataFrame(made)
+
+
+def table(of: pd.DataFrame, by: list[str]) -> str:
+    """Return coverage and mean width as a markdown table, a row for each value of `by`."""
+    lines = [
+        f"| {' | '.join(by)} | populations | precision held | width | recall held | width |",
+        f"|{'---|' * (len(by) + 5)}",
+    ]
+    for key, part in of.groupby(by, sort=False):
+        cells = []
+        for measure in MEASURES:
+            chosen = part[part["measure"] == measure]
+            cells += [f"{chosen['held'].mean():.3f}", f"{chosen['width'].mean():.3f}"]
+        runs = (part["measure"] == "recall").sum()
+        lines.append(f"| {' | '.join(str(k) for k in key)} | {runs} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def choices(rows: list[dict[str, Any]]) -> str:
+    """Return what other constants would have given, as a markdown table."""
+    lines = [
+        "| unseen | doubt | error | profile | precision held | width | recall held | width |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for unseen, doubt, value in itertools.product(UNSEEN, DOUBTS, GRID):
+        error = estimate.ModelError(precision=value, recall=value, doubt=doubt, unseen=unseen)
+        for line in table(judged(rows, error=error), ["profile"]).splitlines()[2:]:
+            profile, _, *rest = [cell.strip() for cell in line.strip("|").split("|")]
+            lines.append(f"| {unseen} | {doubt} | {value:.1f} | {profile} | {' | '.join(rest)} |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", default="9001-9003", help="first-last")
+    parser.add_argument("--country", default="gb")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--choose", action="store_true", help="print what other constants give")
+    options = parser.parse_args(arguments)
+    first, _, last = options.seeds.partition("-")
+    rows = list(populations(list(range(int(first), int(last or first) + 1)), options.country))
+    held = judged(rows)
+    for by in (["profile"], ["profile", "level"], ["profile", "fields"], ["profile", "overlap"]):
+        print(table(held, by), flush=True)
+        print()
+    if options.choose:
+        print(choices(rows))
+    if options.json:
+        plain = [{name: value for name, value in row.items() if name != "asked"} for row in rows]
+        options.json.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

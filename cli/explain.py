@@ -1,0 +1,99 @@
+"""`pprl explain`: why were these records linked?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import FILE, json_option
+
+if TYPE_CHECKING:
+    from pprl.quality.explain import ExplainedPair, Explanation
+
+__all__ = ["explain"]
+
+
+@click.command()
+@click.argument("links", type=FILE)
+@click.argument("link_id", type=click.IntRange(min=1))
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=12,
+    show_default=True,
+    help="Pairs to show at most; --json gives all of them.",
+)
+@json_option
+def explain(links: Path, link_id: int, most: int, as_json: bool) -> None:
+    """Say why the records of the link LINK_ID in the folder LINKS were linked.
+
+    For each pair of the link and each rival of it: the match weight in bits (three bits more make a pair eight times as
+    likely), in the profile fields what each field added to it; what is known before any comparison, what rivals take
+    from it, and the probability that comes of that. No value of a record is shown: the unit has none.
+
+    \b
+    Example:
+      pprl explain links 482003118824113
+    """
+    from pprl.exchange.links import read_links
+    from pprl.quality.explain import explain as explain_link
+
+    found = explain_link(read_links(links), link_id)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+        return
+    _show_records(found)
+    for pair in found.pairs[:most]:
+        click.echo()
+        _show_pair(pair, found)
+    if len(found.pairs) > most:
+        click.echo(f"\n{len(found.pairs) - most:,} more pairs are not shown; see --most and --json")
+
+
+def _show_records(found: Explanation) -> None:
+    inside = [member for member in found.members if member.link_id == found.link_id]
+    limit = (
+        "a match probability of one half"
+        if found.method == "auto"
+        else f"{'a match probability' if found.profile == 'fields' else 'a similarity'} of {found.threshold:.3f}"
+    )
+    click.echo(f"link {found.link_id}: {len(inside)} records; pairs were accepted from {limit} on")
+    width = max(len(member.party) for member in found.members)
+    for member in found.members:
+        elsewhere = "not linked" if member.link_id is None else f"in link {member.link_id}"
+        note = "" if member.link_id == found.link_id else f"  {elsewhere}"
+        click.echo(f"  {member.number:>3}  {member.party:<{width}}  {member.pseudonym}{note}")
+
+
+def _show_pair(pair: ExplainedPair, found: Explanation) -> None:
+    click.echo(f"{pair.a} - {pair.b}: {pair.standing}")
+    if pair.fields is None:
+        _row("similarity", f"{pair.score:.3f}")
+    for part in pair.fields or ():
+        _row(part.field, _bits(part.bits), part.level)
+    _row("match weight", _bits(pair.weight))
+    if pair.prior is not None:
+        _row("prior: before any comparison", _bits(pair.prior))
+    _row("rivals", "-" if pair.rivals is None else _bits(pair.rivals))
+    _row("match probability", f"{pair.probability:.3f}")
+    rival = pair.best_rival
+    if rival is not None:
+        by = "" if found.profile == "fields" else f"{rival.margin:+.3f} in similarity, "
+        _row(
+            "margin over the best rival",
+            _bits(rival.margin_bits),
+            f"{by}{rival.a} - {rival.b} weighs {rival.weight:+.1f}",
+        )
+    elif pair.standing != "rival":
+        _row("margin over the best rival", "-", "no rival is listed")
+
+
+def _row(name: str, value: str, note: str = "") -> None:
+    click.echo(f"  {name:<28}{value:>9}  {note}".rstrip())
+
+
+def _bits(value: float) -> str:
+    return f"{value:+.2f}"

@@ -1,0 +1,142 @@
+"""`pprl explain` says why records were linked, and shows no value of a record."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cli_house import SAMPLE, Outcome, Refuse, assert_no_value, pprl
+
+
+@pytest.fixture(scope="module")
+def fields(parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the links of the parts health and education in the profile fields."""
+    folder = tmp_path_factory.mktemp("fields")
+    text = (SAMPLE / "linkage.toml").read_text(encoding="utf-8")
+    text = re.sub(r'^profile = "record".*$', 'profile = "fields"', text, flags=re.MULTILINE)
+    text = re.sub(r"^(budget|bits) = .*$", "", text, flags=re.MULTILINE)
+    (folder / "linkage.toml").write_text(text, encoding="utf-8")
+    for party, own in (("health", "patient_no"), ("education", "pupil_ref")):
+        done = pprl(
+            "encode", parts / f"{party}.csv", "--agreement", "linkage.toml", "--key", parts / "parties.key",
+            "--columns", SAMPLE / f"{party}.columns.toml", "--party", party, "--id", own,
+            "-o", f"{party}.parquet", cwd=folder,
+        )  # fmt: skip
+        assert done.code == 0, done
+    done = pprl("match", "health.parquet", "education.parquet", "-o", "links", cwd=folder)
+    assert done.code == 0, done
+    return folder
+
+
+def first_link(links: Path) -> int:
+    return int(pd.read_parquet(links / "links.parquet")["link_id"].iloc[0])
+
+
+def explained(folder: Path, *options: object, link: int | None = None) -> Outcome:
+    done = pprl("explain", folder / "links", link or first_link(folder / "links"), *options)
+    assert (done.code, done.err) == (0, "")
+    return done
+
+
+def number(line: str) -> float:
+    return float(re.findall(r"[+-]\d+\.\d+", line)[0])
+
+
+def test_the_table_sums_up_to_the_weight_and_the_probability(fields: Path) -> None:
+    lines = explained(fields).lines
+    start = next(at for at, line in enumerate(lines) if line == "1 - 2: linked")
+    block = lines[start + 1 : start + 12]
+    named = [line.split()[0] for line in block[:7]]
+    assert named == [
+        "given_name", "surname", "date_of_birth", "sex", "address", "locality", "postcode",
+    ]  # fmt: skip
+    assert block[7].startswith("  match weight ")
+    assert sum(number(line) for line in block[:7]) == pytest.approx(number(block[7]), abs=0.05)
+    assert block[8].startswith("  prior: before any comparison ")
+    assert number(block[8]) < 0
+    assert block[9].startswith("  rivals ")
+    assert re.fullmatch(r"  match probability +[01]\.\d{3}", block[10])
+
+
+def test_levels_are_words(fields: Path) -> None:
+    known = "missing|differs|(somewhat )?similar|equal(, (common|rare) value)?"
+    lines = [line for line in explained(fields).lines if line.startswith("  surname ")]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(rf"  surname +[+-]\d+\.\d\d  ({known})", line), line
+
+
+def test_json_holds_the_same(fields: Path) -> None:
+    content = json.loads(explained(fields, "--json").out)
+    assert content["format"] == "pprl-explanation/1"
+    assert content["profile"] == "fields"
+    pair = content["pairs"][0]
+    assert sum(part["bits"] for part in pair["fields"]) == pytest.approx(pair["weight"], abs=1e-2)
+    assert {member["number"] for member in content["members"]} >= {pair["a"], pair["b"]}
+
+
+def test_every_link_of_the_run_is_explained(fields: Path) -> None:
+    links = pd.read_parquet(fields / "links" / "links.parquet")
+    for link in links["link_id"].unique()[:40]:
+        assert "1 - 2: linked" in explained(fields, link=int(link)).lines
+
+
+def test_rivals_are_shown_with_the_margin(fields: Path) -> None:
+    links = pd.read_parquet(fields / "links" / "links.parquet")
+    near = pd.read_parquet(fields / "links" / "near.parquet")
+    rivals = {*near["pseudonym_a"], *near["pseudonym_b"]}
+    touched = links.loc[links["pseudonym"].isin(rivals), "link_id"]
+    assert len(touched)
+    said = explained(fields, link=int(touched.iloc[0])).out
+    assert ": rival\n" in said
+    assert "margin over the best rival" in said
+    assert "  not linked\n" in said or "  in link " in said
+    few = explained(fields, "--most", 1, link=int(touched.iloc[0])).out
+    assert ": rival\n" not in few
+    assert "more pairs are not shown" in few
+
+
+def test_the_profile_record_tells_similarity_and_margin(desk: Path) -> None:
+    said = explained(desk)
+    assert_no_value(said.out)
+    assert "pairs were accepted from a similarity of 0.900 on" in said.lines[0]
+    assert any(line.startswith("  similarity ") for line in said.lines)
+    assert not any(line.startswith("  surname ") for line in said.lines)
+
+
+def test_no_value_of_a_record_is_shown(desk: Path) -> None:
+    """Nor may one leave in the folder that the statistician gets."""
+    text = (desk / "linkage.toml").read_text(encoding="utf-8")
+    changed = text.replace('project = "Desk"', 'project = "Desk"\nprofile = "fields"')
+    (desk / "linkage.toml").write_text(changed, encoding="utf-8")
+    for party in ("a", "b"):
+        done = pprl(
+            "encode", f"{party}.csv", "--agreement", "linkage.toml", "--key", "parties.key",
+            "--party", party, "--id", "id", "-o", f"{party}.parquet", "--force",
+        )  # fmt: skip
+        assert done.code == 0, done
+    assert pprl("match", "a.parquet", "b.parquet", "-o", "links", "--force").code == 0
+    assert (desk / "links" / "explain.parquet").exists()
+    for path in (desk / "links").iterdir():
+        assert_no_value(path.read_bytes().decode("latin-1"))
+    assert_no_value(explained(desk).out + explained(desk, "--json").out)
+
+
+def test_a_link_that_is_not_there(desk: Path, refuse: Refuse) -> None:
+    refuse(1, "explain", "links", 999_999, says=("no link 999999 in this run", "links.parquet"))
+
+
+def test_what_is_no_links_folder(refuse: Refuse) -> None:
+    refuse(1, "explain", "absent", 1, says=("absent is not a links folder",))
+
+
+def test_a_damaged_folder_is_refused(fields: Path, desk: Path, refuse: Refuse) -> None:
+    (desk / "links" / "explain.parquet").write_bytes(b"PAR1")
+    assert pprl("explain", "links", first_link(desk / "links")).code == 0, "not read in record"
+    run = json.loads((desk / "links" / "run.json").read_text(encoding="utf-8"))
+    run["agreement"]["profile"] = "fields"
+    (desk / "links" / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    refuse(1, "explain", "links", 1, says=("explain.parquet can't be read",))

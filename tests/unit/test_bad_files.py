@@ -1,0 +1,243 @@
+"""Files that leave little to learn from get a stated result or a clear error, never a silent bad one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from links_checks import hold_consistent
+from unit_world import ALL, Town, agreement_of, encode_all, frames_of, town
+
+from pprl.errors import UsageError
+from pprl.exchange.encoded import EncodedFile
+from pprl.unit import scores
+from pprl.unit.fields import mixture, model
+from pprl.unit.match import MatchOptions, match
+
+Draw = Callable[..., Any]
+Make = Callable[..., EncodedFile]
+PROFILES = ["record", "fields"]
+NOBODY = "hardly any match is in sight"
+
+
+def said(links: Any, words: str) -> bool:
+    return any(words in warning for warning in links.run["warnings"])
+
+
+def of_fields(profile: str, fields: dict[str, str], size: int = 1500) -> Town:
+    frames = frames_of((size, size), size // 2, 1, "typical")
+    return encode_all(frames, agreement_of(fields, profile))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("field", ["surname", "date_of_birth", "sex", "locality"])
+def test_a_single_field_links_what_it_can(profile: str, field: str) -> None:
+    """A field that many share links nobody; no run is silent about it, unless the estimate holds."""
+    people = of_fields(profile, {field: ALL[field]})
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    precision, _, _ = people.measures(links)
+    if field in ("sex", "locality"):
+        assert len(links.pairs) <= 0.02 * 1500
+        assert links.run["warnings"]
+    elif links.run["threshold"]["estimate"] is None:
+        assert said(links, "hold people several times")
+    else:
+        quality = links.run["threshold"]["estimate"]["quality"]
+        assert precision >= quality["precision_low"] - 0.05
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("where", ["one file", "both files"])
+def test_a_field_that_is_missing_costs_no_links(profile: str, where: str) -> None:
+    frames = list(frames_of((1500, 1500), 750, 1, "typical"))
+    for at in (0,) if where == "one file" else (0, 1):
+        frames[at] = frames[at].assign(postcode="", locality="")
+    people = encode_all(frames, agreement_of(ALL, profile))
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert people.measures(links)[2] > (0.94 if profile == "record" else 0.98)
+    if profile == "fields":
+        assert said(links, "no record of a file has a value for: locality, postcode")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("blocking", ["keys", "keys,exhaustive"])
+def test_blocking_keys_that_nobody_has_find_nobody(profile: str, blocking: str) -> None:
+    """One file has no postcode at all, so its keys are missing; the estimate tells what is lost."""
+    frames = list(frames_of((600, 600), 300, 1, "typical"))
+    frames[0] = frames[0].assign(postcode="")
+    agreement = agreement_of(ALL, profile, blocking=[{"keys": ["value(postcode)"]}])
+    people = encode_all(frames, agreement)
+    links = match(people.files, MatchOptions(blocking=blocking))
+    hold_consistent(links, people.files)
+    assert links.run["counts"]["passes"][0]["pairs_compared"] == 0
+    if blocking == "keys":
+        assert len(links.pairs) == 0
+        quality = links.run["threshold"]["estimate"]["quality"]
+        assert quality["matches"] == pytest.approx(300, rel=0.25)
+        assert quality["recall"] == 0
+    else:
+        assert people.measures(links)[2] > 0.93
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_file_of_one_record(profile: str) -> None:
+    """Its person is found in the other file, or nobody is."""
+    there = town(profile, (1, 1500), 1)
+    links = match(there.files)
+    hold_consistent(links, there.files)
+    assert there.measures(links) == (1.0, 1.0, 1.0)
+    absent = town(profile, (1, 1500), 0)
+    links = match(absent.files)
+    hold_consistent(links, absent.files)
+    assert len(links.pairs) == 0
+    assert said(links, NOBODY)
+    alone = match(there.files[0])
+    assert len(alone.links) == 0
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_two_files_of_one_record(profile: str) -> None:
+    people = town(profile, (1, 1), 1)
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert people.measures(links)[2] == 1
+    assert said(links, "too small")
+    assert not said(links, NOBODY)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_files_without_a_common_person_are_said_to_have_none(profile: str, seed: int) -> None:
+    """Almost nothing is linked, and the operator is told."""
+    people = town(profile, (1500, 1500), 0, seed=seed)
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert len(links.pairs) <= 0.005 * 1500
+    assert said(links, NOBODY)
+
+
+def test_drawn_files_without_a_common_record_are_said_to_have_none(
+    make_encoded: Make, draw_files: Draw
+) -> None:
+    dense = draw_files(np.random.default_rng(7), [300, 300], 0)
+    files = [make_encoded(one, party=party) for one, party in zip(dense, "ab", strict=True)]
+    links = match(files)
+    hold_consistent(links, files)
+    assert len(links.pairs) <= 1
+    assert said(links, NOBODY)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_same_people_under_two_parties_all_match(profile: str) -> None:
+    """The very same rows, encoded by another party."""
+    frame = frames_of((1500, 1500), 750, 1, "typical")[0]
+    people = encode_all([frame, frame], agreement_of(ALL, profile))
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert people.measures(links)[2] > 0.999
+    quality = links.run["threshold"]["estimate"]["quality"]
+    assert quality["precision"] > 0.99
+    assert quality["recall"] > 0.95
+    assert not said(links, NOBODY)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_records_that_are_all_alike_are_linked_to_nobody(profile: str) -> None:
+    """Default values in every record: nothing tells people apart, and that is said."""
+    frames = [
+        frame.head(200).assign(**{name: frame[name].iloc[0] for name in ALL})
+        for frame in frames_of((1500, 1500), 750, 1, "light")
+    ]
+    frames[1] = frames[1].assign(**{name: frames[0][name].iloc[0] for name in ALL})
+    people = encode_all(frames, agreement_of(ALL, profile))
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert len(links.pairs) == 0
+    assert links.run["warnings"]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_em_that_does_not_settle_is_told(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = town(profile, (600, 600), 300)
+    assert not said(match(people.files), "did not settle")
+    monkeypatch.setattr(scores, "_ROUNDS", 1)
+    real = mixture.fit
+    monkeypatch.setattr(model, "fit", lambda *args, **more: real(*args, **more, iterations=1))
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert said(links, "did not settle")
+    assert links.run["model"]["converged"] is False
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("turned", [False, True])
+def test_people_of_a_small_file_are_found_in_a_much_larger_one(profile: str, turned: bool) -> None:
+    people = town(profile, (200, 20_000), 120)
+    links = match(people.files[::-1] if turned else people.files)
+    precision, recall, _ = people.measures(links)
+    assert precision > 0.97
+    assert recall > (0.88 if profile == "record" else 0.96)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("large", [100_000, 1_000_000])
+def test_wildly_unequal_sizes(profile: str, large: int) -> None:
+    """A thousand people among a million."""
+    people = town(profile, (1000, large), 600)
+    links = match(people.files)
+    precision, recall, _ = people.measures(links)
+    assert precision > 0.95
+    assert recall > (0.8 if profile == "record" else 0.95)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_file_that_holds_people_several_times_is_told(profile: str) -> None:
+    """One-to-one would lose half of its links: no estimate is given, and many-to-many finds them."""
+    two = frames_of((700, 600), 400, 1, "light")
+    again = frames_of((700, 600), 400, 2, "light")[1]
+    again = again.assign(person=again["person"] + 10_000, id=["z" + own for own in again["id"]])
+    frames = [pd.concat([two[0], two[1]]), pd.concat([two[1], again])]
+    frames[1] = frames[1].assign(id=["b" + own for own in frames[1]["id"]])
+    people = encode_all(frames, agreement_of(ALL, profile))
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert said(links, "a: the file seems to hold people several times")
+    assert links.run["threshold"]["no_estimate"]
+    many = match(people.files, MatchOptions(assign="many-to-many"))
+    hold_consistent(many, people.files)
+    assert len(many.pairs) > 950
+    assert people.right(many.pairs).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("files", "options"),
+    [
+        (3, {"blocking": "lsh,exhaustive"}),
+        (1, {"blocking": "lsh,exhaustive"}),
+        (2, {"blocking": "lsh,exhaustive", "assign": "many-to-many"}),
+        (2, {"blocking": "lsh,exhaustive", "assign": "one-to-many"}),
+        (2, {"blocking": "keys,exhaustive"}),
+    ],
+)
+def test_passes_in_turn_that_make_no_sense_are_refused(
+    make_encoded: Make, draw_files: Draw, files: int, options: dict[str, Any]
+) -> None:
+    """They need two files, one partner a record, and keys where a pass is by keys."""
+    dense = draw_files(np.random.default_rng(1), [30, 30, 30], 10)
+    made = [make_encoded(one, party=party) for one, party in zip(dense, "abc", strict=True)]
+    with pytest.raises(UsageError):
+        match(made[:files], MatchOptions(**options))
+
+
+@pytest.mark.parametrize(
+    "blocking", ["", ",", "keys,", "lsh,lsh", "keys, lsh", "keys,none", "keys;lsh"]
+)
+def test_passes_that_are_none_are_refused(blocking: str) -> None:
+    with pytest.raises(UsageError, match="blocking must be one of"):
+        MatchOptions(blocking=blocking)
