@@ -125,29 +125,31 @@ def data_sets(draws: int, path: Path | None, quick: bool) -> Iterator[tuple[str,
         drawn: list[Draw] = []
         for seed in range(draws):
             files = febrl.draw_overlap(both[0], both[1], size=2500, overlap=0.05, seed=seed)
-            drawn.append((list(files), _town_agreement(fields)))
+            drawn.append((list(files), _town_agreement(fields, files[0])))
         yield f"FEBRL4 5 %, {name}", drawn
     for level in ("typical", "heavy"):
         for name, fields in (("all", town.FIELDS), ("names", town.NAMES)):
             drawn = []
             for seed in range(1, draws + 1):
                 files = town.two_files(size, overlap=0.2, seed=seed, profile=level, fields=fields)
-                drawn.append((list(files), _town_agreement(fields)))
+                drawn.append((list(files), _town_agreement(fields, files[0])))
             yield f"{level} 20 %, {name}", drawn
     if path is None:
         print("no --historical: left out (see benchmarks/historical.py)", file=sys.stderr)
         return
     people = historical.figures(path)
     for name in ("all", "names"):
-        yield f"historical, {name}", [([people], _historical_agreement(name == "names"))]
+        yield f"historical, {name}", [([people], _historical_agreement(people, name == "names"))]
 
 
-def _town_agreement(fields: Sequence[str]) -> Callable[[str], pprl.Agreement]:
-    return lambda profile: town.agreement(blocking=False, fields=fields, profile=profile)
+def _town_agreement(fields: Sequence[str], first: pd.DataFrame) -> Callable[[str], pprl.Agreement]:
+    return lambda profile: town.agreement(
+        blocking=False, fields=fields, profile=profile, first=first
+    )
 
 
-def _historical_agreement(names: bool) -> Callable[[str], pprl.Agreement]:
-    return lambda profile: historical.agreement(profile=profile, names=names)
+def _historical_agreement(people: pd.DataFrame, names: bool) -> Callable[[str], pprl.Agreement]:
+    return lambda profile: historical.agreement(people, profile=profile, names=names)
 
 
 def figures(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import town
 
 from pprl import Agreement
 
@@ -26,17 +27,23 @@ _COLUMNS = {
 NAMES = ["given_name", "surname", "date_of_birth", "sex"]
 
 
-def agreement(*, profile: str, names: bool) -> Agreement:
-    """Return the agreement over all fields, or over names, date of birth and sex alone; no blocking."""
+def agreement(people: pd.DataFrame, *, profile: str, names: bool) -> Agreement:
+    """Return the agreement over all fields, or over names, date of birth and sex alone; no blocking.
+
+    Budgets in the profile `record` are those that `pprl init` proposes for these people.
+    """
+    chosen = {
+        name: (kind, name) for name, (_, kind) in _COLUMNS.items() if not names or name in NAMES
+    }
+    budgets = town.proposed(people, chosen) if profile == "record" else {}
     return Agreement.from_dict(
         {
             "format": "pprl-agreement/1",
             "project": "Benchmark",
             "profile": profile,
             "field": [
-                {"name": name, "type": kind}
-                for name, (_, kind) in _COLUMNS.items()
-                if not names or name in NAMES
+                {"name": name, "type": kind, **({"budget": budgets[name]} if budgets else {})}
+                for name, (kind, _) in chosen.items()
             ],
         }
     )

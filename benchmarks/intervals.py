@@ -68,7 +68,10 @@ def populations(
             heard = Heard()
             matching.estimate_quality = heard  # type: ignore[attr-defined]
             made = trial.link(
-                frames, town.agreement(blocking=False, fields=SETS[fields], profile=profile)
+                frames,
+                town.agreement(
+                    blocking=False, fields=SETS[fields], profile=profile, first=frames[0]
+                ),
             )
             yield {
                 "profile": profile,

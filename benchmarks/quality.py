@@ -148,7 +148,9 @@ def febrl_rows(table: Table, splink: Splink, *, draws: int, quick: bool) -> None
             ) -> Iterator[tuple[str, Figures]]:
                 files = febrl.draw_overlap(*both, size=size, overlap=overlap, seed=seed)
                 for profile in PROFILES:
-                    agreed = town.agreement(blocking=False, fields=chosen, profile=profile)
+                    agreed = town.agreement(
+                        blocking=False, fields=chosen, profile=profile, first=files[0]
+                    )
                     yield f"pprl {profile}", measured(trial.link(files, agreed))
                 if splink:
                     yield "Splink, clear", splink.two_files(*files, chosen)
@@ -183,7 +185,7 @@ def town_rows(
                     )
                     options = pprl.MatchOptions(blocking=blocking)
                     for profile in PROFILES:
-                        agreed = town.agreement(fields=chosen, profile=profile)
+                        agreed = town.agreement(fields=chosen, profile=profile, first=files[0])
                         yield (
                             f"pprl {profile}",
                             measured(trial.link(files, agreed, options=options)),
@@ -212,7 +214,8 @@ def historical_rows(table: Table, splink: Splink, path: Path) -> None:
         links: Draws = {}
         for profile in PROFILES:
             made = trial.link(
-                [people], historical.agreement(profile=profile, names=fields == "names")
+                [people],
+                historical.agreement(people, profile=profile, names=fields == "names"),
             )
             final = trial.measures(made)
             best, over = trial.pairs_f1(made)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_TOLD = -0.05
+"""Bits that rivals take from which they are spoken of."""
+
 
 @click.command()
 @click.argument("links", type=FILE)
@@ -88,7 +91,10 @@ def _show_pair(pair: ExplainedPair, found: Explanation) -> None:
             f"{by}{rival.a} - {rival.b} weighs {rival.weight:+.1f}",
         )
     elif pair.standing != "rival":
-        _row("margin over the best rival", "-", "no rival is listed")
+        some = pair.rivals is not None and pair.rivals < _TOLD
+        _row(
+            "margin over the best rival", "-", f"no rival is {'likely enough to be ' * some}listed"
+        )
 
 
 def _row(name: str, value: str, note: str = "") -> None:

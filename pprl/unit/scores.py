@@ -177,7 +177,8 @@ def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) ->
         spread = (weights * (x[seen, None] - centre) ** 2).sum(axis=0) / sizes
         width = np.clip(np.sqrt(spread), _NARROW, _WIDE)
         new = float(taken.sum()) / total
-        converged = abs(new - share) <= 1e-6 * max(new, 1 / total)
+        # Less than half a match is none; its share would go on falling for ever.
+        converged = abs(new - share) <= 1e-6 * max(new, 1 / total) or new * total < 0.5
         share = new
         if converged:
             break

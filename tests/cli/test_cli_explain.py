@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli_house import SAMPLE, Outcome, Refuse, assert_no_value, pprl
+from cli_house import MARK, SAMPLE, Outcome, Refuse, pprl
 
 
 @pytest.fixture(scope="module")
@@ -84,24 +84,26 @@ def test_every_link_of_the_run_is_explained(fields: Path) -> None:
         assert "1 - 2: linked" in explained(fields, link=int(link)).lines
 
 
-def test_rivals_are_shown_with_the_margin(fields: Path) -> None:
-    links = pd.read_parquet(fields / "links" / "links.parquet")
-    near = pd.read_parquet(fields / "links" / "near.parquet")
+def test_rivals_are_shown_with_the_margin(parts: Path, tmp_path: Path) -> None:
+    files = [parts / "health.parquet", parts / "education.parquet"]
+    assert pprl("match", *files, "-o", tmp_path / "links", "--threshold", 0.55).code == 0
+    links = pd.read_parquet(tmp_path / "links" / "links.parquet")
+    near = pd.read_parquet(tmp_path / "links" / "near.parquet")
     rivals = {*near["pseudonym_a"], *near["pseudonym_b"]}
     touched = links.loc[links["pseudonym"].isin(rivals), "link_id"]
     assert len(touched)
-    said = explained(fields, link=int(touched.iloc[0])).out
+    said = explained(tmp_path, link=int(touched.iloc[0])).out
     assert ": rival\n" in said
     assert "margin over the best rival" in said
     assert "  not linked\n" in said or "  in link " in said
-    few = explained(fields, "--most", 1, link=int(touched.iloc[0])).out
+    few = explained(tmp_path, "--most", 1, link=int(touched.iloc[0])).out
     assert ": rival\n" not in few
     assert "more pairs are not shown" in few
 
 
 def test_the_profile_record_tells_similarity_and_margin(desk: Path) -> None:
     said = explained(desk)
-    assert_no_value(said.out)
+    assert MARK not in said.out.lower()
     assert "pairs were accepted from a similarity of 0.900 on" in said.lines[0]
     assert any(line.startswith("  similarity ") for line in said.lines)
     assert not any(line.startswith("  surname ") for line in said.lines)
@@ -121,8 +123,9 @@ def test_no_value_of_a_record_is_shown(desk: Path) -> None:
     assert pprl("match", "a.parquet", "b.parquet", "-o", "links", "--force").code == 0
     assert (desk / "links" / "explain.parquet").exists()
     for path in (desk / "links").iterdir():
-        assert_no_value(path.read_bytes().decode("latin-1"))
-    assert_no_value(explained(desk).out + explained(desk, "--json").out)
+        assert MARK not in path.read_bytes().decode("latin-1").lower()
+    # Ids and digests may hold any four digits, so that the year is no mark here.
+    assert MARK not in (explained(desk).out + explained(desk, "--json").out).lower()
 
 
 def test_a_link_that_is_not_there(desk: Path, refuse: Refuse) -> None:

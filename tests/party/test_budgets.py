@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.budgets import propose_budgets
+from pprl.party.budgets import propose_budgets, reasoned_budgets
 
 ROWS = 2000
 FIELDS = [
@@ -112,6 +112,25 @@ def test_a_few_rows_leave_the_defaults(rows: int) -> None:
     for name, kind, _ in FIELDS:
         default = FIELD_TYPES[kind].budget
         assert made[name] == pytest.approx(default, abs=2.5), name
+
+
+def test_the_words_say_what_moved_a_budget() -> None:
+    frame = people(per_home=4, towns=1)
+    frame.loc[frame.index % 2 == 0, "born"] = ""
+    words = {name: proposal.words for name, proposal in reasoned_budgets(frame, FIELDS).items()}
+    assert words["surname"] == ""
+    assert words["born"] == "often missing"
+    assert words["address"] == "homes are often shared"
+    assert words["locality"] == "few different values, homes are often shared"
+    alone = reasoned_budgets(people(), [("postcode", "postcode", "postcode")])["postcode"]
+    assert "stands for the other parts of an address" in alone.words
+
+
+def test_the_words_hold_no_figure_and_the_figures_no_value() -> None:
+    for proposal in reasoned_budgets(people(per_home=2), FIELDS).values():
+        assert not any(letter.isdigit() for letter in proposal.words)
+        assert "Town" not in proposal.figures
+        assert "Last" not in proposal.figures
 
 
 def test_an_empty_column_is_no_error() -> None:

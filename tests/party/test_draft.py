@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement
+from pprl.exchange.drafting import agreement_toml, scaled_budgets
+from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.draft import draft_agreement
 
 
@@ -82,3 +88,87 @@ def test_a_table_without_a_field_shows_none_of_its_header() -> None:
     with pytest.raises(DataError) as caught:
         draft_agreement(frame("Woolwick", "Ruby"), project="x")
     assert "Ruby" not in f"{caught.value}{caught.value.hint}"
+
+
+def town(rows: int, *, per_home: int, gaps: int = 0) -> pd.DataFrame:
+    """People of different names, `per_home` at each address; every `gaps`-th postcode missing."""
+    return pd.DataFrame(
+        {
+            "first_name": [f"Name{n % 400}" for n in range(rows)],
+            "dob": [f"{1930 + n % 90}-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(rows)],
+            "street": [f"{n // per_home} Wool Road" for n in range(rows)],
+            "postcode": [
+                "" if gaps and n % gaps == 0 else f"QV{n // per_home:04}" for n in range(rows)
+            ],
+        }
+    )
+
+
+def budgets(frame: pd.DataFrame, **options: int) -> dict[str, int]:
+    draft = draft_agreement(frame, project="x", **options)
+    return {field.name: field.budget for field in Agreement.from_toml(draft.toml).field}
+
+
+def test_a_draft_gives_shared_homes_less() -> None:
+    """The whole file is looked at: the households stand far apart in it."""
+    apart, shared = town(3000, per_home=1), town(3000, per_home=4)
+    mixed = shared.iloc[[4 * n + k for k in range(4) for n in range(750)]].reset_index(drop=True)
+    assert mixed["street"].head(700).is_unique
+    for field in ("address", "postcode"):
+        assert budgets(apart)[field] > 1.5 * budgets(mixed)[field]
+    assert "homes are often shared" in draft_agreement(mixed, project="x").toml
+
+
+def test_a_draft_tells_the_other_parties_no_figure_of_the_file() -> None:
+    """A slight change of the file's figures shows on the party's own screen alone."""
+    one, other = (draft_agreement(town(3000, per_home=4, gaps=n), project="x") for n in (30, 29))
+    assert one.toml == other.toml
+    shown = {guess.field: guess.budget for guess in one.guesses}
+    assert "3 % missing" in str(shown["postcode"])
+    assert " %" not in one.toml.replace("40 to 60 %", "")
+    assert "entropy" not in one.toml
+
+
+def test_the_screen_shows_the_budgets_of_the_draft() -> None:
+    frame = town(300, per_home=2).assign(notes="x")
+    draft = draft_agreement(frame, project="x")
+    drafted = {f.name: f.budget for f in Agreement.from_toml(draft.toml).field}
+    for guess in draft.guesses:
+        if guess.field:
+            assert guess.budget.split(":")[0] == f"budget {drafted[guess.field]}"
+        else:
+            assert guess.budget == ""
+
+
+@pytest.mark.parametrize("bits", [64, 1024, 65536])
+def test_a_draft_of_any_length_of_filter_is_an_agreement(bits: int) -> None:
+    """One field alone would draw more than an agreement allows."""
+    assert budgets(pd.DataFrame({"sex": ["f", "m"]}), bits=bits)["sex"] <= 4096
+    assert sum(budgets(town(200, per_home=2), bits=bits).values()) >= 0.2 * min(bits, 4 * 4096)
+
+
+def test_the_profile_fields_takes_no_proposal() -> None:
+    """There a budget is no weight, and the draft must tell nothing of the file."""
+    draft = draft_agreement(town(300, per_home=4), project="x", profile="fields")
+    assert {guess.budget for guess in draft.guesses} == {""}
+    assert "shared" not in draft.toml
+
+
+@given(
+    weights=st.lists(st.integers(1, 500), min_size=1, max_size=12),
+    bits=st.sampled_from([64, 512, 1024, 65536]),
+)
+def test_budgets_keep_the_order_of_the_weights_and_the_bounds(
+    weights: Sequence[int], bits: int
+) -> None:
+    given_weights = {f"f{n}": weight for n, weight in enumerate(weights)}
+    made = scaled_budgets(given_weights, bits)
+    assert all(4 <= budget <= 4096 for budget in made.values())
+    ordered = sorted(given_weights, key=lambda name: given_weights[name])
+    assert [made[name] for name in ordered] == sorted(made.values())
+
+
+def test_a_draft_without_weights_takes_the_types_own() -> None:
+    fields = [("surname", "surname"), ("address", "address")]
+    own = {name: FIELD_TYPES[kind].budget for name, kind in fields}
+    assert agreement_toml(fields, project="x") == agreement_toml(fields, project="x", weights=own)

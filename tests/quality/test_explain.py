@@ -181,8 +181,9 @@ def test_real_runs_are_explained_from_end_to_end(fields_links):
             assert pair.prior is not None
             missing = [part.bits for part in pair.fields if part.level == "missing"]
             assert not any(missing)
-        if len(linked) == 1 and linked[0].best_rival is None and linked[0].rivals is not None:
-            assert linked[0].rivals == pytest.approx(0, abs=0.2)
+            if pair.rivals is not None:
+                odds = pair.prior + pair.weight + pair.rivals
+                assert log_odds(pair.probability) == pytest.approx(odds, abs=0.01)
 
 
 def test_a_shared_rare_value_weighs_more_than_a_common_one(fields_links):

@@ -117,7 +117,7 @@ def test_files_without_a_common_person_are_said_to_have_none(profile: str, seed:
     people = town(profile, (1500, 1500), 0, seed=seed)
     links = match(people.files)
     hold_consistent(links, people.files)
-    assert len(links.pairs) <= 0.005 * 1500
+    assert len(links.pairs) <= 0.01 * 1500
     assert said(links, NOBODY)
 
 
@@ -177,7 +177,7 @@ def test_an_em_that_does_not_settle_is_told(profile: str, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("turned", [False, True])
 def test_people_of_a_small_file_are_found_in_a_much_larger_one(profile: str, turned: bool) -> None:
-    people = town(profile, (200, 20_000), 120)
+    people = town(profile, (150, 5000), 90)
     links = match(people.files[::-1] if turned else people.files)
     precision, recall, _ = people.measures(links)
     assert precision > 0.97

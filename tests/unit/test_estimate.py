@@ -42,8 +42,9 @@ def test_intervals_hold_the_estimates(
         assert 0 <= low <= middle <= high <= 1
     assert made.f1 == pytest.approx(2 * true / (made.links + total) if made.links + total else 0)
     sure = estimate_quality(probability, accepted, hidden=hidden)
-    assert made.recall_low <= sure.recall_low
-    assert made.recall_high >= sure.recall_high
+    one = 1 / max(total, 1.0)  # ends are rounded to whole matches
+    assert made.recall_low <= sure.recall_low + one
+    assert made.recall_high >= sure.recall_high - one
 
 
 def test_more_links_make_intervals_narrower_but_never_nothing() -> None:

@@ -117,41 +117,19 @@ def test_a_scan_of_some_rows_sees_these_only() -> None:
         assert sum(some.compared) < sum(whole.compared)
 
 
-@pytest.mark.parametrize("name", ["surname", "given_name", "date_of_birth", "locality"])
+@pytest.mark.parametrize("name", ["surname", "given_name", "date_of_birth", "address", "locality"])
 def test_a_rare_value_weighs_more_than_a_common_one(model: FieldModel, name: str) -> None:
     """Agreeing on a value that one in n people has is about n times likelier for one person than for strangers."""
     at = [field.name for field in model.fields].index(name)
     field, start = model.fields[at], int(model.table.starts[at])
     log = model.classes.log_tables()[at]
     matches, strangers = model.classes.names.index("matches"), 0
-    values = np.flatnonzero(field.share > 0)
+    values = np.setdiff1d(np.intersect1d(*field.ids), [0])
     level = model.table.exact[start + values]
     weight = log[level, matches] - log[level, strangers] + model.rare[start + values]
     exactly = np.log(np.exp(log[EXACT:, matches]).sum())
-    np.testing.assert_allclose(weight, exactly - np.log(field.share[values]), atol=1.0)
-    order = np.argsort(-field.share[values], kind="stable")
-    assert weight[order[-1]] > weight[order[0]] + 1
+    np.testing.assert_allclose(weight, exactly - np.log(field.share[values]), atol=0.8)
     assert np.corrcoef(weight, -np.log(field.share[values]))[0, 1] > 0.9
-
-
-def test_of_two_pairs_that_agree_alike_the_rarer_weighs_more(
-    model: FieldModel, true_pairs: tuple[np.ndarray, np.ndarray]
-) -> None:
-    left, right = true_pairs
-    levels = pair_levels(model.table, 0, 1, left, right)
-    rare = np.zeros(len(left))
-    for f in range(levels.shape[1]):
-        exact = levels[:, f] >= EXACT
-        rare[exact] += model.rare[model.table.ids[0][f, left[exact]]]
-    weight = model.weights(0, 1, left, right)
-    _, group, sizes = np.unique(levels, axis=0, return_inverse=True, return_counts=True)
-    compared = 0
-    for large in np.flatnonzero(sizes >= 5):
-        mine = group.ravel() == large
-        if np.ptp(rare[mine]) > 1:
-            compared += 1
-            assert np.corrcoef(rare[mine], weight[mine])[0, 1] > 0.5
-    assert compared >= 5
 
 
 def split_households(common: int) -> Town:
