@@ -168,10 +168,12 @@ def town_rows(
     overlaps: tuple[float, ...],
     draws: int,
     blocking: str,
+    sets: tuple[str, ...] = ("all", "names"),
 ) -> None:
     """Made-up people."""
     for level in levels:
-        for fields, chosen in (("all", town.FIELDS), ("names", town.NAMES)):
+        for fields in sets:
+            chosen = {"all": town.FIELDS, "names": town.NAMES}[fields]
             for overlap in overlaps:
 
                 def draw(
@@ -245,6 +247,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=10, help="of FEBRL4")
     parser.add_argument("--seeds", type=int, default=1, help="draws of the large files")
     parser.add_argument("--blocking", default="exhaustive", help="of the large files")
+    parser.add_argument(
+        "--sets", default="all,names", help="sets of fields of the large files, separated by commas"
+    )
     parser.add_argument("--quick", action="store_true", help="small files, to see that it runs")
     options = parser.parse_args(arguments)
     quick, parts = options.quick, options.parts.split(",")
@@ -274,6 +279,7 @@ def main(arguments: list[str] | None = None) -> None:
             overlaps=(0.5,),
             draws=options.seeds,
             blocking=options.blocking,
+            sets=tuple(options.sets.split(",")),
         )
     if "historical" in parts and options.historical is None:
         print(

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 __all__ = ["log_activity", "pair_probabilities"]
 
-_ROUNDS = 40
+_ROUNDS = 100
+_WHOLE = 20
 _MOST = 60.0
 _ALL = 0.995
 """Share of the smaller file that is taken to have a partner at most: certainty for everybody would link anything."""
@@ -53,8 +54,9 @@ def pair_probabilities(
     weight: Floats,
     sizes: tuple[int, int],
     *,
-    matches: float,
     rule: Rule,
+    matches: float = 0.0,
+    activity: float | None = None,
 ) -> Floats:
     """Return the probability that each pair is a match: ``float64[pairs]``.
 
@@ -64,12 +66,15 @@ def pair_probabilities(
         sizes: records of the two files.
         matches: expected number of matches between them.
         rule: as in :func:`log_activity`.
+        activity: takes the place of what :func:`log_activity` gives.
     """
-    odds = np.exp(np.clip(weight + log_activity(matches, sizes, rule), -_MOST, _MOST))
+    if activity is None:
+        activity = log_activity(matches, sizes, rule)
+    odds = np.exp(np.clip(weight + activity, -_MOST, _MOST))
     if rule == "many-to-many":
         return odds / (1 + odds)
     free_left, free_right = np.ones(len(odds)), np.ones(len(odds))
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         if rule == "one-to-one":
             rivals = odds * free_right
             wanted = 1 / (1 + np.maximum(np.bincount(left, rivals, sizes[0])[left] - rivals, 0))
@@ -80,9 +85,11 @@ def pair_probabilities(
         moved = max(
             np.abs(wanted - free_left).max(initial=0), np.abs(other - free_right).max(initial=0)
         )
-        # Half steps: whole ones may swing between two states on even cycles.
-        free_left, free_right = (free_left + wanted) / 2, (free_right + other) / 2
-        if moved < 1e-6:
+        # Whole steps settle trees at once; on cycles they may swing between two states, half ones do not.
+        step = 1.0 if number < _WHOLE else 0.5
+        free_left = free_left + step * (wanted - free_left)
+        free_right = free_right + step * (other - free_right)
+        if moved < 1e-9:
             break
     odds = odds * free_left * free_right
     return odds / (1 + odds)

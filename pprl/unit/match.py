@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.exchange.encoded import EncodedFile
-from pprl.exchange.links import HOUSEHOLD_SPREAD, Links
+from pprl.exchange.links import Links
 from pprl.unit.clustering import cluster_records
+from pprl.unit.comparison import Found
 from pprl.unit.context import pair_probabilities
 from pprl.unit.earlier import earlier_clusters
 from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
 from pprl.unit.explaining import join_parts, parts_table
 from pprl.unit.linking import components, one_to_many, one_to_one, tied_records
+from pprl.unit.notices import like_household, notices
 from pprl.unit.plan import EVEN, NEAR, MatchOptions, Plan, plan_match, timed
-from pprl.unit.record import RecordComparison
 from pprl.unit.results import join_earlier, link_table, pair_table, run_record
 
 __all__ = ["MatchOptions", "match", "plan_match", "run_match"]
@@ -34,9 +35,6 @@ _SURE = 0.9
 _UNLISTED = -1.0
 """Log-odds of a pair in a cluster that is not among the pairs. A sparse record is unlike all others of its person at
 once, so that its missing pairs are no independent witnesses against it: they count little."""
-
-_GIANT = 50
-"""Records in one link from which the operator is told: nobody is in a file that often."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -125,7 +123,7 @@ def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
         "links": int(links["link_id"].nunique()),
         "linked_records": len(links),
         "pairs_in_links": _pairs_in_links(links["link_id"].value_counts().to_numpy()),
-        "pairs_like_household": _like_household(plan, found, accepted),
+        "pairs_like_household": like_household(plan, found.score[accepted]),
         "greedy_components": linked.greedy,
         "ties": linked.ties,
         "largest_link": int(links["link_id"].value_counts().max()) if len(links) else 0,
@@ -140,7 +138,7 @@ def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
             plan,
             counts,
             timings,
-            _warnings(plan, counts, quality),
+            notices(plan, counts, quality),
             quality=quality,
             curve=graph,
             near=near,
@@ -187,12 +185,8 @@ def _compare(
                 )
             entry["per_block_pass"] += part.compared
             entry["pairs_compared"] += sum(part.compared)
-            sizes = (len(plan.files[i]) - len(taken[0]), len(plan.files[j]) - len(taken[1]))
-            matches = max(plan.matches[i, j][0] - sum(len(p.left) for p in kept if number), 1e-6)
             with timed(timings, "weigh"):
-                probability = _probabilities(
-                    plan, part.left, part.right, part.weight, sizes, matches, (i, j)
-                )
+                probability = _probabilities(plan, part, (i, j))
             made = _Pairs(
                 left=part.left + offsets[i],
                 right=part.right + offsets[j],
@@ -217,25 +211,17 @@ def _compare(
     return _Pairs.join(kept), hidden
 
 
-def _probabilities(
-    plan: Plan,
-    left: Int64s,
-    right: Int64s,
-    weight: Floats,
-    sizes: tuple[int, int],
-    matches: float,
-    pair: tuple[int, int],
-) -> Floats:
-    whole = (len(plan.files[pair[0]]), len(plan.files[pair[1]]))
+def _probabilities(plan: Plan, part: Found, pair: tuple[int, int]) -> Floats:
+    activity = plan.activity[pair]
     if plan.same:
-        return _from_log_odds(weight + plan.activity[pair])
-    if sizes == whole:
-        return pair_probabilities(left, right, weight, whole, matches=matches, rule=plan.assign)
-    rows_l, left = np.unique(left, return_inverse=True)
-    rows_r, right = np.unique(right, return_inverse=True)
-    sizes = (max(sizes[0], len(rows_l)), max(sizes[1], len(rows_r)))
+        return _from_log_odds(part.weight + activity)
     return pair_probabilities(
-        left.ravel(), right.ravel(), weight, sizes, matches=matches, rule=plan.assign
+        part.left,
+        part.right,
+        part.weight,
+        (len(plan.files[pair[0]]), len(plan.files[pair[1]])),
+        rule=plan.assign,
+        activity=activity,
     )
 
 
@@ -273,7 +259,9 @@ def _over(plan: Plan, found: _Pairs) -> npt.NDArray[np.bool_]:
 
 def _least(plan: Plan) -> float:
     """Return the probability from which pairs that were not accepted are kept."""
-    return float(1 / (1 + np.exp(NEAR))) if plan.method == "auto" else 0.0
+    # In `record` with a threshold of the operator's own, all pairs that were kept are of interest.
+    rule = plan.method == "auto" or plan.profile == "fields"
+    return float(1 / (1 + np.exp(NEAR))) if rule else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -338,9 +326,11 @@ def _quality(
 ) -> Quality | None:
     if plan.no_estimate:
         return None
-    least = sum(plan.matches[pair][1] for pair in plan.pairs_of_files())
-    most = sum(plan.matches[pair][2] for pair in plan.pairs_of_files())
-    middle = sum(plan.matches[pair][0] for pair in plan.pairs_of_files())
+    pairs = plan.pairs_of_files()
+    least, middle, most = (sum(plan.matches[pair][k] for pair in pairs) for k in (1, 0, 2))
+    if plan.passes[-1] != "exhaustive":
+        # Matches that the blocking never compared are in no sum of probabilities.
+        hidden = max(hidden, middle - float(found.probability.sum()))
     return estimate_quality(
         found.probability,
         accepted,
@@ -376,43 +366,6 @@ def _curve(
         least=max(plan.threshold - 0.05, 0.01),
         value=plan.threshold,
     )
-
-
-def _like_household(plan: Plan, found: _Pairs, accepted: npt.NDArray[np.bool_]) -> int:
-    if not isinstance(plan.comparison, RecordComparison):
-        return 0
-    return int((found.score[accepted] < plan.comparison.household + HOUSEHOLD_SPREAD).sum())
-
-
-def _warnings(plan: Plan, counts: dict[str, Any], quality: Quality | None) -> list[str]:
-    warnings = list(plan.warnings)
-    alike = counts["pairs_like_household"]
-    if alike and not plan.same and isinstance(plan.comparison, RecordComparison):
-        limit = plan.comparison.household + HOUSEHOLD_SPREAD
-        warnings.append(
-            f"{alike:,} of {counts['pairs_accepted']:,} accepted pairs score no higher than two members of a household "
-            f"may ({limit:.2f}): if families are split between the files, relatives are among "
-            "them, and the estimate does not see it; have a sample of them reviewed"
-        )
-    if counts["greedy_components"]:
-        warnings.append(
-            f"{counts['greedy_components']} groups of records were too large for the optimal assignment and were "
-            "assigned best pair first"
-        )
-    if counts["ties"]:
-        warnings.append(
-            f"{counts['ties']:,} records had two partners with equal evidence; which of them was taken says nothing"
-        )
-    if counts["largest_link"] > max(_GIANT, 2 * len(plan.files)):
-        warnings.append(
-            f"one link holds {counts['largest_link']:,} records: "
-            "look whether its encodings are of empty or default values"
-        )
-    if quality is not None and quality.links and quality.precision < 0.8:
-        warnings.append(
-            f"about {1 - quality.precision:.0%} of the links are expected to be wrong at this threshold"
-        )
-    return warnings
 
 
 def _pairs_in_links(sizes: npt.NDArray[Any]) -> int:

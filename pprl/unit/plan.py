@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
+from numbers import Real
 from typing import Any, Literal
 
 from pprl.errors import DataError, UsageError
@@ -18,7 +19,7 @@ from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
 from pprl.unit.earlier import check_earlier
 from pprl.unit.fields.comparison import fit_fields_comparison
-from pprl.unit.record import fit_record
+from pprl.unit.record import RecordComparison, fit_record
 from pprl.unit.sampling import SAMPLE
 
 __all__ = ["EVEN", "MatchOptions", "Plan", "plan_match", "timed"]
@@ -88,9 +89,9 @@ class MatchOptions:
 
 
 def _is_threshold(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, float | int):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return bool(0 < value <= 1)
+    return 0 < float(value) <= 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,7 +218,10 @@ def plan_match(
     threshold = EVEN if files[0].agreement.profile == "fields" else _score_at(comparison, activity)
     if not isinstance(asked, str):
         threshold = float(asked)
-    floor = _floors(comparison, activity, None if isinstance(asked, str) else threshold, files)
+    given = None if isinstance(asked, str) else threshold
+    if given is not None and isinstance(comparison, RecordComparison):
+        comparison.keep_from(given)
+    floor = _floors(comparison, activity, given, files)
     pairs = _pairs(files, earlier)
     possible = sum(_possible(files, a, b) for a, b in pairs)
     with timed(timings, "plan"):

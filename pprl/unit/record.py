@@ -19,6 +19,7 @@ from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
 from pprl.unit.blocking import Agreeing, Blocking, Side, make_blocking, possible_pairs
 from pprl.unit.comparison import Basis, Found, Rows, Work
+from pprl.unit.context import log_activity
 from pprl.unit.household import household_dice
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
 from pprl.unit.sampling import TINY, Scans, pairs_seen, sample_rows
@@ -31,7 +32,7 @@ from pprl.unit.scores import (
     fit_scores,
 )
 
-__all__ = ["SIZES", "RecordComparison", "fit_record"]
+__all__ = ["KEPT_BELOW", "SIZES", "RecordComparison", "fit_record"]
 
 SIZES = (3, 1)
 """How much the smaller and the larger filter count in the similarity."""
@@ -47,6 +48,9 @@ _REPEAT = 0.9
 
 _CUSTOMARY = 0.8
 """Score that counts as even odds in files too small to show how alike different people look."""
+
+KEPT_BELOW = 0.05
+"""How far below a threshold of the operator's own pairs are kept."""
 
 _CHART_ROWS = 2000
 
@@ -74,6 +78,7 @@ class RecordComparison:
         self._blocking: Blocking | None = None
         self._blocking_name = ""
         self._rate = 0.0
+        self._kept: float | None = None
         self.household = household
 
     @property
@@ -159,6 +164,10 @@ class RecordComparison:
         slow = 1 if self._blocking_name == "exhaustive" else 8
         return Work(pairs=pairs, kept=kept, seconds=pairs / max(self._rate, 1.0) * slow)
 
+    def keep_from(self, score: float) -> None:
+        """Keep all pairs of at least this score, and those a little below, however many they are."""
+        self._kept = score
+
     def _floor(self, a: int, b: int, floor: float) -> float:
         """Return the score from which pairs are looked at: not where chance pairs crowd in."""
         weights = self._weights_of(a, b)
@@ -166,6 +175,8 @@ class RecordComparison:
         most = _CROWD * (len(self._sides[a]) + len(self._sides[b]))
         crowded = np.flatnonzero(above > most)
         least = (crowded[-1] + 1) / BINS if len(crowded) else 1 / BINS
+        if self._kept is not None:
+            return float(max(self._kept - KEPT_BELOW, 1 / BINS))
         return float(min(max(weights.first_at(floor) - 0.5 / BINS, least, 1 / BINS), 1.0))
 
     def scan(
@@ -291,7 +302,7 @@ def _customary(sides: Sequence[Side], a: int, b: int) -> ScoreWeights:
     score = (np.arange(BINS) + 0.5) / BINS
     space = max(possible_pairs(sides[a], sides[b], same=a == b), 1)
     share = min(0.3 * min(len(sides[a]), len(sides[b])) / space, 0.5)
-    odds = np.log(share) - np.log1p(-share)
+    odds = log_activity(share * space, (len(sides[a]), len(sides[b])), "one-to-one")
     match = np.where(score >= _CUSTOMARY, 1.0, 1e-12)
     return ScoreWeights(
         weight=60.0 * (score - _CUSTOMARY) - odds,

@@ -17,7 +17,7 @@ from pprl.exchange.links import LINKS_FORMAT, Links
 from pprl.unit.estimate import Quality
 from pprl.unit.explaining import prior_bits
 from pprl.unit.plan import NEAR, Plan
-from pprl.unit.record import RecordComparison
+from pprl.unit.record import KEPT_BELOW, RecordComparison
 from pprl.version import VERSION
 
 __all__ = ["join_earlier", "link_table", "pair_table", "run_record"]
@@ -183,7 +183,9 @@ def run_record(
         "threshold": {
             "value": plan.threshold,
             "method": plan.method,
-            "floor": min([_lowest(plan), *near["score"].to_list()]),
+            "floor": min([_lowest(plan), *near["score"].to_list()])
+            if plan.method == "auto"
+            else _lowest(plan),
             "basis": plan.basis,
             "household_dice": _household(plan),
             "no_estimate": plan.no_estimate,
@@ -216,6 +218,8 @@ def _lowest(plan: Plan) -> float:
     """Return the least score of the near pairs."""
     if plan.profile == "fields":
         return min(round(float(1 / (1 + np.exp(NEAR))), 4), plan.threshold)
+    if plan.method == "given":
+        return max(plan.threshold - KEPT_BELOW, 0.001)
     scores = [plan.comparison.score_at(floor) for floor in plan.floor.values()]
     return min(max(min(scores), 0.001), plan.threshold)
 

@@ -105,32 +105,6 @@ class FieldModel:
             made[part] = logsumexp(one, axis=1) - logsumexp(other, axis=1)
         return made
 
-    def parts(
-        self, a: int, b: int, left: Int64s, right: Int64s
-    ) -> tuple[Floats, npt.NDArray[np.uint8]]:
-        """Return what each field adds to the weight of pairs, and the fields' levels.
-
-        A mixture's weight is no sum over the fields; each class counts here with its probability given the pair, which
-        makes it one, up to a last part for how common pairs of such classes are (the identity behind the EM bound).
-
-        Returns:
-            ``float64[pairs, fields + 1]``, rows sum to the weight, and ``uint8[pairs, fields]``.
-        """
-        one, other, levels = self._joint(a, b, left, right)
-        match = self.classes.match
-        p_one = np.exp(one - logsumexp(one, axis=1, keepdims=True))
-        p_other = np.exp(other - logsumexp(other, axis=1, keepdims=True))
-        made = np.zeros((len(left), len(self.fields) + 1))
-        rare = self._rare_of(a, left, levels)
-        for f, table in enumerate(self.classes.log_tables()):
-            log = table[levels[:, f]]
-            by_chance = self.classes.by_chance[~match, f]
-            less = log[:, ~match] - np.where(by_chance, rare[:, f : f + 1], 0.0)
-            made[:, f] = (p_one * log[:, match]).sum(axis=1) - (p_other * less).sum(axis=1)
-        weight = logsumexp(one, axis=1) - logsumexp(other, axis=1)
-        made[:, -1] = weight - made[:, :-1].sum(axis=1)
-        return made, levels
-
     def hidden(self, a: int, b: int, floor: float) -> float:
         """Return how many matches are expected to have a bound below `floor`."""
         patterns, bound = self.across[a, b], self.bound()
