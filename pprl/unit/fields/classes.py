@@ -74,6 +74,9 @@ _OTHERS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
         "kin": {"family": (0.95, 0.03), "town": (0.9, 0.03)},
     }
 )
+_PERSONAL = 0.5
+"""Mean agreement of matches on given name and date of birth below which they are none."""
+
 _TYPICAL = (0.8, 0.12)
 _SEX = (0.97, 0.0)
 
@@ -111,6 +114,7 @@ class Classes:
         use: ``int64[classes, fields]``: which parameter a class has for a field.
         by_chance: ``bool[classes, fields]``: a field on which the class agrees only by chance, so that the value's
             frequency counts.
+        personal: the fields that a person shares with nobody: given name, date of birth, identifier.
     """
 
     names: tuple[str, ...]
@@ -118,6 +122,16 @@ class Classes:
     parameters: list[Parameter]
     use: npt.NDArray[np.int64]
     by_chance: npt.NDArray[np.bool_]
+    personal: tuple[int, ...] = ()
+
+    def tells_matches(self) -> bool:
+        """Say whether the matches agree on what belongs to one person alone: given name and date of birth.
+
+        Where they mostly differ in those, the class has found homes or families and no matches.
+        """
+        row = int(np.flatnonzero(self.match)[0])
+        agree = [1 - self.parameters[self.use[row, f]].value[DIFFERENT] for f in self.personal]
+        return not agree or float(np.mean(agree)) >= _PERSONAL
 
     def log_tables(self) -> list[Floats]:
         """Return for each field ``float64[levels, classes]``: log-probability of each level in each class."""
@@ -237,6 +251,7 @@ class _Draft:
             parameters=self._parameters,
             use=np.array(self._use, np.int64),
             by_chance=np.array(self._chance),
+            personal=tuple(f for f, role in enumerate(self._roles) if role in ("given", "birth")),
         )
 
 

@@ -44,6 +44,7 @@ REPEATED = 0.02
 """Share of a file's records with another record of the same person in it, from which the file is taken to hold people
 several times."""
 
+_NONE = 1e-9
 _HELD = 50.0
 """Pairs that a prior of what a class does not share is worth at least, across the files."""
 
@@ -224,6 +225,8 @@ def fit_fields(
         of_pair = found.share
         if len(pairs) > 1:
             of_pair = fit(classes, part, found.share, free=nothing_free).share
+        if not classes.tells_matches():
+            of_pair = np.where(classes.match, of_pair * _NONE, of_pair)
         space = (
             len(files[a]) * (len(files[a]) - 1) / 2
             if alone
