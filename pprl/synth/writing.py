@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +14,12 @@ import pyarrow.parquet as pq
 __all__ = ["CsvWriter", "ParquetWriter", "open_writer"]
 
 
-class _Writer:
+class _Writer(ABC):
     """Closes when the block that it is used in ends."""
 
+    @abstractmethod
     def close(self) -> None:
         """Finish the file."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self

@@ -17,7 +17,6 @@ from scipy.sparse.csgraph import connected_components
 
 __all__ = [
     "COMPONENT_LIMIT",
-    "cluster_files",
     "components",
     "limited_components",
     "move_records",
@@ -335,47 +334,3 @@ def _move(
         if moves == 0:
             break
     return ties
-
-
-def cluster_files(
-    left: IntArray, right: IntArray, score: FloatArray, file_of: npt.NDArray[np.int64]
-) -> IntArray:
-    """Cluster the records of three or more files, at most one record a file in a cluster.
-
-    Pairs are taken best score first; two clusters are joined unless both hold a record of the same file (the
-    constrained single-linkage of multi-party linkage, e.g. Franke, Sehili, Rohde, Rahm 2021).
-
-    Args:
-        left, right: ``int64[pairs]``, record numbers over all files.
-        score: ``float64[pairs]``.
-        file_of: ``int64[records]``, below 64.
-
-    Returns:
-        ``int64[records]``, the cluster of each record, named by one of its records.
-    """
-    order = _ranked(left, right, score)
-    parent = np.arange(len(file_of))
-    files = np.left_shift(np.uint64(1), file_of.astype(np.uint64))
-    _join(left[order], right[order], parent, files)
-    return parent
-
-
-@numba.njit(cache=True, nogil=True)
-def _join(left: Any, right: Any, parent: Any, files: Any) -> None:
-    for at in range(len(left)):
-        a, b = left[at], right[at]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a != b and files[a] & files[b] == 0:
-            low, high = min(a, b), max(a, b)
-            parent[high] = low
-            files[low] |= files[high]
-    for record in range(len(parent)):
-        root = record
-        while parent[root] != root:
-            root = parent[root]
-        parent[record] = root

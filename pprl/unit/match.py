@@ -99,6 +99,7 @@ def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
     step("linking", 0.0)
     with timed(timings, "link"):
         linked = _link(plan, found, offsets)
+        passes[-1]["links"] = int(linked.accepted.sum()) - sum(entry["links"] for entry in passes)
         quality = _quality(plan, found, linked.accepted, hidden)
         graph = _curve(plan, found, linked.accepted, quality)
     step("linking", 1.0)
@@ -196,6 +197,10 @@ def _compare(
             )
             if not last:
                 sure = probability >= _SURE
+                if (
+                    plan.method == "given"
+                ):  # what the threshold would refuse must stay for the next pass
+                    sure &= made.score >= plan.threshold
                 made = _Pairs(**{name: values[sure] for name, values in vars(made).items()})
                 accepted, _ = one_to_one(made.left, made.right, _log_odds(made.probability))
                 made = _Pairs(**{name: values[accepted] for name, values in vars(made).items()})

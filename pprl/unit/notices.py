@@ -41,7 +41,7 @@ def notices(plan: Plan, counts: dict[str, Any], quality: Quality | None) -> list
         )
     alike = counts["pairs_like_household"]
     if alike and not plan.same and isinstance(plan.comparison, RecordComparison):
-        limit = plan.comparison.household + HOUSEHOLD_SPREAD
+        limit = min(plan.comparison.household + HOUSEHOLD_SPREAD, 1.0)
         warnings.append(
             f"{alike:,} of {counts['pairs_accepted']:,} accepted pairs score no higher than two members of a household "
             f"may ({limit:.2f}): if families are split between the files, relatives are among "

@@ -237,8 +237,6 @@ def _by_files(plan: Plan) -> list[dict[str, Any]]:
         {
             "party_a": plan.files[a].party,
             "party_b": plan.files[b].party,
-            "links": None,
-            "expected_false": None,
             "matches": round(matches[0], 1),
             "basis": plan.basis,
         }

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from pprl.unit.linking import (
-    cluster_files,
     components,
     limited_components,
     one_to_many,
@@ -226,7 +225,6 @@ def test_no_pairs_are_no_links() -> None:
     assert (len(accepted), greedy) == (0, 0)
     assert len(one_to_many(*none)) == 0
     assert len(set(components(none[0], none[1], 4))) == 4
-    assert cluster_files(*none, np.zeros(3, np.int64)).tolist() == [0, 1, 2]
 
 
 @PROPERTY
@@ -251,66 +249,6 @@ def test_a_pair_that_stands_twice_still_connects() -> None:
     for copies in (2, 128, 256):
         joined = components(np.zeros(copies, np.int64), np.ones(copies, np.int64), 2)
         assert joined[0] == joined[1]
-
-
-@st.composite
-def several_files(draw: st.DrawFn) -> tuple[Pairs, npt.NDArray[np.int64]]:
-    """Pairs between the records of up to five files; never inside one."""
-    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=5))
-    file_of = np.repeat(np.arange(len(sizes)), sizes)
-    places = [(a, b) for a, b in combinations(range(len(file_of)), 2) if file_of[a] != file_of[b]]
-    scores = st.sampled_from([0.5, 0.75, 1.0]) | st.floats(0.5, 1.0)
-    cells = draw(st.dictionaries(st.sampled_from(places), scores, max_size=25))
-    return as_pairs(cells), file_of
-
-
-def plain_clusters(drawn: Pairs, file_of: npt.NDArray[np.int64]) -> list[frozenset[int]]:
-    """The same rule with sets: best pair first, join unless a file would stand twice."""
-    clusters = [frozenset([record]) for record in range(len(file_of))]
-    order = sorted(range(len(drawn[0])), key=lambda k: (-drawn[2][k], drawn[0][k], drawn[1][k]))
-    for at in order:
-        one = next(c for c in clusters if drawn[0][at] in c)
-        other = next(c for c in clusters if drawn[1][at] in c)
-        files = [file_of[record] for record in one | other]
-        if one != other and len(set(files)) == len(files):
-            clusters = [c for c in clusters if c not in (one, other)] + [one | other]
-    return sorted(clusters, key=min)
-
-
-@PROPERTY
-@given(several_files(), st.integers(0, 2**32 - 1))
-def test_clusters_equal_the_plain_rule(
-    drawn: tuple[Pairs, npt.NDArray[np.int64]], seed: int
-) -> None:
-    """Never two records of one file; the same clusters whatever the order of the pairs."""
-    given_pairs, file_of = drawn
-    cluster = cluster_files(*given_pairs, file_of)
-    groups = [frozenset(np.flatnonzero(cluster == c).tolist()) for c in np.unique(cluster)]
-    for group in groups:
-        files = file_of[list(group)]
-        assert len(set(files)) == len(files)
-    assert sorted(groups, key=min) == plain_clusters(given_pairs, file_of)
-    other = shuffled(given_pairs, np.random.default_rng(seed))
-    np.testing.assert_array_equal(cluster_files(*other, file_of), cluster)
-
-
-@PROPERTY
-@given(pairs())
-def test_two_files_cluster_as_greedy_one_to_one(drawn: Pairs) -> None:
-    left, right, score = drawn
-    cluster = cluster_files(left, right + 6, score, np.repeat([0, 1], 6))
-    greedy, _ = one_to_one(*drawn, threshold=THRESHOLD, component_limit=0)
-    assert is_one_to_one(drawn, greedy)
-    np.testing.assert_array_equal(cluster[left] == cluster[right + 6], greedy)
-
-
-def test_sixty_four_files_have_a_bit_each() -> None:
-    """A person in each of 64 files is one cluster of 64."""
-    left, right = np.arange(63), np.arange(1, 64)
-    cluster = cluster_files(left, right, np.full(63, 0.9), np.arange(64))
-    assert set(cluster) == {0}
-    twice = np.append(np.arange(63), 0)
-    assert len(set(cluster_files(left, right, np.full(63, 0.9), twice))) == 2
 
 
 @pytest.mark.parametrize("limit", [1, 2000])

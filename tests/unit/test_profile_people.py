@@ -90,6 +90,8 @@ def test_each_pass_is_counted_apart(profile: str) -> None:
     people = town(profile, keys=KEYS)
     links = match(people.files, MatchOptions(blocking="keys,exhaustive"))
     first, second = links.run["counts"]["passes"]
+    assert first["links"] > 0
+    assert first["links"] + second["links"] == len(links.pairs)
     assert (first["blocking"], second["blocking"]) == ("keys", "exhaustive")
     assert first["links"] > 500
     assert second["pairs_compared"] == (1500 - first["links"]) ** 2

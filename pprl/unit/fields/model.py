@@ -45,6 +45,8 @@ REPEATED = 0.02
 several times."""
 
 _NONE = 1e-9
+"""What is left of the share of matches that are none (:meth:`Classes.tells_matches`)."""
+
 _HELD = 50.0
 """Pairs that a prior of what a class does not share is worth at least, across the files."""
 
