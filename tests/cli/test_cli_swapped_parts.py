@@ -53,7 +53,8 @@ def test_each_blocking_finds_the_people(parts: Path, tmp_path: Path, blocking: s
 
 @pytest.mark.parametrize("assign", ["one-to-one", "one-to-many", "many-to-many"])
 def test_each_assignment_keeps_its_rule(parts: Path, tmp_path: Path, assign: str) -> None:
-    match(parts, tmp_path / "links", *PAIR, "--assign", assign, "--threshold", 0.7)
+    # Low enough that some records of one household pass, whatever the random key.
+    match(parts, tmp_path / "links", *PAIR, "--assign", assign, "--threshold", 0.5)
     pairs = pd.read_parquet(tmp_path / "links" / "pairs.parquet")
     if assign == "one-to-one":
         assert pairs["pseudonym_a"].is_unique
