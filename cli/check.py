@@ -70,14 +70,15 @@ def check(
     if result.problems:
         raise DataError(
             f"{people}: `pprl encode` would stop: {'; '.join(result.findings())}",
-            hint="Correct the file and check again; `pprl encode --unreadable missing` counts unreadable values as "
-            "missing.",
+            hint=" ".join(result.hints()),
         )
 
 
 def _show(result: TableCheck) -> None:
+    from pprl.page.words import plural
+
     rows = result.rows
-    click.echo(f"{rows:,} rows\n")
+    click.echo(f"{plural(rows, 'row', 'rows')}\n")
     head = ("field", "column", "missing", "unreadable", "different", "most common")
     lines = [head]
     for f in result.fields:

@@ -125,9 +125,11 @@ def encode(
 
 
 def _show(account: Account) -> None:
+    from pprl.page.words import plural
+
     rejected = sum(account.rejected.values())
     click.echo(
-        f"{account.rows_read:,} rows read = {account.encoded:,} encoded + {rejected:,} rejected"
+        f"{plural(account.rows_read, 'row', 'rows')} read = {account.encoded:,} encoded + {rejected:,} rejected"
     )
     for reason, count in account.rejected.items():
         click.echo(f"  rejected, {reason}: {count:,}")
@@ -136,7 +138,8 @@ def _show(account: Account) -> None:
     for field, count in account.unreadable.items():
         if count:
             click.echo(
-                f"  {field}: {count:,} unreadable values; what could not be read counts as missing"
+                f"  {field}: {plural(count, 'unreadable value', 'unreadable values')}; "
+                "what could not be read counts as missing"
             )
     gaps = ", ".join(f"{name} {count:,}" for name, count in account.missing.items() if count)
     click.echo(f"  missing values: {gaps or 'none'}")

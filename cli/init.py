@@ -64,6 +64,7 @@ def init(
     Example:
       pprl init sample_data/health.csv -o linkage.toml --project "Health and education"
     """
+    from pprl.exchange.defaults import LARGEST_BUDGET
     from pprl.outputs import Outputs
     from pprl.party.draft import draft_agreement
     from pprl.tables import read_csv_text
@@ -92,6 +93,12 @@ def init(
         role = f"{guess.field} ({guess.kind})" if guess.field else (guess.kind or "left out")
         why = f"{guess.why}; {guess.budget}" if guess.budget else guess.why
         click.echo(f"  {guess.column:<{width}}  {role:<32}  {why}", err=True)
+    if (bits or 0) > draft.useful_bits:
+        click.echo(
+            f"pprl: warning: a budget is at most {LARGEST_BUDGET:,}, so that a filter longer than "
+            f"{draft.useful_bits:,} bits only grows emptier; more bits do not help",
+            err=True,
+        )
     click.echo(f"Wrote {output}. Read it before you send it to the other parties.", err=True)
     following = ["pprl", "check", str(people), "--agreement", str(output)]
     following += ["--id", draft.id_column or "COLUMN"]

@@ -12,7 +12,14 @@ from typing import Any, Literal
 
 from pprl.exchange.field_types import FIELD_TYPES
 
-__all__ = ["DEFAULT_BITS", "LARGEST_BUDGET", "Profile", "default_budget", "fill_defaults"]
+__all__ = [
+    "DEFAULT_BITS",
+    "DRAWN_PERCENT",
+    "LARGEST_BUDGET",
+    "Profile",
+    "default_budget",
+    "fill_defaults",
+]
 
 Profile = Literal["record", "fields"]
 
@@ -21,7 +28,7 @@ DEFAULT_BITS: Mapping[Profile, int] = MappingProxyType({"record": 1024, "fields"
 
 LARGEST_BUDGET = 4096
 
-_DRAWN_PERCENT = 35
+DRAWN_PERCENT = 35
 """Share of its own filter that a field draws in ``fields``; overlaps leave a fill of about 0.3."""
 
 
@@ -34,7 +41,7 @@ def default_budget(kind: str, profile: Profile, bits: int) -> int:
         bits: length of a filter; counts in ``fields`` only.
     """
     if profile == "fields":
-        return min(LARGEST_BUDGET, _DRAWN_PERCENT * bits // 100)
+        return min(LARGEST_BUDGET, DRAWN_PERCENT * bits // 100)
     return FIELD_TYPES[kind].budget
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pprl.exchange.defaults import DEFAULT_BITS, LARGEST_BUDGET, Profile, default_budget
+from pprl.exchange.defaults import (
+    DEFAULT_BITS,
+    DRAWN_PERCENT,
+    LARGEST_BUDGET,
+    Profile,
+    default_budget,
+)
 from pprl.exchange.field_types import FIELD_TYPES
 
-__all__ = ["agreement_toml", "scaled_budgets"]
+__all__ = ["agreement_toml", "scaled_budgets", "useful_bits"]
 
 _TARGET_FILL = 0.46
 """Profile ``record``: budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
@@ -111,7 +117,11 @@ def agreement_toml(
         "",
         "[matching]",
         'threshold = "auto"     # '
-        + ("found without truth" if profile == "fields" else "or a Dice coefficient such as 0.8"),
+        + (
+            "or a match probability of your own, such as 0.9"
+            if profile == "fields"
+            else "or a similarity of your own, such as 0.8"
+        ),
         'blocking = "exhaustive"  # or "lsh", "keys"',
         'assign = "one-to-one"  # or "one-to-many", "many-to-many"',
         "",
@@ -122,9 +132,20 @@ def agreement_toml(
 def scaled_budgets(weights: Mapping[str, int], bits: int) -> dict[str, int]:
     """Return budgets in the ratio of the weights that together draw a good share of a filter of so many bits.
 
-    None is below 4 or above what an agreement allows, :data:`pprl.exchange.defaults.LARGEST_BUDGET`.
+    None is below 4. Where the largest would be above what an agreement allows,
+    :data:`pprl.exchange.defaults.LARGEST_BUDGET`, all are scaled down with it, so that the ratios stay.
     """
-    scale = _TARGET_FILL * bits / sum(weights.values())
-    return {
-        name: min(LARGEST_BUDGET, max(4, round(weight * scale))) for name, weight in weights.items()
-    }
+    scale = min(_TARGET_FILL * bits / sum(weights.values()), LARGEST_BUDGET / max(weights.values()))
+    return {name: max(4, round(weight * scale)) for name, weight in weights.items()}
+
+
+def useful_bits(profile: Profile, weights: Mapping[str, int]) -> int:
+    """Return the longest filter, in bits, that budgets within their bounds still fill as they should.
+
+    Args:
+        profile: ``record`` or ``fields``.
+        weights: profile ``record``: as in :func:`scaled_budgets`.
+    """
+    if profile == "fields":
+        return LARGEST_BUDGET * 100 // DRAWN_PERCENT
+    return int(LARGEST_BUDGET * sum(weights.values()) / (_TARGET_FILL * max(weights.values())))

@@ -15,9 +15,13 @@ tell without knowing anybody in the other. Each is a factor on the type's defaul
 Address, locality and postcode say much the same. Where only some of them are there, those get up to 1.5 times as much
 (and with the homes' factor 2 times): the root of what the three would have had over what those there have.
 
-Found on made-up people (``tools/propose_budgets.py``), fitted to no data set. A proposal is rounded to 5 bits, so that
-it tells next to nothing about the file. Collision entropy: Renyi 1961, order 2; weights by discriminatory power:
-Durham et al. 2014.
+Found on made-up people (``tools/propose_budgets.py``), fitted to no data set. A proposal is rounded to 5 bits. It still
+tells something of the file to everybody who gets the agreement, the unit included: a column's collision entropy (how
+ages are spread, how names are concentrated) to about half a bit for names and dates and to a bit or more for places,
+mixed with the share missing, of which a step stands for about 6 points in a date and 9 in a name; and roughly how far
+homes are shared.
+
+Collision entropy: Renyi 1961, order 2; weights by discriminatory power: Durham et al. 2014.
 """
 
 from __future__ import annotations

@@ -6,14 +6,25 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pprl.exchange.agreement import Agreement
 from pprl.exchange.encoded_columns import row_bytes
+from pprl.page.words import plural
 from pprl.party.encode import encode_fields, mean_fill
 from pprl.party.key import Key
 from pprl.party.normalise import UNREADABLE
-from pprl.party.people import FieldColumn, file_row, id_values, read_fields
+from pprl.party.people import (
+    EMPTY_ID_HINT,
+    NO_VALUE_HINT,
+    REPEATED_ID_HINT,
+    FieldColumn,
+    file_row,
+    id_values,
+    read_fields,
+    shared_columns,
+)
 from pprl.party.weakness import weaknesses
 from pprl.tables import ColumnMap
 
@@ -59,7 +70,7 @@ class TableCheck:
         empty_ids: rows without an id; None when no id column was named.
         repeated_records: rows that are like an earlier row in every field.
         empty_records: rows without a value in any field; they would be rejected.
-        warnings: what is weak about the agreement.
+        warnings: what is weak about the agreement or the file.
         profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
         fill: mean share of a filter's bits that would be set, measured with a throwaway key on up to 2,000 rows;
             filters of missing fields don't count.
@@ -98,6 +109,22 @@ class TableCheck:
         if self.empty_records == self.rows:
             found.append("no row has a value in any of the agreement's fields")
         return found
+
+    def hints(self) -> list[str]:
+        """Return what to do about the findings, a sentence for each kind."""
+        said = []
+        if any(f.unreadable for f in self.fields):
+            said.append(
+                "Correct the file and check again; `pprl encode --unreadable missing` counts unreadable values as "
+                "missing."
+            )
+        if self.empty_ids:
+            said.append(EMPTY_ID_HINT)
+        if self.repeated_ids:
+            said.append(REPEATED_ID_HINT)
+        if self.empty_records == self.rows:
+            said.append(NO_VALUE_HINT)
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -140,7 +167,7 @@ def check_table(
         empty_ids=empty_ids,
         repeated_records=int(records.duplicated().sum()),
         empty_records=int(empty.sum()),
-        warnings=weaknesses(agreement, fill),
+        warnings=(*shared_columns(fields), *weaknesses(agreement, fill, _missing(fields, empty))),
         profile=agreement.profile,
         fill=fill,
         record_bytes=row_bytes(agreement),
@@ -166,6 +193,13 @@ def _check_field(column: FieldColumn) -> FieldCheck:
     )
 
 
+def _missing(fields: list[FieldColumn], empty: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Return field to the share of the records without a value in it, among those that have any value at all."""
+    kept = ~empty if not empty.all() else empty
+    records = max(int(kept.sum()), 1)
+    return {column.field.name: int(column.missing[kept].sum()) / records for column in fields}
+
+
 def _fill(fields: list[FieldColumn], agreement: Agreement) -> float:
     """Return the mean fill of the first rows' filters, under a throwaway key."""
     plain = agreement.model_copy(update={"blocking": ()})
@@ -188,14 +222,16 @@ def _leaves(agreement: Agreement) -> tuple[str, ...]:
     bits = agreement.filter_bits()
     if agreement.profile == "fields":
         parts.append(
-            f"one keyed Bloom filter for each of the {len(agreement.field)} fields of each record ({bits} bits each); "
+            f"{plural(len(agreement.field), 'keyed Bloom filter', 'keyed Bloom filters')} for each record, one a "
+            f"field ({bits} bits each); "
             "which values are equal, how often each occurs and which are missing can be seen"
         )
     else:
         parts.append(f"one keyed Bloom filter for each record ({bits} bits)")
     if agreement.blocking:
         parts.append(
-            f"{len(agreement.blocking)} keyed blocking keys for each record (8 bytes each); "
+            f"{plural(len(agreement.blocking), 'keyed blocking key', 'keyed blocking keys')} for each record "
+            "(8 bytes each); "
             "how often each value occurs can be counted, what it is can't be read"
         )
     parts.append(

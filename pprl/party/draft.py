@@ -1,14 +1,14 @@
 """A first agreement from a look at a file: which column is a given name, a date, a postcode.
 
-Guesses from the column names first and from the values where the name says nothing. In the profile ``record`` the
-budgets are proposed from how the columns are filled (:mod:`pprl.party.budgets`). No value goes into the draft, and of
-what was counted nothing but the budgets, which are rounded, and the reasons in words.
+Guesses from the names of all columns first, and then from the values, for the fields that no name has taken. In the
+profile ``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.budgets`). No value goes
+into the draft, and of what was counted nothing but the budgets, which are rounded, and the reasons in words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from pprl.errors import DataError, UsageError
 from pprl.exchange.defaults import DEFAULT_BITS, Profile
-from pprl.exchange.drafting import agreement_toml, scaled_budgets
+from pprl.exchange.drafting import agreement_toml, scaled_budgets, useful_bits
 from pprl.party.budgets import Proposal, reasoned_budgets
 from pprl.party.folding import fold
 from pprl.party.normalise import UNREADABLE, normaliser
@@ -52,7 +52,8 @@ _WHOLE: Mapping[str, tuple[str, str]] = MappingProxyType({"name": ("full_name", 
 _NOT = re.compile(
     r"(^|_)(of_birth_place|place_of_birth|birth_?place|birth_?names?|birth_country)($|_)"
 )
-_ID = re.compile(r"(^|_)(id|no|nr|ref|number|key|recid)$|^(id|rec|record|patient|pupil|person)_")
+_ID_END = re.compile(r"(^|_)(id|no|nr|ref|number|key|recid)$")
+_ID = re.compile(rf"{_ID_END.pattern}|^(id|rec|record|patient|pupil|person)_")
 _SKIP = re.compile(r"address_?2|(^|_)(state|country|county|region)($|_)")
 
 
@@ -83,11 +84,13 @@ class Draft:
         toml: the text of ``linkage.toml``.
         guesses: every column of the file and what it was taken for.
         id_column: the column that looks like the party's own ids, if any.
+        useful_bits: the longest filter, in bits, that the budgets can still fill as they should.
     """
 
     toml: str
     guesses: tuple[Guess, ...]
     id_column: str | None
+    useful_bits: int
 
     def columns(self) -> dict[str, str]:
         """Return field -> column where the two are named differently."""
@@ -119,18 +122,8 @@ def draft_agreement(
             hint='For example --project "Health and education".',
         )
     check_frame(frame, source="the table")
-    sample = frame.head(_SAMPLE)
-    guesses: list[Guess] = []
-    taken: set[str] = set()
-    for column in frame.columns:
-        guess = _guess(column, frame[column], sample[column])
-        if guess.field and guess.field in taken:
-            guess = Guess(
-                column, None, "", f"a second {guess.kind}; add it yourself if it is needed"
-            )
-        if guess.field:
-            taken.add(guess.field)
-        guesses.append(guess)
+    found = _guesses(frame)
+    guesses = [found[column] for column in frame.columns]
     fields = [(g.field, g.kind, g.column) for g in guesses if g.field]
     if not fields:
         raise DataError(
@@ -142,7 +135,7 @@ def draft_agreement(
         proposed = reasoned_budgets(frame, fields)
     weights = {name: proposal.budget for name, proposal in proposed.items()}
     budgets = scaled_budgets(weights, bits or DEFAULT_BITS[profile]) if weights else {}
-    ids = [g.column for g in guesses if g.kind == "id"]
+    ids = [g.column for g in found.values() if g.kind == "id"]
     return Draft(
         toml=agreement_toml(
             [(name, kind) for name, kind, _ in fields],
@@ -159,6 +152,7 @@ def draft_agreement(
             for g in guesses
         ),
         id_column=ids[0] if ids else None,
+        useful_bits=useful_bits(profile, weights),
     )
 
 
@@ -172,7 +166,29 @@ def _snake(column: str) -> str:
     return "_".join(fold(spaced).split())
 
 
-def _guess(column: str, values: pd.Series[str], sample: pd.Series[str]) -> Guess:
+def _guesses(frame: pd.DataFrame) -> dict[str, Guess]:
+    """Return column to guess; those by name stand before those by values."""
+    found: dict[str, Guess] = {}
+    taken: dict[str, str] = {}
+    for rule in (_guess_by_name, _guess_by_values):
+        for column in frame.columns:
+            guess = None if column in found else rule(column, frame[column])
+            if guess is None:
+                continue
+            if guess.field in taken:
+                first = taken[guess.field]
+                why = f"looks like a second {guess.kind} beside {first!r}; add it yourself if it is needed"
+                guess = Guess(column, None, "", why)
+            elif guess.field:
+                taken[guess.field] = column
+            found[column] = guess
+    return found
+
+
+def _guess_by_name(column: str, values: pd.Series[str]) -> Guess | None:
+    """Return what a column is by its name, or None where the name does not tell."""
+    if len(values) and not any(value.strip() for value in values):
+        return Guess(column, None, "", "has no values")
     name = _snake(column)
     if _SKIP.search(name):
         return Guess(column, None, "", "adds little to a town and a postcode")
@@ -181,16 +197,19 @@ def _guess(column: str, values: pd.Series[str], sample: pd.Series[str]) -> Guess
     for pattern, (field, kind) in _NAMES.items():
         if not _NOT.search(name) and re.search(rf"(^|_)({pattern})($|_)", name):
             return Guess(column, field, kind, "by its name")
-    present = [value for value in sample if value.strip()]
-    unique = bool(present) and not values.duplicated().any() and len(present) == len(sample)
-    if _ID.search(name) and unique:
+    if _ID.search(name) and _unique(values):
         return Guess(column, None, "id", "unique in every row, and named like an id")
-    return _guess_by_values(column, present, unique)
+    return None
 
 
-def _guess_by_values(column: str, present: Sequence[str], unique: bool) -> Guess:
+def _unique(values: pd.Series[str]) -> bool:
+    return bool(len(values)) and not (values.duplicated() | (values.str.strip() == "")).any()
+
+
+def _guess_by_values(column: str, values: pd.Series[str]) -> Guess:
+    present = [value for value in values.head(_SAMPLE) if value.strip()]
     if not present:
-        return Guess(column, None, "", "has no values")
+        return Guess(column, None, "", f"has no values in the first {_SAMPLE:,} rows")
 
     def share(pattern: str) -> float:
         return sum(1 for value in present if re.fullmatch(pattern, value.strip())) / len(present)
@@ -206,8 +225,10 @@ def _guess_by_values(column: str, present: Sequence[str], unique: bool) -> Guess
         return Guess(column, "email", "email", "its values are e-mail addresses")
     if share(r"(?i)[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}") > 0.8:
         return Guess(column, "postcode", "postcode", "its values look like postcodes")
+    if _ID_END.search(_snake(column)):
+        return Guess(column, None, "", "named like an id, but not unique in every row")
     if len(set(present)) <= 8 and all(not sex(value).startswith(UNREADABLE) for value in present):
         return Guess(column, "sex", "sex", "its few values read as a sex")
-    if unique:
+    if _unique(values):
         return Guess(column, None, "id", "unique in every row")
     return Guess(column, None, "", "not recognised")

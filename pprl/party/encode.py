@@ -22,12 +22,20 @@ from pprl.exchange.encoded import (
     seal_header,
 )
 from pprl.exchange.encoded_columns import filter_bytes
+from pprl.page.words import plural
 from pprl.party.blocking_keys import pass_keys
 from pprl.party.filters import fill_filters, fill_side_by_side, prepare_field
 from pprl.party.hardening import harden
 from pprl.party.key import Key
 from pprl.party.normalise import UNREADABLE
-from pprl.party.people import FieldColumn, check_ids, file_row, read_fields
+from pprl.party.people import (
+    NO_VALUE_HINT,
+    FieldColumn,
+    check_ids,
+    file_row,
+    read_fields,
+    shared_columns,
+)
 from pprl.party.token_table import tokenise
 from pprl.party.weakness import weaknesses
 from pprl.tables import ColumnMap
@@ -51,7 +59,7 @@ class Account:
         date_formats: date field -> format used.
         profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
         fill: mean share of bits set in a filter; filters of missing fields don't count.
-        warnings: what is weak about the agreement.
+        warnings: what is weak about the agreement or the file.
     """
 
     rows_read: int
@@ -124,7 +132,7 @@ def encode(
     if len(kept) == 0:
         raise DataError(
             f"{source}: no row has a value in any of the agreement's fields",
-            hint="Check the column map; `pprl check` shows what is missing, column by column.",
+            hint=NO_VALUE_HINT,
         )
     step("hashing", 0.3)
     filters, keys = encode_fields(fields, agreement, key)
@@ -153,16 +161,20 @@ def encode(
     )
     ids = frame[id_column].to_numpy()[kept]
     fill = mean_fill(filters, agreement)
+    missing = {field.field.name: int(field.missing[kept].sum()) for field in fields}
     account = Account(
         rows_read=len(frame),
         encoded=len(kept),
         rejected={"no value in any field": int(empty.sum())} if empty.any() else {},
-        missing={field.field.name: int(field.missing[kept].sum()) for field in fields},
+        missing=missing,
         unreadable=counts,
         date_formats={f.field.name: f.date_format for f in fields if f.date_format},
         profile=agreement.profile,
         fill=fill,
-        warnings=weaknesses(agreement, fill),
+        warnings=(
+            *shared_columns(fields),
+            *weaknesses(agreement, fill, {name: n / len(kept) for name, n in missing.items()}),
+        ),
     )
     step("done", 1.0)
     id_map = pd.DataFrame({"pseudonym": pseudonym_text(pseudonyms), "id": ids})
@@ -204,17 +216,14 @@ def encode_fields(
 
 
 def mean_fill(filters: npt.NDArray[np.uint8], agreement: Agreement) -> float:
-    """Return the mean share of bits set in a filter; filters of missing fields don't count.
+    """Return the mean share of bits set in a filter; filters without any bit (nothing to encode) don't count.
 
     Args:
         filters: as :func:`encode_fields` returns them.
         agreement: what they were made with.
     """
     bits_set = int(np.bitwise_count(filters).sum(dtype=np.int64))
-    count = len(filters)
-    if agreement.profile == "fields":
-        each = filters.reshape(-1, filter_bytes(agreement))
-        count = int(each.any(axis=1).sum())
+    count = int(filters.reshape(-1, filter_bytes(agreement)).any(axis=1).sum())
     return bits_set / max(count * agreement.filter_bits(), 1)
 
 
@@ -235,7 +244,7 @@ def _check_unreadable(
         if len(where) and rule == "error":
             name, kind = column.field.name, column.field.type
             what = f"{kind} {column.date_format}" if column.date_format else kind
-            count = "1 value" if len(where) == 1 else f"{len(where):,} values"
+            count = plural(len(where), "value", "values")
             raise DataError(
                 f"{source}: {count} of the column {'+'.join(column.columns)!r} "
                 f"can't be read as {what} (first: row {file_row(where[0])})",

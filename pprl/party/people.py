@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -13,11 +13,29 @@ import pandas as pd
 
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement, AgreementField
+from pprl.page.words import plural
 from pprl.party.normalise import UNREADABLE, normaliser
 from pprl.tables import ColumnMap, join_columns
 from pprl.tables.dates import DateFormat, recognise_format
 
-__all__ = ["FieldColumn", "check_frame", "check_ids", "file_row", "id_values", "read_fields"]
+__all__ = [
+    "EMPTY_ID_HINT",
+    "NO_VALUE_HINT",
+    "REPEATED_ID_HINT",
+    "FieldColumn",
+    "check_frame",
+    "check_ids",
+    "file_row",
+    "id_values",
+    "read_fields",
+    "shared_columns",
+]
+
+EMPTY_ID_HINT = "Every record needs an id of its own, or its links could not be returned to it."
+REPEATED_ID_HINT = (
+    "Give a column that is unique for each row; for a repeated export, drop the copies."
+)
+NO_VALUE_HINT = "Check the column map; `pprl check` shows what is missing, column by column."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,16 +117,17 @@ def check_ids(frame: pd.DataFrame, column: str, *, source: str) -> None:
     empty = np.flatnonzero((ids.str.strip() == "").to_numpy())
     if len(empty):
         raise DataError(
-            f"{source}: {len(empty)} rows have no id in the column {column!r} (first: row {file_row(empty[0])})",
-            hint="Every record needs an id of its own, or its links could not be returned to it.",
+            f"{source}: {plural(len(empty), 'row has', 'rows have')} no id in the column {column!r} "
+            f"(first: row {file_row(empty[0])})",
+            hint=EMPTY_ID_HINT,
         )
     repeated = np.flatnonzero(ids.duplicated().to_numpy())
     if len(repeated):
         first = np.flatnonzero((ids == ids.iloc[repeated[0]]).to_numpy())
         raise DataError(
-            f"{source}: {len(repeated)} rows repeat an earlier id of the column {column!r} "
+            f"{source}: {plural(len(repeated), 'row repeats', 'rows repeat')} an earlier id of the column {column!r} "
             f"(first: rows {file_row(first[0])} and {file_row(first[1])})",
-            hint="Give a column that is unique for each row; for a repeated export, drop the copies.",
+            hint=REPEATED_ID_HINT,
         )
 
 
@@ -118,12 +137,13 @@ def read_fields(
     """Find, join and normalise the columns of every field.
 
     Raises:
-        DataError: a column is missing, holds something else than text, or a date column whose format its values
-            don't tell.
+        DataError: a column is missing, answers two fields, holds something else than text, or a date column whose
+            format its values don't tell.
     """
     check_frame(frame, source=source)
     names = [field.name for field in agreement.field]
     resolved = columns.resolve(names, list(frame.columns), file=source)
+    _check_own_columns(resolved, source)
     for name in columns.dates:
         if next(f.type for f in agreement.field if f.name == name) != "date":
             raise DataError(
@@ -133,6 +153,30 @@ def read_fields(
         _read_field(frame, field, resolved[field.name], columns.dates.get(field.name), source)
         for field in agreement.field
     ]
+
+
+def shared_columns(fields: Sequence[FieldColumn]) -> tuple[str, ...]:
+    """Return a sentence for each column that is a part of several fields, as a town in an address may be."""
+    users: dict[str, list[str]] = {}
+    for field in fields:
+        for column in dict.fromkeys(field.columns):
+            users.setdefault(column, []).append(repr(field.field.name))
+    return tuple(
+        f"the column {column!r} is a part of the fields {' and '.join(names)}: what it says counts for each of them"
+        for column, names in users.items()
+        if len(names) > 1
+    )
+
+
+def _check_own_columns(resolved: Mapping[str, Sequence[str]], source: str) -> None:
+    answered: dict[frozenset[str], str] = {}
+    for name, columns in resolved.items():
+        first = answered.setdefault(frozenset(columns), name)
+        if first != name:
+            raise DataError(
+                f"{source}: the column {'+'.join(columns)!r} answers two fields, {first!r} and {name!r}",
+                hint="Give each field a column of its own, or agree on fields that every party has.",
+            )
 
 
 def _read_field(

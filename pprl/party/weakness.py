@@ -1,21 +1,26 @@
-"""What is weak about an agreement: said by `check` and `encode`, so that nobody signs it unawares."""
+"""What is weak about an agreement and a file: said by `check` and `encode`, so that nobody signs it unawares."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pprl.exchange.agreement import Agreement
+from pprl.page.words import percent, plural
 
 __all__ = ["weaknesses"]
 
 _FEW_FIELDS = 3
 _SPARSE, _CROWDED = 0.2, 0.6
+_MOSTLY = 0.5
 
 
-def weaknesses(agreement: Agreement, fill: float) -> tuple[str, ...]:
-    """Return what makes the encodings of an agreement easy to attack or hard to link, in sentences.
+def weaknesses(agreement: Agreement, fill: float, missing: Mapping[str, float]) -> tuple[str, ...]:
+    """Return what makes the encodings of a file easy to attack or hard to link, in sentences.
 
     Args:
         agreement: the agreement.
         fill: mean share of bits set in its filters, those of missing fields left out.
+        missing: for every field, the share of the records that have no value in it.
     """
     found = []
     if agreement.profile == "fields":
@@ -25,21 +30,61 @@ def weaknesses(agreement: Agreement, fill: float) -> tuple[str, ...]:
         )
     elif len(agreement.field) < _FEW_FIELDS:
         found.append(
-            f"the agreement has {len(agreement.field)} field(s): equal encodings are then equal values, "
-            "and counting them tells much"
+            f"the agreement has {plural(len(agreement.field), 'field', 'fields')}: equal encodings are then equal "
+            "values, and counting them tells much"
         )
     for number, step in enumerate(agreement.blocking, start=1):
         if len(step.keys) == 1:
             found.append(
                 f"blocking pass {number} has one part only: the unit sees exactly how often each of its values occurs"
             )
-    if agreement.hardening.method == "none" and fill < _SPARSE:
-        found.append(
-            f"the filters are sparse (fill {fill:.2f}): single values are easier to make out; raise the budgets"
-        )
-    if agreement.hardening.method == "none" and fill > _CROWDED:
-        alike = "values" if agreement.profile == "fields" else "people"
-        found.append(
-            f"the filters are crowded (fill {fill:.2f}): {alike} look alike; lower the budgets or raise filter.bits"
-        )
+    if any(share < 1.0 for share in missing.values()):  # otherwise nothing can be encoded
+        found += [*_gaps(missing), *_filling(agreement, fill, missing)]
     return tuple(found)
+
+
+def _gaps(missing: Mapping[str, float]) -> list[str]:
+    found = []
+    empty = [repr(name) for name, share in missing.items() if share == 1.0]
+    if empty:
+        what = "the field" if len(empty) == 1 else "the fields"
+        found.append(
+            f"no record has a value in {what} {', '.join(empty)}: check the column map, or agree on other fields"
+        )
+    mean = _mean_missing(missing)
+    if mean > _MOSTLY:
+        found.append(
+            f"{percent(mean)} of the values are missing: links will be few and uncertain; check the column map"
+        )
+    return found
+
+
+def _filling(agreement: Agreement, fill: float, missing: Mapping[str, float]) -> list[str]:
+    """Return whether the budgets are too small or too large, as far as the values that are there can tell."""
+    if agreement.hardening.method != "none":
+        return []
+    if fill < _SPARSE and not _sparse_by_gaps(agreement, fill, missing):
+        return [
+            f"the filters are sparse (fill {fill:.2f}): single values are easier to make out; raise the budgets or "
+            "lower filter.bits"
+        ]
+    if fill > _CROWDED:
+        alike = "values" if agreement.profile == "fields" else "people"
+        return [
+            f"the filters are crowded (fill {fill:.2f}): {alike} look alike; lower the budgets or raise filter.bits"
+        ]
+    return []
+
+
+def _sparse_by_gaps(agreement: Agreement, fill: float, missing: Mapping[str, float]) -> bool:
+    """Return whether gaps, not budgets, keep the bits away: one filter a record misses those of missing values."""
+    if agreement.profile == "fields":
+        return False
+    budgets = {field.name: field.budget for field in agreement.field}
+    there = sum(budgets[name] * (1.0 - share) for name, share in missing.items())
+    full = fill * sum(budgets.values()) / there
+    return _mean_missing(missing) > _MOSTLY or full >= _SPARSE
+
+
+def _mean_missing(missing: Mapping[str, float]) -> float:
+    return sum(missing.values()) / len(missing)

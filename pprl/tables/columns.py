@@ -60,34 +60,43 @@ class ColumnMap:
         Names are compared exactly first, then without regard to case, spaces, hyphens and underscores.
 
         Raises:
-            DataError: a column is missing; the hint names the closest one.
+            DataError: a column is missing; the hint names the closest one that answers no other field.
         """
         self.check_fields(fields)
         loose: dict[str, list[str]] = {}
         for column in header:
             loose.setdefault(_loose(column), []).append(column)
-        found = {}
-        for name in fields:
-            wanted = self.columns.get(name, (name,))
-            found[name] = [_find(column, header, loose, field=name, file=file) for column in wanted]
-        return found
+        wanted = {name: self.columns.get(name, (name,)) for name in fields}
+        found = {
+            name: [_find(column, header, loose) for column in columns]
+            for name, columns in wanted.items()
+        }
+        taken = {column for columns in found.values() for column in columns}
+        free = [column for column in header if column not in taken]
+        resolved: dict[str, list[str]] = {}
+        for name, columns in found.items():
+            resolved[name] = [column for column in columns if column is not None]
+            if len(resolved[name]) < len(columns):
+                raise _no_column(wanted[name][columns.index(None)], free, field=name, file=file)
+        return resolved
 
 
-def _find(
-    column: str, header: Sequence[str], loose: Mapping[str, list[str]], *, field: str, file: str
-) -> str:
+def _find(column: str, header: Sequence[str], loose: Mapping[str, list[str]]) -> str | None:
     if column in header:
         return column
     similar = loose.get(_loose(column), [])
-    if len(similar) == 1:
-        return similar[0]
+    return similar[0] if len(similar) == 1 else None
+
+
+def _no_column(column: str, free: Sequence[str], *, field: str, file: str) -> DataError:
+    loose = {_loose(name): name for name in reversed(free)}
     near = get_close_matches(_loose(column), list(loose), n=1, cutoff=0.5)
     if near:
-        meant = loose[near[0]][0]
+        meant = loose[near[0]]
         hint = f"Did you mean {meant!r}? Say --column {field}={meant}."
     else:  # without a likeness the first row may be data as well as names, so it is not shown
         hint = f"Say which column it is: --column {field}=COLUMN. The first row must hold the column names."
-    raise DataError(f"{file}: no column {column!r} for the field {field!r}", hint=hint)
+    return DataError(f"{file}: no column {column!r} for the field {field!r}", hint=hint)
 
 
 def _loose(name: str) -> str:

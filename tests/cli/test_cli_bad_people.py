@@ -110,6 +110,19 @@ def test_missing_column_asks_did_you_mean(
 
 
 @pytest.mark.parametrize("command", [CHECK, ENCODE])
+def test_a_column_that_answers_another_field_is_neither_suggested_nor_taken(
+    desk: Path, refuse: Refuse, command: tuple[str, ...]
+) -> None:
+    (desk / "people.csv").write_text(HEADER.replace("given_name", "other") + ROW)
+    said = "Say which column it is: --column given_name=COLUMN."
+    refuse(1, *command, says=("no column 'given_name' for the field 'given_name'", said))
+    refuse(
+        1, *command, "--column", "given_name=surname",
+        says=("the column 'surname' answers two fields, 'given_name' and 'surname'",),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [CHECK, ENCODE])
 def test_missing_id_column_asks_did_you_mean(
     desk: Path, refuse: Refuse, command: tuple[str, ...]
 ) -> None:
@@ -169,37 +182,44 @@ def test_dates_that_no_format_reads_are_refused(
 FINDINGS = {
     "duplicate ids": (
         row(1) + row(2) + row(3, id=f"x{MARK}1"),
-        "1 rows repeat an earlier id of the column 'id' (first: rows 2 and 4)",
+        "1 row repeats an earlier id of the column 'id' (first: rows 2 and 4)",
         "1 with an id of an earlier row",
+        "Give a column that is unique for each row",
     ),
     "empty id": (
         row(1) + row(2, id="") + row(3, id=" "),
         "2 rows have no id in the column 'id' (first: row 3)",
         "2 without an id",
+        "Every record needs an id of its own",
     ),
     "unreadable date": (
         row(1) + row(2) + row(3, born=f"{YEAR}-13-41"),
         "1 value of the column 'date_of_birth' can't be read as date YYYY-MM-DD (first: row 4)",
         "1 unreadable in 'date_of_birth' (first: row 4)",
+        "--unreadable missing",
     ),
     "no value at all": (
         "1,,,,\n2,,,,\n",
         "no row has a value in any of the agreement's fields",
         "no row has a value in any of the agreement's fields",
+        "Check the column map",
     ),
 }
 
 
-@pytest.mark.parametrize(("rows", "says", "found"), FINDINGS.values(), ids=FINDINGS)
+@pytest.mark.parametrize(("rows", "says", "found", "hint"), FINDINGS.values(), ids=FINDINGS)
 def test_findings_stop_encode_and_check_foretells_it(
-    desk: Path, refuse: Refuse, rows: str, says: str, found: str
+    desk: Path, refuse: Refuse, rows: str, says: str, found: str, hint: str
 ) -> None:
+    """Both give the hint that helps against this finding, and `check` no other."""
     (desk / "people.csv").write_text(HEADER + rows)
-    refuse(1, *ENCODE, says=(says,))
+    refuse(1, *ENCODE, says=(says, hint))
     before = snapshot(desk)
     for json in ([], ["--json"]):
         checked = pprl(*CHECK, *json)
-        assert_refused(checked, 1, "people.csv: `pprl encode` would stop: ", found)
+        assert_refused(checked, 1, "people.csv: `pprl encode` would stop: ", found, hint)
+        assert ("--unreadable" in checked.err) == (hint == "--unreadable missing")
+        assert "sparse" not in checked.err
         assert "rows" in checked.out, (
             "the table of findings is the result and is printed all the same"
         )
@@ -213,9 +233,36 @@ def test_one_bad_row_can_be_counted_as_missing(desk: Path) -> None:
     assert done.code == 0, done
     assert done.lines[0] == "2 rows read = 2 encoded + 0 rejected"
     assert (
-        "  date_of_birth: 1 unreadable values; what could not be read counts as missing"
+        "  date_of_birth: 1 unreadable value; what could not be read counts as missing"
         in done.lines
     )
+
+
+def test_a_column_without_a_value_is_warned_of(desk: Path) -> None:
+    """By `check` and by `encode`, and as what it is: not as small budgets."""
+    (desk / "people.csv").write_text(HEADER + f"1,{MARK}a,,,\n2,{MARK}b,,,1 Road\n")
+    for command in (CHECK, ENCODE):
+        done = pprl(*command)
+        assert done.code == 0, done
+        assert "no record has a value in the fields 'surname', 'date_of_birth'" in done.err
+        assert "62.5 % of the values are missing" in done.err
+        assert "sparse" not in done.err
+
+
+def test_one_row_is_one_row(desk: Path) -> None:
+    (desk / "people.csv").write_text(HEADER + row(1))
+    assert pprl(*CHECK).lines[0] == "1 row"
+    assert pprl(*ENCODE).lines[0] == "1 row read = 1 encoded + 0 rejected"
+
+
+def test_a_filter_that_no_budget_fills_is_said_to_be_too_long(desk: Path) -> None:
+    (desk / "people.csv").write_text(HEADER + row(1) + row(2))
+    for profile, most in (("record", ""), ("fields", "11,702 bits")):
+        draft = ("init", "people.csv", "-o", "x.toml", "--force", "--profile", profile, "--bits")
+        assert "more bits do not help" not in pprl(*draft, "8192").err
+        said = pprl(*draft, "65536").err
+        assert "more bits do not help" in said
+        assert most in said
 
 
 def test_surname_na_and_leading_zeros_are_values(desk: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement
+from pprl.exchange.defaults import Profile
 from pprl.exchange.drafting import agreement_toml, scaled_budgets
 from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.draft import draft_agreement
@@ -172,3 +173,85 @@ def test_a_draft_without_weights_takes_the_types_own() -> None:
     fields = [("surname", "surname"), ("address", "address")]
     own = {name: FIELD_TYPES[kind].budget for name, kind in fields}
     assert agreement_toml(fields, project="x") == agreement_toml(fields, project="x", weights=own)
+
+
+def test_a_name_goes_before_values_whatever_the_order() -> None:
+    """Dates of admission and the numbers of two wards stand before the date of birth and the sex."""
+    made = draft_agreement(
+        pd.DataFrame(
+            {
+                "notes": ["p", "q", "r"],
+                "patient_id": ["1", "2", "3"],
+                "admitted": ["2020-01-02", "2021-03-14", "2021-03-15"],
+                "ward": ["1", "2", "1"],
+                "last_name": ["a", "b", "c"],
+                "dob": ["1987-02-13", "1990-01-30", "1961-07-04"],
+                "sex": ["m", "f", "m"],
+            }
+        ),
+        project="x",
+    )
+    assert made.columns() == {"surname": "last_name", "date_of_birth": "dob"}
+    assert [guess.field for guess in made.guesses][4:] == ["surname", "date_of_birth", "sex"]
+    left_out = {guess.column: guess.why for guess in made.guesses if not guess.field}
+    assert "looks like a second date beside 'dob'" in left_out["admitted"]
+    assert "looks like a second sex beside 'sex'" in left_out["ward"]
+    assert made.id_column == "patient_id"
+
+
+def test_values_serve_where_no_name_tells() -> None:
+    made = draft_agreement(
+        pd.DataFrame({"when": ["1987-02-13", "1990-01-30", "1961-07-04"], "mf": ["m", "f", "f"]}),
+        project="x",
+    )
+    assert made.columns() == {"date_of_birth": "when", "sex": "mf"}
+
+
+def test_a_repeated_id_is_no_sex() -> None:
+    made = draft_agreement(frame("surname").assign(id=["1", "2", "1"]), project="x")
+    guess = made.guesses[1]
+    assert (guess.field, guess.kind) == (None, "")
+    assert guess.why == "named like an id, but not unique in every row"
+
+
+@pytest.mark.parametrize("profile", ["record", "fields"])
+def test_a_column_without_a_value_is_left_out(profile: Profile) -> None:
+    """Whatever its name: it would be a field that tells nothing. Another column may take its place."""
+    table = town(120, per_home=2).assign(town=" ", city=["", *["Woolwick"] * 119], plz="")
+    made = draft_agreement(table, project="x", profile=profile)
+    assert made.columns()["locality"] == "city"
+    assert {g.why for g in made.guesses if g.column in ("town", "plz")} == {"has no values"}
+
+
+def test_very_long_filters_keep_the_ratio_of_the_weights() -> None:
+    """The largest budget stays at what an agreement allows, and the others below it."""
+    weights = {"given_name": 115, "surname": 105, "sex": 20}
+    for bits in (1024, 65536):
+        made = scaled_budgets(weights, bits)
+        for name, weight in weights.items():
+            ratio = made[name] / made["given_name"]
+            assert ratio == pytest.approx(weight / 115, abs=0.01), (bits, name)
+    assert scaled_budgets(weights, 65536)["given_name"] == 4096
+
+
+@pytest.mark.parametrize("profile", ["record", "fields"])
+def test_budgets_grow_up_to_the_useful_length_and_not_beyond(profile: Profile) -> None:
+    useful = draft_agreement(town(200, per_home=2), project="x", profile=profile).useful_bits
+
+    def largest(bits: int) -> int:
+        made = draft_agreement(town(200, per_home=2), project="x", profile=profile, bits=bits)
+        return max(field.budget for field in Agreement.from_toml(made.toml).field)
+
+    assert largest(useful // 2) == pytest.approx(2048, abs=2)
+    assert 4095 <= largest(useful) <= largest(65536) == 4096
+
+
+@pytest.mark.parametrize(
+    ("profile", "says"),
+    [
+        ("record", "or a similarity of your own, such as 0.8"),
+        ("fields", "or a match probability of your own, such as 0.9"),
+    ],
+)
+def test_the_draft_says_what_a_threshold_is(profile: Profile, says: str) -> None:
+    assert says in agreement_toml([("surname", "surname")], project="x", profile=profile)

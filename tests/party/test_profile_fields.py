@@ -172,7 +172,7 @@ def test_check_tells_what_would_leave() -> None:
     assert checked.profile == checked.to_dict()["profile"] == "fields"
     assert 0.25 < checked.fill < 0.35
     said = " ".join(checked.leaves)
-    assert "each of the 5 fields" in said
+    assert "5 keyed Bloom filters for each record, one a field" in said
     assert "which are missing" in said
 
 

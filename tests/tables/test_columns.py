@@ -57,6 +57,18 @@ def test_missing_column_without_a_similar_one() -> None:
     assert "x1" not in caught.value.hint
 
 
+def test_a_column_that_answers_another_field_is_not_suggested() -> None:
+    """Not by its own name, not by the map; the next best is."""
+    columns = ColumnMap(columns={"town": ("surnam",)})
+    header = ["sur", "surnam", "surnames_"]
+    with pytest.raises(DataError) as caught:
+        columns.resolve(["surname", "town", "surnames"], header, file="a.csv")
+    assert "Did you mean 'sur'?" in str(caught.value.hint)
+    with pytest.raises(DataError) as caught:
+        ColumnMap().resolve(["given_name", "surname"], ["surname"], file="a.csv")
+    assert "Did you mean" not in str(caught.value.hint)
+
+
 def test_unknown_field_is_refused_with_the_nearest_name() -> None:
     for wrong in (ColumnMap(columns={"surnam": ("x",)}), ColumnMap(dates={"surnam": "YYYY"})):
         with pytest.raises(
