@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,27 @@ __all__ = ["explain"]
 _TOLD = -0.05
 """Bits that rivals take from which they are spoken of."""
 
+_DIGITS = 15
+
+
+class _LinkId(click.IntRange):
+    """A link id as `links.parquet` shows it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what no run gives out."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text)):
+            self.fail(
+                f"{text!r} is no link id: a number of at most fifteen digits, as links.parquet shows it",
+                param,
+                ctx,
+            )
+        return int(text)
+
 
 @click.command()
 @click.argument("links", type=FILE)
-@click.argument("link_id", type=click.IntRange(min=1))
+@click.argument("link_id", type=_LinkId())
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -53,7 +70,10 @@ def explain(links: Path, link_id: int, most: int, as_json: bool) -> None:
         click.echo()
         _show_pair(pair, found)
     if len(found.pairs) > most:
-        click.echo(f"\n{len(found.pairs) - most:,} more pairs are not shown; see --most and --json")
+        more = len(found.pairs) - most
+        click.echo(
+            f"\n{more:,} more {'pair is' if more == 1 else 'pairs are'} not shown; see --most and --json"
+        )
 
 
 def _show_records(found: Explanation) -> None:
@@ -63,7 +83,8 @@ def _show_records(found: Explanation) -> None:
         if found.method == "auto"
         else f"{'a match probability' if found.profile == 'fields' else 'a similarity'} of {found.threshold:.3f}"
     )
-    click.echo(f"link {found.link_id}: {len(inside)} records; pairs were accepted from {limit} on")
+    count = f"{len(inside)} record{'' if len(inside) == 1 else 's'}"
+    click.echo(f"link {found.link_id}: {count}; pairs were accepted from {limit} on")
     width = max(len(member.party) for member in found.members)
     for member in found.members:
         elsewhere = "not linked" if member.link_id is None else f"in link {member.link_id}"

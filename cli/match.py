@@ -175,8 +175,10 @@ def _show_plan(plan: Plan) -> None:
 
 def _show_result(run: Mapping[str, Any], output: Path, *, told: Sequence[str]) -> None:
     counts = run["counts"]
+    compared = counts["pairs_compared"]
     click.echo(
-        f"{counts['pairs_compared']:,} pairs compared, reduction ratio {counts['reduction_ratio']:.4f}"
+        f"{compared:,} pair{'' if compared == 1 else 's'} compared, "
+        f"reduction ratio {counts['reduction_ratio']:.4f}"
     )
     click.echo(
         f"{counts['links']:,} link{'' if counts['links'] == 1 else 's'} of {counts['linked_records']:,} records "

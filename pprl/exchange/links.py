@@ -7,11 +7,14 @@
 ``explain.parquet`` in the profile ``fields``: what each field adds to these pairs' weights (:func:`part_columns`)
 ``links-PARTY.csv`` for each party: ``link_id``, ``pseudonym``
 ``run.json``        every parameter, count, timing, version and input digest of the run
+
+All texts are plain text (SPEC.md, section 1): they may be shown on a terminal.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +22,12 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pprl.errors import LinksError
+from pprl.exchange.agreement import only_plain
+from pprl.exchange.encoded import PARTY_PATTERN
 
 __all__ = [
     "HOUSEHOLD_SPREAD",
@@ -62,6 +68,7 @@ LEVELS = (
 """How two values of a field agree, in words; ``explain.parquet`` holds the place in this list."""
 
 _RUN_LIMIT = 16 << 20
+_LARGEST_ID = 10**15 - 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,7 +97,7 @@ class Links:
     @property
     def parties(self) -> list[str]:
         """The parties, in the order in which their files were given."""
-        return [entry["party"] for entry in self.run["inputs"]]
+        return _parties(self.run)
 
     @property
     def threshold(self) -> float:
@@ -149,7 +156,8 @@ def read_links(folder: Path | str) -> Links:
     """Read and check a links folder.
 
     Raises:
-        LinksError: not a links folder, incomplete, damaged or of another version.
+        LinksError: not a links folder, incomplete, damaged or of another version, or with a text that may not stand
+            on a terminal.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -158,7 +166,7 @@ def read_links(folder: Path | str) -> Links:
         )
     run = _read_run(folder)
     frames = {
-        name: _read_frame(folder / f"{name}.parquet", columns)
+        name: _read_frame(folder / f"{name}.parquet", columns, _parties(run))
         for name, columns in (
             ("links", LINK_COLUMNS),
             ("pairs", PAIR_COLUMNS),
@@ -184,7 +192,7 @@ def _read_parts(
         fields = [str(field["name"]) for field in agreement["field"]]
     except (AttributeError, KeyError, TypeError):
         raise _damaged(folder, "run.json lacks entries that its format asks for") from None
-    made = _read_frame(folder / "explain.parquet", part_columns(fields))
+    made = _read_frame(folder / "explain.parquet", part_columns(fields), _parties(run))
     if len(made) != len(frames["pairs"]) + len(frames["near"]):
         raise _damaged(folder, "explain.parquet has another number of rows than there are pairs")
     if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in fields):
@@ -200,6 +208,7 @@ def _read_run(folder: Path) -> dict[str, Any]:
         if len(content) > _RUN_LIMIT:
             raise _damaged(folder, "run.json is longer than 16 MiB")
         run = json.loads(content.decode("utf-8"))
+        plain = _is_plain(run)
     except FileNotFoundError:
         raise LinksError(
             f"{folder} has no run.json", hint="Give the folder that `pprl match -o` wrote."
@@ -211,10 +220,13 @@ def _read_run(folder: Path) -> dict[str, Any]:
             f"{path} has another format than {LINKS_FORMAT!r}",
             hint="Use the version of pprl that wrote the folder.",
         )
+    if not plain:
+        raise _damaged(
+            folder, "a text in run.json holds a control, format or other invisible character"
+        )
     try:
-        parties = [entry["party"] for entry in run["inputs"]]
         float(run["threshold"]["value"])
-        complete = all(isinstance(p, str) for p in parties) and {
+        complete = all(re.fullmatch(PARTY_PATTERN, party) for party in _parties(run)) and {
             "linked_records",
             "pairs_accepted",
         } <= set(run["counts"])
@@ -225,7 +237,20 @@ def _read_run(folder: Path) -> dict[str, Any]:
     return run
 
 
-def _read_frame(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _parties(run: Mapping[str, Any]) -> list[str]:
+    return [entry["party"] for entry in run["inputs"]]
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether every text in what a JSON file held is plain text."""
+    if isinstance(value, str):
+        return only_plain(value) == value
+    if isinstance(value, dict):
+        return all(_is_plain(name) and _is_plain(entry) for name, entry in value.items())
+    return not isinstance(value, list) or all(_is_plain(entry) for entry in value)
+
+
+def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) -> pd.DataFrame:
     try:
         table = pq.read_table(path)
     except FileNotFoundError:
@@ -236,7 +261,31 @@ def _read_frame(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise _damaged(path.parent, f"{path.name} can't be read") from None
     if not table.schema.equals(_schema(columns)) or any(c.null_count for c in table.columns):
         raise _damaged(path.parent, f"{path.name} has other columns than its format asks for")
+    odd = _odd_content(table, parties)
+    if odd:
+        raise _damaged(path.parent, f"{path.name} holds {odd}")
     return table.to_pandas()
+
+
+def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
+    """Return what a table holds that its format does not allow; None where all is well."""
+    known = pa.array(parties, pa.string())
+    for column, values in zip(table.column_names, table.columns, strict=True):
+        if column.startswith("party") and not _all(pc.is_in(values, known)):
+            return "a party that run.json does not name"
+        if column.startswith("pseudonym") and not _all(
+            pc.match_substring_regex(values, r"\A[0-9a-f]{32}\z")
+        ):
+            return "a pseudonym that is not 32 hexadecimal digits"
+        if column == "link_id" and not _all(
+            pc.and_(pc.greater(values, 0), pc.less_equal(values, _LARGEST_ID))
+        ):
+            return f"a link id that is not from 1 to {_LARGEST_ID}"
+    return None
+
+
+def _all(flags: pa.ChunkedArray) -> bool:
+    return bool(pc.all(flags, min_count=0).as_py())
 
 
 def _damaged(folder: Path, why: str) -> LinksError:

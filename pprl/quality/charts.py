@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pprl.page.charts import BLUE, GREEN, INK, ORANGE, Chart, draw_chart
 from pprl.page.words import decimal, percent, whole
 from pprl.quality.waterfall import waterfall_chart
-from pprl.quality.words import seen
+from pprl.quality.words import SEEN
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
@@ -83,7 +83,7 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
     else:
         title = "Estimated precision, recall and F1 by threshold"
         kind = "ESTIMATED by the run, without truth"
-        kind += f". Recall is the share {seen(run)}; F1 rests on that recall"
+        kind += f". Recall is the share {SEEN}; F1 rests on that recall"
         act = "Take it as a guide to the threshold and confirm it by reviewing pairs near the line."
     return draw_chart(
         "threshold",

@@ -1,4 +1,8 @@
-"""What each field adds to the weights of the accepted pairs, on average; in the profile ``fields`` only."""
+"""What each field adds to the weights of the accepted pairs, on average; in the profile ``fields`` only.
+
+A mean over few pairs tells of single people: of one pair it tells which of their values are equal. So there is none
+below :data:`FEWEST` pairs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,10 @@ from pprl.errors import LinksError
 from pprl.exchange.links import LEVELS, Links
 from pprl.quality.explain import log_odds, read_priors
 
-__all__ = ["Contributions", "FieldContribution", "mean_contributions"]
+__all__ = ["FEWEST", "Contributions", "FieldContribution", "mean_contributions"]
+
+FEWEST = 10
+"""Pairs below which nothing is said of how their fields agree."""
 
 _DOUBTFUL = 0.9
 """Accepted pairs below this probability are shown apart: what speaks against them is what a reviewer looks for."""
@@ -46,7 +53,7 @@ class Contributions:
 
     Attributes:
         pairs: how many they are.
-        prior: log-odds of a pair before it is compared.
+        prior: mean of their log-odds before they are compared; every two files have their own.
         fields: what each field adds, in the agreement's order.
         rivals: what other candidates of the same records take.
         log_odds: the sum of all: log-odds to base 2 that the pair is a match.
@@ -63,16 +70,18 @@ class Contributions:
         return asdict(self)
 
 
-def mean_contributions(links: Links) -> tuple[Contributions | None, Contributions | None]:
-    """Return the mean contributions over all accepted pairs and over the doubtful ones among them.
+def mean_contributions(
+    links: Links,
+) -> tuple[Contributions | None, Contributions | None, tuple[str, ...]]:
+    """Return the mean contributions over all accepted pairs and over the doubtful ones, and what was left out, and why.
 
-    None where there are no such pairs, and in the profile ``record``.
+    None where there are no such pairs, or too few, and in the profile ``record``.
 
     Raises:
         LinksError: ``run.json`` is incomplete.
     """
     if links.parts is None:
-        return None, None
+        return None, None, ()
     try:
         priors = read_priors(links.run)
     except (KeyError, TypeError, ValueError):
@@ -82,20 +91,34 @@ def mean_contributions(links: Links) -> tuple[Contributions | None, Contribution
         ) from None
     pairs = links.pairs
     parts = links.parts.iloc[: len(pairs)]
+    if pairs.empty:
+        return None, None, ()
+    if len(pairs) < FEWEST:
+        left_out = (
+            "How the accepted pairs agree, field by field, is left out: there are fewer than "
+            f"{FEWEST} of them, and it would tell of single people."
+        )
+        return None, None, (left_out,)
+    every = _mean(pairs, parts, priors)
     doubtful = pairs["probability"].to_numpy() < _DOUBTFUL
-    return (
-        _mean(pairs, parts, priors),
-        _mean(pairs[doubtful], parts[doubtful], priors),
-    )
+    some, others = int(doubtful.sum()), int((~doubtful).sum())
+    if not some:
+        return every, None, ()
+    # The means over all pairs and over some of them tell those over the others.
+    if min(some, others or some) < FEWEST:
+        left_out = (
+            f"The accepted pairs below a match probability of {100 * _DOUBTFUL:.0f} % are not shown apart: they, or "
+            f"the others, are fewer than {FEWEST}, and it would tell of single people."
+        )
+        return every, None, (left_out,)
+    return every, _mean(pairs[doubtful], parts[doubtful], priors), ()
 
 
 def _mean(
     pairs: pd.DataFrame, parts: pd.DataFrame, priors: dict[frozenset[str], float]
-) -> Contributions | None:
-    if pairs.empty:
-        return None
+) -> Contributions:
     both = zip(pairs["party_a"], pairs["party_b"], strict=True)
-    prior = float(np.mean([priors.get(frozenset(names), 0.0) for names in both]))
+    prior = np.array([priors.get(frozenset(names), 0.0) for names in both])
     fields = []
     for column in parts.columns:
         if not column.startswith("bits_"):
@@ -114,15 +137,15 @@ def _mean(
         )
     weight = sum(field.bits for field in fields)
     # Certainty is no number: a pair that the rivals take nothing from has the weight and the prior as its log-odds.
-    reached = np.minimum(
-        [log_odds(p) for p in pairs["probability"]], pairs["weight"].to_numpy() + prior
-    )
+    alone = pairs["weight"].to_numpy() + prior
+    reached = np.minimum([log_odds(p) for p in pairs["probability"]], alone)
     certain = pairs["probability"].to_numpy() > 1 - 1e-12
-    odds = float(np.mean(np.where(certain, pairs["weight"].to_numpy() + prior, reached)))
+    odds = float(np.mean(np.where(certain, alone, reached)))
+    before = float(prior.mean())
     return Contributions(
         pairs=len(pairs),
-        prior=round(prior, 3),
+        prior=round(before, 3),
         fields=tuple(fields),
-        rivals=round(odds - weight - prior, 3),
+        rivals=round(odds - weight - before, 3),
         log_odds=round(odds, 3),
     )

@@ -26,7 +26,7 @@ from pprl.quality.notes import notes_on
 from pprl.quality.runfacts import RunFacts
 from pprl.quality.truth import Coverage, Judge
 from pprl.quality.verdict import summarise
-from pprl.quality.words import no_estimate, seen
+from pprl.quality.words import SEEN, no_estimate
 
 __all__ = ["REPORT_FORMAT", "Evaluation", "PartyQuality", "ScoreHistogram", "evaluate"]
 
@@ -70,8 +70,10 @@ class Evaluation:
         run: the run's own facts.
         curve: by threshold; of kind ``truth`` with truth, else ``links``.
         scores: pairs by score.
-        contributions: what each field adds to the weight of the accepted pairs; None in the profile ``record``.
-        doubtful: the same of the accepted pairs of the lowest probability; None where there are none.
+        contributions: what each field adds to the weight of the accepted pairs; None in the profile ``record``, and
+            where the pairs are too few.
+        doubtful: the same of the accepted pairs of the lowest probability; None where there are none, or too few.
+        left_out: what the report leaves out because it would tell of single people.
         quality: None without truth, like all that follow except ``gates``.
         across: quality of the pairs across files alone, for comparing with the baseline.
         by_parties: for three or more parties, the quality between every two.
@@ -88,6 +90,7 @@ class Evaluation:
     scores: ScoreHistogram
     contributions: Contributions | None = None
     doubtful: Contributions | None = None
+    left_out: tuple[str, ...] = ()
     quality: Quality | None = None
     across: Quality | None = None
     by_parties: tuple[PartyQuality, ...] = ()
@@ -151,13 +154,14 @@ class Evaluation:
             "no_estimate": no_estimate(self.run),
             "estimate": {
                 **expected.to_dict(),
-                "of": seen(self.run),
+                "of": SEEN,
                 "curve": [asdict(point) for point in self.run.estimate],
             }
             if expected
             else None,
             "contributions": self.contributions.to_dict() if self.contributions else None,
             "doubtful_contributions": self.doubtful.to_dict() if self.doubtful else None,
+            "left_out": list(self.left_out),
             "curve": {
                 "kind": self.curve.kind,
                 "unjudged_pairs": self.curve.unjudged,
@@ -221,7 +225,7 @@ def evaluate(
     if not np.isfinite(pairs["weight"]).all():
         raise DataError("the links hold a weight that is no number", hint="Run `pprl match` again.")
     grid = thresholds(run.floor, run.threshold)
-    contributions, doubtful = mean_contributions(links)
+    contributions, doubtful, left_out = mean_contributions(links)
     if truth is None or ids is None:
         curve = links_curve(
             links.pairs,
@@ -237,6 +241,7 @@ def evaluate(
             scores=_scores(links, pairs, run.floor, None),
             contributions=contributions,
             doubtful=doubtful,
+            left_out=left_out,
         )
     judge = Judge(links, truth=truth, ids=ids)
     tally = _Tally(links, judge)
@@ -255,6 +260,7 @@ def evaluate(
         scores=_scores(links, pairs, run.floor, verdicts),
         contributions=contributions,
         doubtful=doubtful,
+        left_out=left_out,
         quality=quality,
         across=tally.quality(within=False),
         by_parties=tally.by_parties(),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pprl.page.words import decimal, plural
-from pprl.quality.words import relatives, seen
+from pprl.quality.words import SEEN, relatives
 
 if TYPE_CHECKING:
     from pprl.quality.evaluate import Evaluation
@@ -56,8 +56,14 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
         )
     elif last == "keys":
         yield (
-            "With blocking keys, pairs without a key in common are never compared; how many matches are "
-            "among them is not known."
+            "With blocking keys, pairs without a key in common are never compared; the matches among them are missed."
+            + (
+                " The estimated recall counts them, as far as the run can tell how many matches there are."
+                if run.expected is not None
+                else " How many they are is not known."
+                if evaluation.quality is None
+                else ""
+            )
         )
     if len(run.passes) > 1:
         yield (
@@ -126,7 +132,7 @@ def _estimate_note(run: RunFacts) -> str:
         "than once, or where relatives are split between the files."
     )
     return (
-        f"{learnt} Estimated recall is the share {seen(run)}. The 95 % intervals hold chance and the model's own error "
+        f"{learnt} Estimated recall is the share {SEEN}. The 95 % intervals hold chance and the model's own error "
         "as it was measured on made-up people with known truth, and no more than that."
     )
 
@@ -137,24 +143,24 @@ def _coverage_notes(evaluation: Evaluation) -> Iterator[str]:
         return
     if coverage.truth_not_encoded:
         yield (
-            f"{plural(coverage.truth_not_encoded, 'record', 'records')} of the truth were never "
-            "encoded (rejected, or not in the file). Their true pairs count as missed."
+            f"{plural(coverage.truth_not_encoded, 'record of the truth was', 'records of the truth were')} never "
+            "encoded (rejected, or not in the file). True pairs with such a record count as missed."
         )
     if coverage.encoded_without_truth:
         yield (
-            f"{plural(coverage.encoded_without_truth, 'encoded record', 'encoded records')} are not "
+            f"{plural(coverage.encoded_without_truth, 'encoded record is', 'encoded records are')} not "
             f"in the truth; {plural(evaluation.unjudged_pairs or 0, 'found pair', 'found pairs')} with "
-            "one of them could not be judged and are left out of every rate. The truth must also "
+            "such a record could not be judged and left every rate as it is. The truth must also "
             "list people without a match: a record that it leaves out is unknown, not unmatched."
         )
     if coverage.truth_records_of_other_parties:
         yield (
-            f"{plural(coverage.truth_records_of_other_parties, 'row', 'rows')} of the truth are of "
-            "parties that took no part in this run; they are not used."
+            f"{plural(coverage.truth_records_of_other_parties, 'row of the truth is', 'rows of the truth are')} of "
+            "parties that took no part in this run, and not used."
         )
     if evaluation.unattainable_pairs:
         yield (
             f"{plural(evaluation.unattainable_pairs, 'true pair', 'true pairs')} could not be found under "
-            "the rule one-to-one, because a file holds the same person more than once. They count "
-            "as missed. Finding duplicates first, or another rule, would reach them."
+            "the rule one-to-one, because a file holds the same person more than once. This counts "
+            "as missed. Finding duplicates first, or another rule, would reach more."
         )

@@ -55,7 +55,11 @@ def render_report(evaluation: Evaluation) -> str:
             "origin_short": threshold_origin(evaluation.run, short=True),
         },
         charts=draw_charts(evaluation),
-        filters={"interval": _interval, "expected_interval": _expected_interval},
+        filters={
+            "interval": _interval,
+            "expected_interval": _expected_interval,
+            "noun": _noun,
+        },
     )
 
 
@@ -84,6 +88,11 @@ def _interval(rate: dict[str, Any]) -> str:
 
 def _expected_interval(expected: dict[str, Any], name: str) -> str:
     return expected_interval(expected[f"{name}_low"], expected[f"{name}_high"])
+
+
+def _noun(count: float, one: str) -> str:
+    """Return the noun that follows a count: ``pair`` or ``pairs``."""
+    return one if round(count) == 1 else f"{one}s"
 
 
 def _shown_rows(content: dict[str, Any]) -> list[dict[str, Any]]:

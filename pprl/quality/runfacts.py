@@ -234,11 +234,6 @@ class RunFacts:
         return "match probability" if self.profile == "fields" else "similarity"
 
     @property
-    def all_compared(self) -> bool:
-        """Whether no blocking kept a pair from being compared."""
-        return self.passes[-1].blocking == "exhaustive"
-
-    @property
     def household_limit(self) -> float:
         """The score up to which a pair may as well be two members of a household."""
         return self.household_dice + HOUSEHOLD_SPREAD

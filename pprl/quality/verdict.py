@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pprl.page.words import decimal, expected, percent, plural, whole
 from pprl.quality.words import (
+    SEEN,
     expected_interval,
     interval,
     made,
     no_estimate,
     relatives,
-    seen,
     threshold_origin,
 )
 
@@ -126,7 +126,7 @@ def _without_truth(evaluation: Evaluation) -> Iterator[str]:
         )
         yield (
             f"The run's own estimate, from the encodings alone: {right}, and recall is {percent(found.recall)} "
-            f"{seen(run)} (95 % interval {expected_interval(found.recall_low, found.recall_high)})."
+            f"{SEEN} (95 % interval {expected_interval(found.recall_low, found.recall_high)})."
             + (_added(run.extends) if run.extends else "")
         )
         yield _advice(found)

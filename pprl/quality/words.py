@@ -17,19 +17,11 @@ __all__ = [
     "made",
     "no_estimate",
     "relatives",
-    "seen",
     "threshold_origin",
 ]
 
 SEEN = "of the matches that the run expects"
-"""What an estimated recall is a share of; stands beside every one."""
-
-_BLOCKED = " among the pairs that its blocking compares"
-
-
-def seen(run: RunFacts) -> str:
-    """Return what the run's estimated recall is a share of."""
-    return SEEN if run.all_compared else SEEN + _BLOCKED
+"""What an estimated recall is a share of; stands beside every one. Those that no compared pair shows are among them."""
 
 
 def expected_interval(low: float, high: float) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pprl.exchange.encoded import pseudonym_text
+from pprl.exchange.agreement import only_plain
+from pprl.exchange.encoded import EncodedFile, pseudonym_text
 from pprl.exchange.links import LINKS_FORMAT, Links
 from pprl.unit.estimate import Quality
 from pprl.unit.explaining import prior_bits
@@ -24,6 +25,8 @@ __all__ = ["join_earlier", "link_table", "pair_table", "run_record"]
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+_ID_DOMAIN = b"pprl/1/link-ids"
 
 
 class WeighedPairs(Protocol):
@@ -45,8 +48,9 @@ def link_table(
 ) -> pd.DataFrame:
     """Return the links: one row a linked record, sorted by link id.
 
-    A link's id is made of all its pseudonyms. Numbers in a row would tell each party, by their gaps, how many links
-    the others have without it.
+    A link's id is made of its pseudonyms and of a salt of the run (:func:`_salt`). Numbers in a row would tell each
+    party, by their gaps, how many links the others have without it. A digest of the pseudonyms alone could be computed
+    by two parties for a link that they share, and would tell them whether a third one has the person.
 
     Args:
         plan: the run.
@@ -59,7 +63,8 @@ def link_table(
     party, pseudonym = _names(plan, members, offsets)
     table = pd.DataFrame({"link_id": number, "party": party, "pseudonym": pseudonym})
     table = table.sort_values(["link_id", "pseudonym"], ignore_index=True)
-    digests = [hashlib.sha256() for _ in clusters]
+    salted = hashlib.sha256(_salt(plan.files))
+    digests = [salted.copy() for _ in clusters]
     for at, text in zip(table["link_id"], table["pseudonym"], strict=True):
         digests[at].update(bytes.fromhex(text))
     ids = np.array(
@@ -70,6 +75,16 @@ def link_table(
             ids[place] = given[int(name)]
     table["link_id"] = ids[table["link_id"]]
     return table.sort_values(["link_id", "pseudonym"], ignore_index=True)
+
+
+def _salt(files: Sequence[EncodedFile]) -> bytes:
+    """Return 32 bytes that only who has all files of the run can compute; the same for the same files in any order.
+
+    A party knows its own random pseudonyms, and those of others only if it is given their links. So parties that put
+    together what they have still lack it, as long as a file of another party is in the run. It is written nowhere.
+    """
+    digests = sorted(hashlib.sha256(file.pseudonyms.tobytes()).digest() for file in files)
+    return hashlib.sha256(_ID_DOMAIN + b"".join(digests)).digest()
 
 
 def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]:
@@ -164,7 +179,7 @@ def run_record(
         "inputs": [
             {
                 "party": file.party,
-                "file": file.source.replace("\\", "/").rsplit("/", 1)[-1],
+                "file": only_plain(file.source.replace("\\", "/").rsplit("/", 1)[-1]),
                 "records": len(file),
                 "rows_read": file.header.rows_read,
                 "content_sha256": file.header.content_sha256,

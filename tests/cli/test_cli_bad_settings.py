@@ -164,11 +164,19 @@ USAGE = {
     ),
     "a link id that is no number": (
         ["explain", "links", "first"],
-        "Invalid value for 'LINK_ID'",
+        "'first' is no link id: a number of at most fifteen digits, as links.parquet shows it",
     ),
     "a link id below 1": (
         ["explain", "links", "0"],
-        "Invalid value for 'LINK_ID'",
+        "'0' is no link id",
+    ),
+    "a link id that a spreadsheet wrote": (
+        ["explain", "links", "4.82003E+14"],
+        "'4.82003E+14' is no link id",
+    ),
+    "a link id of sixteen digits": (
+        ["explain", "links", "1000000000000000"],
+        "at most fifteen digits",
     ),
     "unknown assignment": (
         ["match", "a.parquet", "-o", "x", "--assign", "all"],

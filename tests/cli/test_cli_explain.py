@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from cli_house import MARK, SAMPLE, Outcome, Refuse, pprl
 
@@ -98,7 +101,7 @@ def test_rivals_are_shown_with_the_margin(parts: Path, tmp_path: Path) -> None:
     assert "  not linked\n" in said or "  in link " in said
     few = explained(tmp_path, "--most", 1, link=int(touched.iloc[0])).out
     assert ": rival\n" not in few
-    assert "more pairs are not shown" in few
+    assert re.search(r"\n(1 more pair is|\d+ more pairs are) not shown", few)
 
 
 def test_the_profile_record_tells_similarity_and_margin(desk: Path) -> None:
@@ -130,6 +133,39 @@ def test_no_value_of_a_record_is_shown(desk: Path) -> None:
 
 def test_a_link_that_is_not_there(desk: Path, refuse: Refuse) -> None:
     refuse(1, "explain", "links", 999_999, says=("no link 999999 in this run", "links.parquet"))
+
+
+def test_what_a_terminal_could_obey_is_not_shown(fields: Path, desk: Path, refuse: Refuse) -> None:
+    """A folder that somebody changed is refused before any of its texts is printed."""
+    for target in ("in run.json", "in a table"):
+        shutil.rmtree(desk / "links")
+        shutil.copytree(fields / "links", desk / "links")
+        link = first_link(desk / "links")
+        if target == "in run.json":
+            path = desk / "links" / "run.json"
+            run = json.loads(path.read_text(encoding="utf-8"))
+            run["agreement"]["field"][0]["name"] = "\x1b]0;owned\x07"
+            path.write_text(json.dumps(run), encoding="utf-8")
+        else:
+            path = desk / "links" / "links.parquet"
+            table = pq.read_table(path)
+            parties = ["\x1b]0;owned\x07"] * len(table)
+            pq.write_table(table.set_column(1, "party", pa.array(parties)), path)
+        for options in ((), ("--json",)):
+            refuse(1, "explain", "links", link, *options, says=("links is damaged",))
+
+
+def test_one_pair_compared_is_told_in_the_singular(desk: Path) -> None:
+    for party in ("a", "b"):
+        rows = (desk / f"{party}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (desk / f"{party}.csv").write_text("".join(rows[:2]), encoding="utf-8")
+        done = pprl(
+            "encode", f"{party}.csv", "--agreement", "linkage.toml", "--key", "parties.key",
+            "--party", party, "--id", "id", "-o", f"{party}.parquet", "--force",
+        )  # fmt: skip
+        assert done.code == 0, done
+    done = pprl("match", "a.parquet", "b.parquet", "-o", "links", "--force")
+    assert done.lines[0].startswith("1 pair compared, reduction ratio"), done
 
 
 def test_what_is_no_links_folder(refuse: Refuse) -> None:

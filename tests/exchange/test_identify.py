@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pprl.errors import DataError, PprlError
+from pprl.errors import DataError, LinksError, PprlError
 from pprl.exchange.identify import identify
 from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, write_links
 
@@ -36,12 +36,10 @@ def links_folder(folder: Path, text: str) -> Path:
     return folder
 
 
-def test_a_links_folder_shows_no_terminal_escape(tmp_path: Path) -> None:
-    """Each character that a terminal could obey is replaced, in names and in values."""
-    facts = identify(links_folder(tmp_path, ESCAPE))
-    shown = json.dumps(facts, ensure_ascii=False)
-    assert "owned" in shown
-    assert shown.isprintable()
+def test_a_links_folder_with_a_terminal_escape_is_refused_unshown(tmp_path: Path) -> None:
+    with pytest.raises(LinksError, match="invisible character") as caught:
+        identify(links_folder(tmp_path, ESCAPE))
+    assert (caught.value.problem + str(caught.value.hint)).isprintable()
 
 
 def test_formats_in_json_show_no_terminal_escape(tmp_path: Path) -> None:

@@ -225,6 +225,100 @@ def test_other_run_records_are_refused(
     assert says in refusal(folder).problem
 
 
+@pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b2J", "\u202eevil", "a\nb"])
+@pytest.mark.parametrize("profile", ["record", "fields"])
+def test_what_a_terminal_could_obey_is_refused_wherever_it_stands(
+    tmp_path: Path, text: str, profile: str
+) -> None:
+    """In the run record: party, field, profile, any other text and any name of an entry. The message shows none."""
+    folder = tmp_path / "LINKS"
+    folder.mkdir()
+    write_links(make(3, 2, profile=profile), folder)
+    path = folder / "run.json"
+    whole = path.read_text(encoding="utf-8")
+    changes: list[Callable[[dict[str, Any]], object]] = [
+        lambda run: run["inputs"][0].update(party=text),
+        lambda run: run["inputs"][0].update(file=text),
+        lambda run: run["agreement"]["field"][0].update(name=text),
+        lambda run: run["agreement"].update(profile=text),
+        lambda run: run.update(no_estimate=text),
+        lambda run: run.update(warnings=[["x", text]]),
+        lambda run: run.update(software={text: "1"}),
+    ]
+    for change in changes:
+        run = json.loads(whole)
+        change(run)
+        for ascii_only in (True, False):
+            path.write_text(json.dumps(run, ensure_ascii=ascii_only), encoding="utf-8")
+            problem = refusal(folder).problem
+            assert "run.json holds a control, format or other invisible character" in problem
+            assert problem.isprintable()
+
+
+def test_a_field_with_an_escape_is_refused_though_the_tables_agree(tmp_path: Path) -> None:
+    links = make(3, 2, profile="fields")
+    links.run["agreement"]["field"][0]["name"] = "\x1b[31m"
+    assert links.parts is not None
+    links.parts.columns = list(part_columns(["\x1b[31m", *FIELDS[1:]]))
+    write_links(links, tmp_path)
+    assert "invisible character" in refusal(tmp_path).problem
+
+
+@pytest.mark.parametrize("party", ["", "Health", "../health", "a b", "x" * 64])
+def test_a_party_of_another_form_is_refused(folder: Path, party: str) -> None:
+    path = folder / "run.json"
+    run = json.loads(path.read_text(encoding="utf-8"))
+    run["inputs"][0]["party"] = party
+    path.write_text(json.dumps(run), encoding="utf-8")
+    assert "lacks entries" in refusal(folder).problem
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "says"),
+    [
+        ("links", "party", "a party that run.json does not name"),
+        ("links", "pseudonym", "32 hexadecimal digits"),
+        *(
+            (name, f"{kind}_{side}", says)
+            for name in ("pairs", "near")
+            for side in "ab"
+            for kind, says in (
+                ("party", "a party that run.json does not name"),
+                ("pseudonym", "32 hexadecimal digits"),
+            )
+        ),
+    ],
+)
+def test_texts_of_the_tables_are_parties_of_the_run_and_pseudonyms(
+    folder: Path, name: str, column: str, says: str
+) -> None:
+    path = folder / f"{name}.parquet"
+    table = pq.read_table(path)
+    at = table.column_names.index(column)
+    values = table[column].to_pylist()
+    for odd in ("\x1b[31m", "", values[-1] + "\n", "A" * 32, "0" * 31):
+        changed = pa.array([*values[:-1], odd], pa.string())
+        pq.write_table(table.set_column(at, table.schema.field(at), changed), path)
+        problem = refusal(folder).problem
+        assert f"{name}.parquet holds" in problem
+        assert says in problem
+        assert problem.isprintable()
+
+
+@pytest.mark.parametrize("odd", [-1, 0, 10**15])
+def test_link_ids_out_of_bounds_are_refused(folder: Path, odd: int) -> None:
+    """Fifteen digits at most, so that a spreadsheet rounds none."""
+    path = folder / "links.parquet"
+    table = pq.read_table(path)
+    for ids, fine in (([*table["link_id"].to_pylist()[:-1], 10**15 - 1], True), ([odd] * 6, False)):
+        changed = table.set_column(0, "link_id", pa.array(ids, pa.int64()))
+        pq.write_table(changed, path)
+        if fine:
+            read_links(folder)
+        else:
+            assert "a link id that is not from 1" in refusal(folder).problem
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])
 def test_run_record_that_is_no_json(folder: Path, content: bytes) -> None:
     (folder / "run.json").write_bytes(content)

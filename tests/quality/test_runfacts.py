@@ -104,5 +104,4 @@ def test_passes_in_turn_and_the_earlier_run_are_read():
     ]
     assert facts.blocking == "keys,lsh"
     assert facts.completeness == 0.998
-    assert not facts.all_compared
     assert facts.extends == ("a",)

@@ -127,9 +127,19 @@ class TestEstimate:
         assert "at most" not in notes(evaluate(world.links))
 
     @pytest.mark.parametrize("blocking", ["keys", "lsh"])
-    def test_a_blocking_leaves_matches_out_of_it(self, blocking):
+    def test_with_a_blocking_it_is_still_a_share_of_all_matches_expected(self, blocking):
+        """The run reckons with the matches that no compared pair shows."""
         found = evaluate(make_world(estimate=True, blocking=blocking).links)
-        assert f"{SEEN} among the pairs that its blocking compares" in summary(found)
+        assert f"recall is 85.0 % {SEEN} (95 % interval" in summary(found)
+        assert found.to_dict()["estimate"]["of"] == SEEN
+        assert "among the pairs that" not in text_of(found)
+        assert ("The estimated recall counts them" in notes(found)) == (blocking == "keys")
+
+    def test_without_one_matches_out_of_the_blocks_reach_are_not_counted(self):
+        assert "How many they are is not known" in notes(
+            evaluate(make_world(blocking="keys").links)
+        )
+        assert "How many they are" not in notes(judged(make_world(blocking="keys")))
 
     def test_beside_a_truth_it_is_labelled_too(self, world):
         said = r"precision 90.0 % \(95 % interval 81.2 to 95.7 %\), recall [\d.]+ % " + SEEN
@@ -384,6 +394,20 @@ class TestTheRunsFacts:
     def test_one_pass_has_no_table(self, world):
         assert "passes in turn" not in text_of(evaluate(world.links))
 
+    def test_one_of_a_thing_is_told_in_the_singular(self):
+        links = make_links(["a", "b"], [[("a", "1"), ("b", "1")]], [("a", "1", "b", "1", 0.9)])
+        links.run["counts"]["pairs_over_threshold"] = 1
+        people = [("a", "1", "x"), ("b", "1", "x")]
+        found = evaluate(links, truth=make_truth(people), ids=make_ids(p[:2] for p in people))
+        page = text_of(found)
+        assert "1 pair, of which 1 accepted" in page
+        assert "1 of 1 found pair" in page
+        assert not re.search(r"(?<![\d.,])1 (pairs|records|groups|rows)\b", page + summary(found))
+
+    def test_an_extended_run_tells_its_own_pairs_from_those_of_the_folder(self):
+        page = text_of(evaluate(make_world(extends=["a", "c"]).links))
+        assert "96 pairs that this run compared; 95 accepted, with those of the earlier run" in page
+
     def test_ties_and_the_largest_link_are_told(self):
         found = evaluate(make_world(ties=1, largest_link=7).links)
         assert "Largest link 7 records" in text_of(found)
@@ -427,18 +451,6 @@ class TestFields:
         found = evaluate(world.links)
         assert found.to_dict()["contributions"] is None
         assert "What the fields add" not in render_report(found)
-
-    def test_doubtful_pairs_are_shown_beside_them(self):
-        links = make_links(
-            ["a", "b"],
-            [[("a", "1"), ("b", "1")], [("a", "2"), ("b", "2")]],
-            [("a", "1", "b", "1", 0.61), ("a", "2", "b", "2", 0.9)],
-            profile="fields",
-        )
-        found = evaluate(links)
-        assert found.doubtful.pairs == 1
-        assert found.doubtful.log_odds == pytest.approx(0.4, abs=0.01)
-        assert "accepted below 90\u00a0%" in render_report(found)
 
     def test_a_run_that_linked_nothing_has_no_contributions(self):
         assert evaluate(make_links(["a", "b"], [], profile="fields")).contributions is None
