@@ -1,6 +1,6 @@
 """How often the interval that a run gives for its own precision and recall holds the truth.
 
-    python benchmarks/intervals.py [--seeds 9001-9003] [--country gb] [--json intervals.json] [--choose]
+    python benchmarks/intervals.py [--seeds 9001-9003] [--country gb] [--profiles record,fields] [--json intervals.json] [--choose]
 
 Made-up people of `pprl synth`, exhaustive, automatic threshold: both profiles of the agreement, overlaps from 2 % to
 100 %, three error levels, two sets of fields (see town.py); each population has its own people and its own size of
@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,10 @@ class Heard:
 
 
 def populations(
-    seeds: list[int], country: str, overlaps: tuple[float, ...] = OVERLAPS
+    seeds: list[int],
+    country: str,
+    overlaps: tuple[float, ...] = OVERLAPS,
+    profiles: Sequence[str] = PROFILES,
 ) -> Iterator[dict[str, Any]]:
     """Link every population; give its case, the truth and what the estimate was asked."""
     cases = itertools.product(seeds, SETS, LEVELS, overlaps)
@@ -64,7 +67,7 @@ def populations(
             country=country,
             fields=SETS[fields],
         )
-        for profile in PROFILES:
+        for profile in profiles:
             heard = Heard()
             matching.estimate_quality = heard  # type: ignore[attr-defined]
             made = trial.link(
@@ -142,11 +145,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", default="9001-9003", help="first-last")
     parser.add_argument("--country", default="gb")
+    parser.add_argument("--profiles", default="record,fields", help="separated by commas")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--choose", action="store_true", help="print what other constants give")
     options = parser.parse_args(arguments)
     first, _, last = options.seeds.partition("-")
-    rows = list(populations(list(range(int(first), int(last or first) + 1)), options.country))
+    seeds = list(range(int(first), int(last or first) + 1))
+    rows = list(populations(seeds, options.country, profiles=tuple(options.profiles.split(","))))
     held = judged(rows)
     for by in (["profile"], ["profile", "level"], ["profile", "fields"], ["profile", "overlap"]):
         print(table(held, by), flush=True)

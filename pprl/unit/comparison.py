@@ -84,8 +84,8 @@ class Comparison(Protocol):
     def hidden(self, a: int, b: int, *, floor: float) -> float:
         """Return how many matches are expected to weigh less than `floor`."""
 
-    def score_at(self, weight: float) -> float:
-        """Return the score that stands for a weight."""
+    def score_at(self, a: int, b: int, weight: float) -> float:
+        """Return the score that stands for a weight between two files."""
 
     def weight_at(self, score: float) -> float:
         """Return the weight that stands for a score."""

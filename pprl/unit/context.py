@@ -28,12 +28,12 @@ Int64s = npt.NDArray[np.int64]
 Rule = Literal["one-to-one", "one-to-many", "many-to-many"]
 
 
-def log_activity(matches: float, sizes: tuple[int, int], rule: Rule) -> float:
+def log_activity(matches: float, sizes: tuple[float, float], rule: Rule) -> float:
     """Return the logarithm of the odds of a random pair whose records have no other partner.
 
     Args:
         matches: expected number of matches between the files.
-        sizes: records of the left and the right file.
+        sizes: records of the left and the right file; in one file, how many others each one is compared with.
         rule: which records can have one partner only: both, the right ones, or none.
     """
     left, right = float(sizes[0]), float(sizes[1])
@@ -57,6 +57,7 @@ def pair_probabilities(
     rule: Rule,
     matches: float = 0.0,
     activity: float | None = None,
+    unlisted: float = 0.0,
 ) -> Floats:
     """Return the probability that each pair is a match: ``float64[pairs]``.
 
@@ -67,28 +68,43 @@ def pair_probabilities(
         matches: expected number of matches between them.
         rule: as in :func:`log_activity`.
         activity: takes the place of what :func:`log_activity` gives.
+        unlisted: share of the matches whose pairs are not given. Any record may have its partner there: without them,
+            a record of a file in which nearly everybody has a partner would have to take the best of what is listed.
     """
     if activity is None:
         activity = log_activity(matches, sizes, rule)
     odds = np.exp(np.clip(weight + activity, -_MOST, _MOST))
     if rule == "many-to-many":
         return odds / (1 + odds)
+    # The unlisted pairs are too many to follow one by one: a record meets all of the other file's at their mean.
+    meets = unlisted * float(np.exp(min(activity, _MOST)))
+    mean_left = mean_right = 1.0
     free_left, free_right = np.ones(len(odds)), np.ones(len(odds))
     for number in range(_ROUNDS):
+        beyond_left, beyond_right = meets * sizes[1] * mean_right, meets * sizes[0] * mean_left
+        rivals = odds * free_right
         if rule == "one-to-one":
-            rivals = odds * free_right
-            wanted = 1 / (1 + np.maximum(np.bincount(left, rivals, sizes[0])[left] - rivals, 0))
+            whole = 1 + beyond_left + np.bincount(left, rivals, sizes[0])
+            wanted = 1 / np.maximum(whole[left] - rivals, 1 + beyond_left)
+            mean_of_left = float(np.mean(1 / whole))
         else:
-            wanted = free_left
+            wanted, mean_of_left = free_left, 1.0
         rivals = odds * wanted
-        other = 1 / (1 + np.maximum(np.bincount(right, rivals, sizes[1])[right] - rivals, 0))
+        whole = 1 + beyond_right + np.bincount(right, rivals, sizes[1])
+        other = 1 / np.maximum(whole[right] - rivals, 1 + beyond_right)
+        mean_of_right = float(np.mean(1 / whole))
         moved = max(
-            np.abs(wanted - free_left).max(initial=0), np.abs(other - free_right).max(initial=0)
+            np.abs(wanted - free_left).max(initial=0),
+            np.abs(other - free_right).max(initial=0),
+            abs(mean_of_left - mean_left) if meets else 0.0,
+            abs(mean_of_right - mean_right) if meets else 0.0,
         )
         # Whole steps settle trees at once; on cycles they may swing between two states, half ones do not.
         step = 1.0 if number < _WHOLE else 0.5
         free_left = free_left + step * (wanted - free_left)
         free_right = free_right + step * (other - free_right)
+        mean_left += 0.5 * (mean_of_left - mean_left)
+        mean_right += 0.5 * (mean_of_right - mean_right)
         if moved < 1e-9:
             break
     odds = odds * free_left * free_right

@@ -23,6 +23,7 @@ __all__ = [
     "one_to_many",
     "one_to_one",
     "tied_records",
+    "undecided_records",
 ]
 
 COMPONENT_LIMIT = 2000
@@ -87,6 +88,31 @@ def tied_records(left: IntArray, right: IntArray, weight: FloatArray, accepted: 
         own[place[accepted]] = weight[accepted]
         ties += len(np.unique(record[~accepted & (weight == own[place])]))
     return ties
+
+
+def undecided_records(left: IntArray, right: IntArray, weight: FloatArray, accepted: Mask) -> int:
+    """Return how many records of either file are in no accepted pair because their two best pairs weigh the same.
+
+    Args:
+        left, right: ``int64[pairs]``, record numbers in the two files.
+        weight: ``float64[pairs]``, log-odds without rivals: pairs of 0 or less would not be accepted anyway.
+        accepted: ``bool[pairs]``.
+    """
+    able = weight > 0
+    undecided = 0
+    for record in (left, right):
+        order = np.lexsort((-weight, record))
+        order = order[able[order]]
+        first = np.flatnonzero(np.diff(record[order], prepend=-1) != 0)
+        second = first + 1
+        both = second < len(order)
+        first, second = first[both], second[both]
+        equal = (record[order[first]] == record[order[second]]) & (
+            weight[order[first]] == weight[order[second]]
+        )
+        tied = record[order[first[equal]]]
+        undecided += len(np.setdiff1d(tied, record[accepted]))
+    return undecided
 
 
 @numba.njit(cache=True, nogil=True)

@@ -18,7 +18,13 @@ from pprl.unit.context import pair_probabilities
 from pprl.unit.earlier import earlier_clusters
 from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
 from pprl.unit.explaining import join_parts, parts_table
-from pprl.unit.linking import components, one_to_many, one_to_one, tied_records
+from pprl.unit.linking import (
+    components,
+    one_to_many,
+    one_to_one,
+    tied_records,
+    undecided_records,
+)
 from pprl.unit.notices import like_household, notices
 from pprl.unit.plan import EVEN, NEAR, MatchOptions, Plan, plan_match, timed
 from pprl.unit.results import join_earlier, link_table, pair_table, run_record
@@ -227,6 +233,11 @@ def _probabilities(plan: Plan, part: Found, pair: tuple[int, int]) -> Floats:
         (len(plan.files[pair[0]]), len(plan.files[pair[1]])),
         rule=plan.assign,
         activity=activity,
+        unlisted=min(
+            plan.comparison.hidden(*pair, floor=plan.floor[pair])
+            / max(plan.matches[pair][0], 1e-9),
+            1.0,
+        ),
     )
 
 
@@ -322,6 +333,10 @@ def _link(plan: Plan, found: _Pairs, offsets: Int64s) -> _Linked:
         chosen = one_to_many(left, right, gain)
     ties = tied_records(left, right, gain, chosen)
     accepted[np.flatnonzero(positive)[chosen]] = True
+    if plan.method == "auto" and plan.assign == "one-to-one":
+        # Two equal rivals are below even odds each, so that neither is taken.
+        alone = found.weight + plan.activity[0, 1]
+        ties += undecided_records(found.left, found.right, alone, accepted)
     cluster = components(found.left[accepted], found.right[accepted], records)
     return _Linked(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties, ids={})
 

@@ -54,7 +54,8 @@ def notices(plan: Plan, counts: dict[str, Any], quality: Quality | None) -> list
         )
     if counts["ties"]:
         warnings.append(
-            f"{counts['ties']:,} records had two partners with equal evidence; which of them was taken says nothing"
+            f"{counts['ties']:,} records had two partners with equal evidence: none was taken, or either; "
+            "look for people who are in a file twice"
         )
     if counts["largest_link"] > max(_GIANT, 2 * len(plan.files)):
         warnings.append(

@@ -212,8 +212,7 @@ def plan_match(
         )
     matches = dict(comparison.matches)
     activity = {
-        (a, b): log_activity(n[0], (len(files[a]), len(files[b])), assign)
-        for (a, b), n in matches.items()
+        (a, b): log_activity(n[0], _sizes(files, a, b), assign) for (a, b), n in matches.items()
     }
     threshold = EVEN if files[0].agreement.profile == "fields" else _score_at(comparison, activity)
     if not isinstance(asked, str):
@@ -235,7 +234,7 @@ def plan_match(
                 f"at the threshold {threshold:.2f} about {kept:,} pairs would have to be held in memory",
                 hint="Raise the threshold, or use --threshold auto.",
             )
-    few = sum(n[0] for n in matches.values()) < _FEW
+    few = sum(n[0] for n in matches.values()) < _few(files)
     basis = (
         comparison.basis if comparison.basis == "customary" else "cautious" if few else "estimated"
     )
@@ -263,6 +262,11 @@ def plan_match(
         warnings=_warnings(comparison, basis, matches, auto=isinstance(asked, str), files=files),
         timings=timings,
     )
+
+
+def _sizes(files: Sequence[EncodedFile], a: int, b: int) -> tuple[float, float]:
+    """Return how many records meet how many: in one file each pair counts once."""
+    return (len(files[a]), (len(files[a]) - 1) / 2 if a == b else len(files[b]))
 
 
 def _possible(files: Sequence[EncodedFile], a: int, b: int) -> int:
@@ -297,8 +301,8 @@ def _assign_rule(asked: str | None, agreed: str, files: int) -> Rule:
 
 
 def _score_at(comparison: Comparison, activity: dict[tuple[int, int], float]) -> float:
-    """Return the score that is even odds for a pair without rivals: the highest over the pairs of files."""
-    return min(max(comparison.score_at(-least) for least in activity.values()), 1.0)
+    """Return the score that is even odds for a pair without rivals: the lowest over the pairs of files."""
+    return min(1.0, *(comparison.score_at(*pair, -odds) for pair, odds in activity.items()))
 
 
 def _floors(
@@ -319,6 +323,11 @@ def _floors(
     return {pair: comparison.weight_at(max(given - 0.05, 0.001)) for pair in made}
 
 
+def _few(files: Sequence[EncodedFile]) -> float:
+    """Return the expected matches below which hardly any is in sight: at most half of a very small file."""
+    return min(_FEW, *(len(file) / 2 for file in files)) if len(files) > 1 else _FEW
+
+
 def _repeated(comparison: Comparison, files: Sequence[EncodedFile]) -> list[str]:
     """Return the parties whose files seem to hold people several times."""
     shares = zip(files, comparison.repeats, strict=False)
@@ -328,6 +337,8 @@ def _repeated(comparison: Comparison, files: Sequence[EncodedFile]) -> list[str]
 def _no_estimate(comparison: Comparison, assign: str, files: Sequence[EncodedFile]) -> str | None:
     if comparison.basis == "customary":
         return "the files are too small"
+    if len(files) == 1:
+        return "one file alone can't show how alike different people look"
     if len(files) > 1 and assign != "many-to-many" and _repeated(comparison, files):
         return "a file seems to hold people several times"
     return None
@@ -377,6 +388,6 @@ def _warnings(
         found += [
             f"{files[a].party} and {files[b].party}: hardly any match is in sight between the two"
             for (a, b), n in matches.items()
-            if n[0] < _FEW
+            if n[0] < _few([files[a], files[b]])
         ]
     return found

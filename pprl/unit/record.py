@@ -136,7 +136,7 @@ class RecordComparison:
         total = float(np.mean(some[0] + some[1]))
         gap = float(np.mean(np.abs(some[0] - some[1])))
         match = np.mean([weights.match for weights in self._weights.values()], axis=0)
-        floor = min(self.score_at(floor) for floor in floors.values())
+        floor = min(self.score_at(*pair, weight) for pair, weight in floors.items())
         score = (np.arange(BINS) + 0.5) / BINS
         match = np.where(score < floor, 0.0, match)
 
@@ -204,9 +204,9 @@ class RecordComparison:
             float(self._weights_of(a, b).match[: int(score * BINS)].sum()) * self.matches[a, b][0]
         )
 
-    def score_at(self, weight: float) -> float:
-        """The lowest score of that weight, between any two files."""
-        return max(weights.first_at(weight) for weights in self._weights.values())
+    def score_at(self, a: int, b: int, weight: float) -> float:
+        """The lowest score of that weight."""
+        return self._weights_of(a, b).first_at(weight)
 
     def weight_at(self, score: float) -> float:
         """The weight of a score, the mean over pairs of files."""
@@ -287,8 +287,16 @@ def fit_record(
             size = len(sides[0])
             chance = chance_alone(counts, size, relatives=household + _DUPLICATE_MARGIN)
             seen = pairs_seen(size, len(rows))
-        of_pair = chance if alone else carried_over(chance, counts)
-        weights[a, b] = fit_scores(counts, of_pair, first=0.3 / max(len(sides[large]), 1))
+        first = 0.3 / max(len(sides[large]), 1)
+        if alone:
+            weights[a, b] = fit_scores(counts, chance, first=first)
+            continue
+        both = (len(sides[a]), len(sides[b]))
+        known = np.zeros(BINS)
+        for _ in range(2):
+            of_pair = carried_over(chance, counts, sizes=both, matches=known)
+            weights[a, b] = fit_scores(counts, of_pair, first=first)
+            known = weights[a, b].share * weights[a, b].match * float(counts.sum())
     tiny = seen < TINY
     if tiny:
         weights = {key: _customary(sides, *key) for key in weights}

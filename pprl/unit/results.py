@@ -235,7 +235,7 @@ def _lowest(plan: Plan) -> float:
         return min(round(float(1 / (1 + np.exp(NEAR))), 4), plan.threshold)
     if plan.method == "given":
         return max(plan.threshold - KEPT_BELOW, 0.001)
-    scores = [plan.comparison.score_at(floor) for floor in plan.floor.values()]
+    scores = [plan.comparison.score_at(*pair, floor) for pair, floor in plan.floor.items()]
     return min(max(min(scores), 0.001), plan.threshold)
 
 

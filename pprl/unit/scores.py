@@ -26,6 +26,16 @@ _TAIL = 100
 _BULK = 1e-3
 """Matches are looked for above the score that this share of different people reaches."""
 
+_CLEAR = 2.0
+"""Pairs at a score and above for each one that chance makes, from which on they are counted. Further down an error of a
+few per cent in the distribution of chance would pass for hundreds of matches."""
+
+_STANDS_OUT = 1.2
+"""The same at the score itself, from which on the parts of the matches' distribution have their middles."""
+
+_ANCHOR = 4.0
+"""Where chance is anchored: far enough down that a record's one match is a quarter of its pairs above, at most."""
+
 _PARTS = 4
 _EDGE = 0.03
 _NARROW, _WIDE = 0.012, 0.09
@@ -43,8 +53,8 @@ class ScoreWeights:
         weight: ``float64[BINS]``, rising: natural logarithm of the likelihood ratio.
         match: ``float64[BINS]``: distribution of the matches' scores.
         other: ``float64[BINS]``: distribution of other pairs' scores.
-        share: share of the pairs that are matches; the geometric mean of the next two.
-        least, most: the same without and with those that can't be told from the crowd of other pairs.
+        share: share of the pairs that are matches.
+        least, most: the same without those that can't be told from the crowd of other pairs, and with twice as many.
         converged: False when the EM ran out of rounds.
     """
 
@@ -127,17 +137,28 @@ def chance_alone(counts: npt.NDArray[np.int64], size: int, *, relatives: float) 
     return np.maximum(made, _LEAST) / np.maximum(made, _LEAST).sum()
 
 
-def carried_over(inside: Floats, across: npt.NDArray[np.int64]) -> Floats:
+def carried_over(
+    inside: Floats, across: npt.NDArray[np.int64], *, sizes: tuple[int, int], matches: Floats
+) -> Floats:
     """Return the distribution inside the files, moved and stretched to where that across the files stands.
 
     Files differ in how full and how careful they are, so two of them are not quite as alike as each is to itself.
-    The middle and the last hundredth of the scores say by how much; matches are too few to move those.
+    The middle and the last hundredth of the scores say by how much. In small files matches are a large part of all
+    pairs: there the anchor lies lower, and what the matches add above it is taken off.
+
+    Args:
+        inside: ``float64[BINS]``, see :func:`chance_inside`.
+        across: ``int64[BINS]`` pairs across the files.
+        sizes: records of the two files.
+        matches: ``float64[BINS]``, how many of the pairs are expected to be matches; 0 where that is not known yet.
     """
-    total = float(across.sum())
     edges = np.arange(BINS + 1) / BINS
     below = np.append(0.0, np.cumsum(inside))
-    seen = np.append(0.0, np.cumsum(across)) / max(total, 1.0)
-    (a, b), (c, d) = (np.interp([0.5, 0.99], cdf, edges) for cdf in (below, seen))
+    others = np.maximum(across - matches, 0.0)
+    total = float(others.sum())
+    seen = np.append(0.0, np.cumsum(others)) / max(total, 1.0)
+    high = max(min(0.99, 1 - _ANCHOR / max(sizes)), 0.75)
+    (a, b), (c, d) = (np.interp([0.5, high], cdf, edges) for cdf in (below, seen))
     if total == 0 or b <= a or d <= c:
         return inside
     moved = np.interp(a + (edges - c) * (b - a) / (d - c), edges, below)
@@ -148,43 +169,61 @@ def carried_over(inside: Floats, across: npt.NDArray[np.int64]) -> Floats:
 def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) -> ScoreWeights:
     """Fit the matches' distribution to the scores of all pairs, given that of different people.
 
+    Only scores at which matches stand out are counted. Below them the fitted shape says how many matches there are (EM
+    for truncated data). No part of the mixture has its middle where pairs are hardly more than chance makes.
+
     Args:
         counts: ``int64[BINS]`` pairs across the files (inside the one file).
         other: ``float64[BINS]``, see :func:`chance_inside`.
         first: share of the pairs that are matches, as a start.
     """
     x = (np.arange(BINS) + 0.5) / BINS
+    total = float(counts.sum())
     above = np.cumsum(other[::-1])[::-1]
+    reach = np.cumsum(counts[::-1])[::-1]
     crowded = np.flatnonzero(above > _BULK)
-    low = min(x[crowded[-1]] if len(crowded) else 0.5, 0.95)
+    clear = np.flatnonzero((reach >= _CLEAR * total * above) & (reach > 0))
+    start = int(clear[0]) if len(clear) else BINS - 1
+    gain = reach - _STANDS_OUT * total * above
+    stands = int(gain.argmax()) if gain.max() > 0 else BINS - 1
+    low = min(max(x[crowded[-1]] if len(crowded) else 0.5, x[start], x[stands]), 0.95)
     centre = low + (1 - low) * (np.arange(_PARTS) + 1) / (_PARTS + 0.5)
     width = np.full(_PARTS, (1 - low) / _PARTS)
     part = np.full(_PARTS, 1 / _PARTS)
-    share, total = first, float(counts.sum())
-    seen = np.flatnonzero(counts)
+    share = first
+    shown = counts[start:]
     converged = False
     match = np.full(BINS, _LEAST)
     for _ in range(_ROUNDS if total else 0):
         density = np.exp(-0.5 * ((x[:, None] - centre) / width) ** 2)
         density /= density.sum(axis=0)
         match = np.maximum(density @ part, 1e-300)
-        mixed = share * match[seen]
-        taken = counts[seen] * mixed / (mixed + (1 - share) * other[seen])
-        weights = density[seen] * part / match[seen, None] * taken[:, None]
+        mixed = share * match[start:]
+        taken = np.empty(BINS)
+        taken[start:] = shown * mixed / (mixed + (1 - share) * other[start:])
+        found, visible = float(taken[start:].sum()), float(match[start:].sum())
+        taken[:start] = found / max(visible, 0.1) * match[:start]
+        weights = density * part / match[:, None] * taken[:, None]
         sizes = weights.sum(axis=0) + _LEAST
         part = (sizes + 1) / (sizes.sum() + _PARTS)
-        centre = np.clip((weights * x[seen, None]).sum(axis=0) / sizes, low, 1.0)
-        spread = (weights * (x[seen, None] - centre) ** 2).sum(axis=0) / sizes
+        centre = np.clip((weights * x[:, None]).sum(axis=0) / sizes, low, 1.0)
+        spread = (weights * (x[:, None] - centre) ** 2).sum(axis=0) / sizes
         width = np.clip(np.sqrt(spread), _NARROW, _WIDE)
-        new = float(taken.sum()) / total
+        new = min(float(taken.sum()) / total, 0.5)
         # Less than half a match is none; its share would go on falling for ever.
         converged = abs(new - share) <= 1e-6 * max(new, 1 / total) or new * total < 0.5
         share = new
         if converged:
             break
-    # A part that sits at the edge of the crowd may be matches that look like strangers, or the crowd's own shape.
-    edge = min(float(part[centre < low + _EDGE].sum()), 1.0)
-    least = share * (1 - edge)
+    # A part that sits at the edge of the crowd may be matches that look like strangers, or the crowd's own shape. It
+    # counts in between, as far as the geometric mean of all and none of it says.
+    loose = centre < low + _EDGE
+    edge = min(float(part[loose].sum()), 1.0)
+    clear_share = share * (1 - edge)
+    middle = float(np.sqrt(share * clear_share))
+    if total and 0 < edge < 1:
+        part = np.where(loose, part * (middle - clear_share) / (share * edge), part)
+        match = np.maximum(density @ part, 1e-300)
     match = match / match.sum()
     ratio = np.log(np.maximum(match, _LEAST)) - np.log(other)
     # A higher score is never worse evidence; where there are pairs the fit counts more.
@@ -193,8 +232,8 @@ def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) ->
         weight=np.asarray(rising),
         match=match,
         other=other,
-        share=float(np.sqrt(share * least)),
-        least=least,
-        most=share,
+        share=middle,
+        least=clear_share,
+        most=min(share * (1 + edge), 1.0),
         converged=converged,
     )

@@ -15,7 +15,7 @@ from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.unit import scores
 from pprl.unit.fields import mixture, model
-from pprl.unit.match import MatchOptions, match
+from pprl.unit.match import MatchOptions, match, plan_match
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]
@@ -167,7 +167,9 @@ def test_an_em_that_does_not_settle_is_told(profile: str, monkeypatch: pytest.Mo
     assert not said(match(people.files), "did not settle")
     monkeypatch.setattr(scores, "_ROUNDS", 1)
     real = mixture.fit
-    monkeypatch.setattr(model, "fit", lambda *args, **more: real(*args, **more, iterations=1))
+    monkeypatch.setattr(
+        model, "fit", lambda *args, **more: real(*args, **{**more, "iterations": 1})
+    )
     links = match(people.files)
     hold_consistent(links, people.files)
     assert said(links, "did not settle")
@@ -213,6 +215,101 @@ def test_a_file_that_holds_people_several_times_is_told(profile: str) -> None:
     hold_consistent(many, people.files)
     assert len(many.pairs) > 950
     assert people.right(many.pairs).mean() > 0.95
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.3])
+@pytest.mark.parametrize("exact", [False, True])
+def test_copies_inside_a_file_are_told(profile: str, share: float, exact: bool) -> None:
+    """Whether they were typed anew or exported twice, a few or many; and many-to-many finds their partners."""
+    one, two = frames_of((1000, 1000), 400, 5, "typical")
+    again = one.iloc[: round(share * len(one))].assign(id=lambda rows: "again" + rows["id"])
+    if not exact:
+        again = again.assign(given_name=again["given_name"].str[:-1] + "e")
+    people = encode_all([pd.concat([one, again]), two], agreement_of(ALL, profile))
+    links = match(people.files)
+    assert said(links, "a: the file seems to hold people several times")
+    assert links.run["threshold"]["no_estimate"]
+    common = set(people.people(1))
+    wanted = sum(person in common for person in people.people(0))
+    many = match(people.files, MatchOptions(assign="many-to-many"))
+    _, recall, _ = people.measures(many, wanted)
+    assert recall > (0.85 if profile == "record" else 0.95)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_equal_rivals_are_told(profile: str) -> None:
+    """Five people whom the other file holds twice, letter by letter: neither copy is the likelier one."""
+    one, two = frames_of((300, 300), 150, 6, "light")
+    both = two["person"].isin(set(one["person"]))
+    again = two[both].iloc[:5].assign(id=lambda rows: "again" + rows["id"])
+    people = encode_all([one, pd.concat([two, again])], agreement_of(ALL, profile))
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert links.run["counts"]["ties"] >= 5
+    assert said(links, "two partners with equal evidence")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(
+    ("sizes", "common"), [((80, 80), 78), ((80, 80), 40), ((20, 90), 20), ((30, 30), 30)]
+)
+def test_small_files_are_linked_like_large_ones(
+    profile: str, sizes: tuple[int, int], common: int
+) -> None:
+    """Where matches are more than a hundredth of all pairs too."""
+    figures = [
+        people.measures(match(people.files))
+        for people in (town(profile, sizes, common, seed=seed) for seed in (1, 2, 3))
+    ]
+    precision, recall, _ = (sum(values) / len(values) for values in zip(*figures, strict=True))
+    assert precision > 0.94
+    assert recall > 0.94
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_files_too_small_to_learn_from_take_customary_values(profile: str) -> None:
+    """Equal records are linked, others are not, and nobody is told how good that is."""
+    people = town(profile, (8, 8), 5, seed=4)
+    links = match(people.files)
+    hold_consistent(links, people.files)
+    assert links.run["threshold"]["basis"] == "customary"
+    assert links.run["threshold"]["estimate"] is None
+    assert said(links, "too small to show what chance does")
+    precision, recall, _ = people.measures(links)
+    assert precision == 1
+    assert recall >= 0.8
+    assert (links.pairs["weight"] > 0).all()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_one_person_looked_up_is_no_empty_overlap(profile: str) -> None:
+    people = town(profile, (1, 400), 1)
+    links = match(people.files)
+    assert len(links.pairs) == 1
+    assert not said(links, "nobody in common")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_one_file_gets_no_estimate(profile: str) -> None:
+    """Relatives and twins look like duplicates, and nothing in the file tells how many there are."""
+    links = match(town(profile, (1500, 10), 5).files[:1])
+    assert links.run["threshold"]["estimate"] is None
+    assert "one file alone" in links.run["threshold"]["no_estimate"]
+
+
+def test_a_low_threshold_in_fields_finds_all_pairs_over_it() -> None:
+    people = town("fields", (500, 500), 250, errors="heavy")
+    plan = plan_match(people.files, MatchOptions(threshold=0.0001))
+    links = match(people.files, MatchOptions(threshold=0.0001, assign="many-to-many"))
+    every = np.divmod(np.arange(500 * 500), 500)
+    learnt = plan.comparison.model  # type: ignore[attr-defined]
+    odds = (
+        learnt.weights(0, 1, *every)
+        + plan_match(people.files, MatchOptions(assign="many-to-many")).activity[0, 1]
+    )
+    expected = int((odds >= np.log(0.0001 / 0.9999)).sum())
+    assert links.run["counts"]["pairs_over_threshold"] == expected
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,19 @@ def test_no_pair_and_certain_pairs(rule: Rule) -> None:
     assert sure[1] == pytest.approx(0)
     single = found([(0, 0)], [log(2)], rule, sizes=(1, 1), matches=1.0)
     assert 0 < single[0] < 1
+
+
+@pytest.mark.parametrize("matches", [40.0, 199.0])
+@pytest.mark.parametrize("rule", ["one-to-one", "one-to-many"])
+def test_partners_that_are_not_listed_are_reckoned_with(matches: float, rule: Rule) -> None:
+    """Where scores say nothing, a pair is as probable as any other, whether all of them are listed or a few."""
+    sizes = (200, 300)
+    listed_share = 0.1
+    left, right = np.divmod(np.arange(200 * 300), 300)
+    some = np.random.default_rng(1).random(len(left)) < listed_share
+    given = (left[some], right[some], np.zeros(some.sum()), sizes)
+    probability = pair_probabilities(*given, matches=matches, rule=rule, unlisted=1 - listed_share)
+    assert probability.mean() == pytest.approx(matches / (200 * 300), rel=0.03)
+    # Without them, each record would have to find its partner among the few.
+    bare = pair_probabilities(*given, matches=matches, rule=rule)
+    assert bare.mean() > 1.1 * probability.mean()

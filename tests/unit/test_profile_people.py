@@ -181,3 +181,22 @@ def _as_one(two: Town) -> Town:
         keys=np.concatenate([a.keys, b.keys])[order],
     )
     return Town(files=(file,), person=two.person)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_in_one_file_the_prior_counts_each_pair_once(profile: str) -> None:
+    people = town(profile)
+    plan = plan_match(people.files[:1])
+    size = len(people.files[0])
+    share = plan.matches[0, 0][0] / (size * (size - 1) / 2)
+    assert plan.activity[0, 0] == pytest.approx(np.log(share / (1 - share)), abs=1e-6)
+
+
+def test_the_threshold_of_several_files_is_the_lowest_of_their_pairs() -> None:
+    """No pair without rivals is accepted below it."""
+    people = town("record", (700, 500, 60), 40)
+    plan = plan_match(people.files)
+    single = [plan.comparison.score_at(*pair, -odds) for pair, odds in plan.activity.items()]
+    assert plan.threshold == pytest.approx(min(single))
+    links = match(people.files)
+    assert links.pairs["score"].min() > plan.threshold - 0.02

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -22,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 EDGES = np.arange(BINS + 1) / BINS
 STRANGERS = stats.norm(0.45, 0.045)
 MATCHES = stats.norm(0.88, 0.06)
+LARGE: Any = {"sizes": (2500, 2000), "matches": np.zeros(BINS)}
 
 
 def shares(law: stats.rv_continuous) -> Floats:
@@ -119,12 +122,12 @@ def test_a_lone_pair_of_twins_is_no_proof() -> None:
 
 def test_chance_carried_over_to_files_like_these_stays_as_it_is() -> None:
     inside = shares(STRANGERS)
-    same = carried_over(inside, np.round(inside * 1e12).astype(np.int64))
+    same = carried_over(inside, np.round(inside * 1e12).astype(np.int64), **LARGE)
     np.testing.assert_allclose(same, inside, rtol=1e-3, atol=1e-9)
-    assert carried_over(inside, np.zeros(BINS, np.int64)) is inside
+    assert carried_over(inside, np.zeros(BINS, np.int64), **LARGE) is inside
     lone = np.zeros(BINS, np.int64)
     lone[500] = 9
-    assert np.isfinite(carried_over(inside, lone)).all()
+    assert np.isfinite(carried_over(inside, lone, **LARGE)).all()
 
 
 @pytest.mark.parametrize(("shift", "wider"), [(0.03, 1.0), (-0.02, 1.0), (0.0, 1.2), (0.02, 0.9)])
@@ -132,11 +135,27 @@ def test_chance_follows_files_that_are_fuller_or_more_careful(shift: float, wide
     """The matches among the pairs across do not move it."""
     law = stats.norm(0.45 + shift, 0.045 * wider)
     across = draw(np.random.default_rng(6), 5_000_000, 2e-4, other=law)
-    moved = carried_over(shares(STRANGERS), across)
+    moved = carried_over(shares(STRANGERS), across, **LARGE)
     assert moved.sum() == pytest.approx(1)
     assert np.abs(moved - shares(law)).sum() < 0.04
     above = int(0.62 * BINS)
     assert moved[above:].sum() == pytest.approx(shares(law)[above:].sum(), rel=0.5)
+
+
+@pytest.mark.parametrize("matches", [78, 40, 0])
+def test_in_small_files_the_matches_do_not_pass_for_chance(matches: int) -> None:
+    """Of 80 x 80 pairs one in eighty may be a match: chance is not stretched up to them."""
+    rng = np.random.default_rng(8)
+    pairs = 80 * 80
+    inside = chance_inside(draw(rng, pairs, 0))
+    counts = draw(rng, pairs, matches / pairs)
+    known = np.zeros(BINS)
+    for _ in range(2):
+        chance = carried_over(inside, counts, sizes=(80, 80), matches=known)
+        fitted = fit_scores(counts, chance, first=0.3 / 80)
+        known = fitted.share * fitted.match * pairs
+    assert chance[700:].sum() * pairs < 1
+    assert fitted.share * pairs == pytest.approx(matches, rel=0.15, abs=4)
 
 
 def test_with_one_file_chance_is_carried_on_from_the_bulk() -> None:

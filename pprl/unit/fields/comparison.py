@@ -16,7 +16,6 @@ from pprl.unit.comparison import Basis, Found, Rows, Work
 from pprl.unit.fields.levels import EXACT, Columns
 from pprl.unit.fields.model import FieldModel, fit_fields
 from pprl.unit.fields.scan import scan_all, scan_grouped
-from pprl.unit.sampling import TINY
 
 __all__ = ["FieldsComparison", "fit_fields_comparison"]
 
@@ -50,8 +49,7 @@ class FieldsComparison:
     @property
     def basis(self) -> Basis:
         """``customary`` for tiny files."""
-        tiny = sum(self.model.seen.values()) < TINY
-        return "customary" if tiny else "estimated"
+        return "customary" if self.model.tiny else "estimated"
 
     @property
     def repeats(self) -> tuple[float, ...]:
@@ -101,9 +99,10 @@ class FieldsComparison:
         pairs = self._blocking.expect(self._sides[a], self._sides[b], same=same)
         rows = np.arange(min(len(self._files[a]), _PROBE))
         # Compile or load the kernel outside the clock.
-        self.scan_rows(a, b, floor=self._floor(a, b), rows=(rows[:1], None), progress=None)
+        least = self._floor(a, b, floor)
+        self.scan_rows(a, b, floor=least, rows=(rows[:1], None), progress=None)
         start = time.perf_counter()
-        found = self.scan_rows(a, b, floor=self._floor(a, b), rows=(rows, None), progress=None)
+        found = self.scan_rows(a, b, floor=least, rows=(rows, None), progress=None)
         seconds = time.perf_counter() - start
         possible = possible_pairs(self._sides[a], self._sides[b], same=same)
         times = len(self._files[a]) / max(len(rows), 1) / (2 if same else 1)
@@ -113,8 +112,9 @@ class FieldsComparison:
         kept = int(len(found[0]) * times)
         return Work(pairs=pairs, kept=kept, seconds=seconds * times * share)
 
-    def _floor(self, a: int, b: int) -> float:
-        return -self.model.prior(a, b) - _SLACK
+    def _floor(self, a: int, b: int, floor: float) -> float:
+        """Return the least bound that is looked at: rivals may want less likely pairs than those that are kept."""
+        return min(-self.model.prior(a, b) - _SLACK, floor)
 
     def scan_rows(
         self, a: int, b: int, *, floor: float, rows: tuple[Rows, Rows], progress: Progress | None
@@ -133,7 +133,7 @@ class FieldsComparison:
         self, a: int, b: int, *, floor: float, rows: tuple[Rows, Rows], progress: Progress
     ) -> Found:
         """Find pairs by the bound through the blocking, then weigh them."""
-        least = self._floor(a, b)
+        least = self._floor(a, b, floor)
         if isinstance(self._blocking, Exhaustive):
             left, right = self.scan_rows(a, b, floor=least, rows=rows, progress=progress)
             sizes = [
@@ -165,9 +165,9 @@ class FieldsComparison:
 
     def hidden(self, a: int, b: int, *, floor: float) -> float:
         """Matches whose bound is too low."""
-        return self.model.hidden(a, b, max(self._floor(a, b), floor))
+        return self.model.hidden(a, b, floor)
 
-    def score_at(self, weight: float) -> float:
+    def score_at(self, a: int, b: int, weight: float) -> float:
         """Scores are probabilities here; see :mod:`pprl.unit.match`."""
         return float("nan")
 

@@ -15,9 +15,9 @@ from scipy.sparse import csr_matrix
 from pprl.unit.fields.classes import Classes
 from pprl.unit.fields.patterns import Patterns
 
-__all__ = ["Fit", "fit", "posterior"]
+__all__ = ["ITERATIONS", "Fit", "fit", "posterior"]
 
-_ITERATIONS = 500
+ITERATIONS = 500
 _TOLERANCE = 5e-4
 """Relative change of the number of pairs in any class of matches at which the EM has converged."""
 
@@ -58,7 +58,7 @@ def fit(
     *,
     free: npt.NDArray[np.bool_],
     expected: Floats | None = None,
-    iterations: int = _ITERATIONS,
+    iterations: int = ITERATIONS,
 ) -> Fit:
     """Estimate shares and free parameters.
 

@@ -7,9 +7,10 @@ them. With one file (duplicates are looked for) both are fitted at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +27,11 @@ from pprl.unit.fields.levels import (
     level_rows,
     pair_levels,
 )
-from pprl.unit.fields.mixture import fit, posterior
+from pprl.unit.fields.mixture import ITERATIONS, fit, posterior
 from pprl.unit.fields.patterns import Patterns, count_patterns, join_patterns
 from pprl.unit.fields.scan import Bound
 from pprl.unit.fields.values import FieldValues, field_values
-from pprl.unit.sampling import Scans, sample_rows
+from pprl.unit.sampling import TINY, Scans, sample_rows
 
 __all__ = ["REPEATED", "FieldModel", "fit_fields"]
 
@@ -46,6 +47,14 @@ several times."""
 
 _NONE = 1e-9
 """What is left of the share of matches that are none (:meth:`Classes.tells_matches`)."""
+
+_REPEATS_FIRST = 1e-4
+"""Share of the pairs inside a file that are of one person, as a start: no less than the other classes have, or one of
+them would take exact copies."""
+
+_CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
+_CHANCE_ELSE = 0.01
+"""How often two people agree on a field, where files are too small to show it."""
 
 _HELD = 50.0
 """Pairs that a prior of what a class does not share is worth at least, across the files."""
@@ -72,6 +81,7 @@ class FieldModel:
         rare: ``float64[values]``: what agreeing exactly on a value adds beyond its band, natural logarithm.
         converged: False when the EM ran out of iterations.
         iterations: how many it made, over all steps.
+        tiny: True when the files are too small to learn from: all values are then customary ones.
     """
 
     fields: tuple[FieldValues, ...]
@@ -85,6 +95,7 @@ class FieldModel:
     rare: Floats
     converged: bool
     iterations: int
+    tiny: bool
 
     def bound(self) -> Bound:
         """Return what a pair can weigh at most, field by field."""
@@ -159,7 +170,10 @@ def fit_fields(
     """
     fields = field_values(files)
     table = columns(fields)
-    strangers = [_strangers(field, table, f) for f, field in enumerate(fields)]
+    tiny = sum(len(file) * (len(file) - 1) // 2 for file in files) < TINY
+    strangers = [
+        _customary(field) if tiny else _strangers(field, table, f) for f, field in enumerate(fields)
+    ]
     alone = len(files) == 1
     pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
     scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
@@ -174,7 +188,7 @@ def fit_fields(
     classes = draft_classes(fields, strangers, decoys=not alone)
     share = _first_shares(classes, matches=0.0)
     repeats: list[float] = []
-    if not alone:
+    if not alone and not tiny:
         inside = [count(number, number) for number in range(len(files))]
         own = draft_classes(fields, strangers, decoys=True)
         for number in set(own.use[own.match].ravel().tolist()):
@@ -182,7 +196,7 @@ def fit_fields(
         found = fit(
             own,
             join_patterns(inside),
-            _first_shares(own, matches=1e-9),
+            _first_shares(own, matches=_REPEATS_FIRST),
             free=np.ones(len(own.names), bool),
         )
         iterations, converged = found.iterations, found.converged
@@ -208,6 +222,7 @@ def fit_fields(
         for number in set(classes.use[classes.by_chance & ~classes.match[:, None]].tolist()):
             classes.parameters[number].least = _HELD
         share = np.where(classes.match, 0.0, found.share)
+    rounds = 0 if tiny else ITERATIONS
     across = {
         (a, b): count(*((a, b) if len(files[a]) <= len(files[b]) else (b, a))) for a, b in pairs
     }
@@ -218,15 +233,23 @@ def fit_fields(
     first = _first_shares(classes, matches=0.3 * smaller)
     share = np.where(classes.match, first, share) if not alone else first
     # Relatives are as frequent between the files as inside them, or as the data say: half and half.
-    expected = None if alone else np.where(classes.match, 0.0, share)
-    found = fit(classes, together, share, free=np.ones(len(classes.names), bool), expected=expected)
+    expected = None if alone or tiny else np.where(classes.match, 0.0, share)
+    found = fit(
+        classes,
+        together,
+        share,
+        free=np.ones(len(classes.names), bool),
+        expected=expected,
+        iterations=rounds,
+    )
     iterations, converged = iterations + found.iterations, converged and found.converged
     shares, matches, seen = {}, {}, {}
     nothing_free = np.zeros(len(classes.names), bool)
     for (a, b), part in across.items():
         of_pair = found.share
-        if len(pairs) > 1:
-            of_pair = fit(classes, part, found.share, free=nothing_free).share
+        if len(pairs) > 1 and not tiny:
+            again = fit(classes, part, found.share, free=nothing_free, expected=expected)
+            of_pair, converged = again.share, converged and again.converged
         if not classes.tells_matches():
             of_pair = np.where(classes.match, of_pair * _NONE, of_pair)
         space = (
@@ -247,9 +270,10 @@ def fit_fields(
         seen=seen,
         across=across,
         repeats=tuple(repeats),
-        rare=_rare(fields, strangers),
-        converged=converged,
+        rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
+        converged=converged or tiny,
         iterations=iterations,
+        tiny=tiny,
     )
 
 
@@ -264,6 +288,16 @@ def _repeats(classes: Classes, patterns: Patterns, share: Floats, size: int) -> 
     weights, _ = posterior(classes.log_likelihood(patterns.levels), share)
     same = float((weights[:, classes.match].sum(axis=1) * patterns.count).sum())
     return min(1.0, same / max(patterns.pairs, 1) * (size - 1))
+
+
+def _customary(field: FieldValues) -> Floats:
+    """Return how the levels of two random people are distributed where nothing can be counted."""
+    made = np.full(level_count(field), _TINY)
+    equal = _CHANCE.get(field.kind, _CHANCE_ELSE)
+    made[EXACT:] = equal / field.bands
+    made[DIFFERENT] = 1 - made[DIFFERENT + 1 :].sum()
+    made[0] = 1.0
+    return made
 
 
 def _strangers(field: FieldValues, table: Columns, f: int) -> Floats:
