@@ -1,6 +1,6 @@
 """How often the interval that a run gives for its own precision and recall holds the truth.
 
-    python benchmarks/intervals.py [--seeds 9001-9003] [--country gb] [--profiles record,fields] [--json intervals.json] [--choose]
+    python benchmarks/intervals.py [--seeds 9001-9003] [--country gb] [--profiles record,fields] [--choose]
 
 Made-up people of `pprl synth`, exhaustive, automatic threshold: both profiles of the agreement, overlaps from 2 % to
 100 %, three error levels, two sets of fields (see town.py); each population has its own people and its own size of

@@ -3,8 +3,8 @@
     python benchmarks/quality.py --splink SPLINK_PYTHON [--historical FILE.parquet] [--json quality.json] [--quick]
 
 One table. FEBRL4: 2,500 people a file, ten draws an overlap. Made-up people of `pprl synth` with households, twins and
-movers: 10,000 a file, three draws of other people for each of three error levels and four overlaps, all pairs
-compared; and 100,000 a file, half of them in both, one draw. The historical figures (see historical.py) hold every
+movers: 10,000 a file, other people for each of three error levels and four overlaps, all pairs compared; and 100,000 a
+file, half of them in both; one draw of each. The historical figures (see historical.py) hold every
 person many times; their duplicates are looked for. Every linkage has a key of its own.
 
 fields: "all" are given name, surname, date of birth, address, locality and postcode (historical figures: birth place,
@@ -245,7 +245,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--parts", default="febrl,town,large,historical", help="some of them, separated by commas"
     )
     parser.add_argument("--draws", type=int, default=10, help="of FEBRL4")
-    parser.add_argument("--seeds", type=int, default=1, help="draws of the large files")
+    parser.add_argument("--seeds", type=int, default=1, help="draws of the made-up people")
     parser.add_argument("--blocking", default="exhaustive", help="of the large files")
     parser.add_argument(
         "--sets", default="all,names", help="sets of fields of the large files, separated by commas"
@@ -267,7 +267,7 @@ def main(arguments: list[str] | None = None) -> None:
             size=1000 if quick else 10_000,
             levels=("typical",) if quick else ("light", "typical", "heavy"),
             overlaps=(0.5,) if quick else OVERLAPS,
-            draws=1 if quick else 3,
+            draws=1 if quick else options.seeds,
             blocking="exhaustive",
         )
     if "large" in parts:

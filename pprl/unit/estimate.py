@@ -44,7 +44,7 @@ class ModelError:
 
 MODEL_ERRORS: Mapping[str, ModelError] = MappingProxyType(
     {
-        "record": ModelError(precision=0.9, recall=0.7, doubt=0.9, unseen=0.01),
+        "record": ModelError(precision=0.7, recall=0.6, doubt=0.5, unseen=0.01),
         "fields": ModelError(precision=0.6, recall=0.6, doubt=0.8, unseen=0.0),
     }
 )
