@@ -65,11 +65,9 @@ def no_similar_levels(stack: ExitStack) -> None:
 def no_rivals(stack: ExitStack) -> None:
     """Judge every pair alone."""
 
-    def alone(
-        left: Any, right: Any, weight: Any, sizes: Any, *, matches: float, rule: context.Rule
-    ) -> Any:
+    def alone(left: Any, right: Any, weight: Any, sizes: Any, **named: Any) -> Any:
         return context.pair_probabilities(
-            left, right, weight, sizes, matches=matches, rule="many-to-many"
+            left, right, weight, sizes, **{**named, "rule": "many-to-many"}
         )
 
     stack.enter_context(patch.object(matching, "pair_probabilities", alone))

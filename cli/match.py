@@ -164,8 +164,13 @@ def _show_plan(plan: Plan) -> None:
     what = "match probability" if plan.profile == "fields" else "similarity"
     click.echo(f"threshold: {what} {plan.threshold:.3f} ({found})", err=True)
     span = duration(plan.seconds)
+    # Later passes leave out what earlier ones have linked, and see other pairs again.
+    several = len(plan.passes) > 1
+    pairs = (
+        f"at most {plan.pairs_expected:,} in all passes," if several else f"{plan.pairs_expected:,}"
+    )
     click.echo(
-        f"pairs to compare: {plan.pairs_expected:,} of {plan.pairs_possible:,} ({', then '.join(plan.passes)}), "
+        f"pairs to compare: {pairs} of {plan.pairs_possible:,} ({', then '.join(plan.passes)}), "
         f"{span if span.startswith('under') else 'about ' + span}, {plan.memory / 2**20:,.0f} MiB of memory",
         err=True,
     )

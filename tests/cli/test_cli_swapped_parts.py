@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,20 @@ def test_passes_in_turn_are_counted_apart(parts: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     assert pprl("evaluate", tmp_path / "links", "-o", report).code == 0
     assert "Blocking passes in turn" in report.read_text(encoding="utf-8")
+
+
+def test_a_plan_of_several_passes_counts_pairs_that_are_seen_again(
+    parts: Path, tmp_path: Path
+) -> None:
+    done = pprl(
+        "match", *PAIR, "--blocking", "keys,exhaustive", "-o", tmp_path / "links", cwd=parts
+    )
+    told = re.search(r"pairs to compare: at most ([\d,]+) in all passes, of ([\d,]+) \(", done.err)
+    assert told
+    most, possible = (int(number.replace(",", "")) for number in told.groups())
+    run = json.loads((tmp_path / "links" / "run.json").read_text(encoding="utf-8"))
+    assert run["counts"]["pairs_compared"] <= most
+    assert possible == run["counts"]["pairs_possible"]
 
 
 def test_a_file_added_later_changes_no_link_that_was_given_out(parts: Path, tmp_path: Path) -> None:
