@@ -44,7 +44,7 @@ __all__ = [
 LINKS_FORMAT = "pprl-links/2"
 
 HOUSEHOLD_SPREAD = 0.06
-"""How far above ``threshold.household_dice`` members of a household are often found (SPEC.md, section 8.2)."""
+"""How far above ``threshold.household_similarity`` members of a household are often found (SPEC.md, section 8.2)."""
 
 LINK_COLUMNS = ("link_id", "party", "pseudonym")
 PAIR_COLUMNS = (

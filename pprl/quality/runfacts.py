@@ -152,7 +152,7 @@ class RunFacts:
         threshold_basis: what an automatic threshold rests on: ``estimated`` (what was learnt from the files),
             ``cautious`` (the same, with hardly any match in sight), ``customary`` (files too small to learn from); or
             ``given``.
-        household_dice: similarity to expect of two members of a household; 0 in the profile ``fields``.
+        household_similarity: similarity to expect of two members of a household; 0 in the profile ``fields``.
         blocking: as it was asked for; several passes in turn are separated by commas.
         completeness: share of the matches that an LSH is expected to compare; None for another blocking.
         completeness_at_threshold: the same of matches that score just the threshold.
@@ -179,7 +179,7 @@ class RunFacts:
     threshold: float
     threshold_method: str
     threshold_basis: str
-    household_dice: float
+    household_similarity: float
     floor: float
     blocking: str
     completeness: float | None
@@ -236,7 +236,7 @@ class RunFacts:
     @property
     def household_limit(self) -> float:
         """The score up to which a pair may as well be two members of a household."""
-        return self.household_dice + HOUSEHOLD_SPREAD
+        return self.household_similarity + HOUSEHOLD_SPREAD
 
     @property
     def may_hold_relatives(self) -> bool:
@@ -344,7 +344,7 @@ def _threshold(threshold: Mapping[str, Any]) -> dict[str, Any]:
         "threshold": value,
         "threshold_method": as_one_of(threshold["method"], _METHODS),
         "threshold_basis": as_one_of(threshold["basis"], _BASES),
-        "household_dice": as_share(threshold["household_dice"]),
+        "household_similarity": as_share(threshold["household_similarity"]),
         "no_estimate": None if (why := threshold.get("no_estimate")) is None else as_text(why),
         "floor": min(value, as_share(threshold["floor"])),
         "by_files": tuple(_file_pair(entry) for entry in threshold["by_files"]),

@@ -80,7 +80,7 @@ def relatives(run: RunFacts) -> str | None:
     one = round(run.pairs_like_household) == 1
     text = (
         f"{count} no higher than two members of a household may do "
-        f"(about {run.household_dice:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
+        f"(about {run.household_similarity:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
     )
     if len(run.parties) == 1:
         return text + ("It" if one else "They") + " may be relatives and no duplicates."

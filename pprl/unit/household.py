@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pprl.exchange.agreement import Agreement
 
-__all__ = ["household_dice"]
+__all__ = ["household_similarity"]
 
 _SHARED: Mapping[str, float] = MappingProxyType(
     {
@@ -30,7 +30,7 @@ _BY_CHANCE = 0.15
 """Share of the remaining tokens that two people have in common anyway: some q-grams, a month, a decade."""
 
 
-def household_dice(agreement: Agreement) -> float:
+def household_similarity(agreement: Agreement) -> float:
     """Return the Dice coefficient to expect of two different people with one surname and address.
 
     From the filling of a Bloom filter by independent draws (Swamidass and Baldi 2007): ``n`` draws set a share

@@ -20,7 +20,7 @@ from pprl.threads import Progress
 from pprl.unit.blocking import Agreeing, Blocking, Side, make_blocking, possible_pairs
 from pprl.unit.comparison import Basis, Found, Rows, Work
 from pprl.unit.context import log_activity
-from pprl.unit.household import household_dice
+from pprl.unit.household import household_similarity
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
 from pprl.unit.sampling import TINY, Scans, pairs_seen, sample_rows
 from pprl.unit.scores import (
@@ -249,7 +249,7 @@ def fit_record(
         progress: called with the share done.
     """
     sides = [Side.of(file) for file in files]
-    household = household_dice(files[0].agreement)
+    household = household_similarity(files[0].agreement)
     alone = len(files) == 1
     pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
     scans = Scans(progress, len(pairs) + (0 if alone else len(files)))

@@ -202,7 +202,7 @@ def run_record(
             if plan.method == "auto"
             else _lowest(plan),
             "basis": plan.basis,
-            "household_dice": _household(plan),
+            "household_similarity": _household(plan),
             "no_estimate": plan.no_estimate,
             "estimate": None
             if quality is None

@@ -98,7 +98,7 @@ def make_run(
     estimate: bool = False,
     basis: str | None = None,
     blocking: str = "exhaustive",
-    household_dice: float = 0.6,
+    household_similarity: float = 0.6,
     like_household: int = 0,
     pairs_in_links: int | None = None,
     by_files: Sequence[dict[str, Any]] | None = None,
@@ -151,7 +151,7 @@ def make_run(
             "method": "given" if basis == "given" else "auto",
             "basis": basis,
             "floor": floor,
-            "household_dice": household_dice if profile == "record" else 0.0,
+            "household_similarity": household_similarity if profile == "record" else 0.0,
             "no_estimate": None if estimate else "the files are too small",
             "estimate": {"matches": 90.0, "curve": curve, "quality": quality or make_quality()}
             if estimate

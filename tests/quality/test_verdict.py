@@ -330,7 +330,7 @@ class TestRelatives:
 
     @pytest.mark.parametrize("truth", [True, False])
     def test_they_are_told_in_summary_and_notes(self, truth):
-        world = make_world(estimate=True, household_dice=0.8, like_household=7)
+        world = make_world(estimate=True, household_similarity=0.8, like_household=7)
         found = judged(world) if truth else evaluate(world.links)
         for text in (summary(found), notes(found)):
             assert self.said in text
@@ -338,18 +338,18 @@ class TestRelatives:
             assert "as frequent between the files as inside them" in text
 
     def test_nothing_is_assumed_where_nothing_is_estimated(self):
-        found = evaluate(make_world(household_dice=0.8, like_household=7).links)
+        found = evaluate(make_world(household_similarity=0.8, like_household=7).links)
         assert self.said in summary(found)
         assert "the estimate assumes" not in summary(found)
 
     @pytest.mark.parametrize(("dice", "count"), [(0.8, 0), (0.69, 7)])
     def test_none_or_a_threshold_above_a_household_is_silent(self, dice, count):
         """0.69 and 0.06 is the used threshold of 0.75."""
-        found = evaluate(make_world(household_dice=dice, like_household=count).links)
+        found = evaluate(make_world(household_similarity=dice, like_household=count).links)
         assert "household" not in summary(found) + notes(found)
 
     def test_in_one_file_they_are_no_duplicates(self):
-        found = evaluate(one_file(household_dice=0.8, like_household=1))
+        found = evaluate(one_file(household_similarity=0.8, like_household=1))
         assert "1 accepted pair scores no higher" in summary(found)
         assert "It may be relatives and no duplicates." in summary(found)
 

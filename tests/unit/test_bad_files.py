@@ -13,6 +13,7 @@ from unit_world import ALL, Town, agreement_of, encode_all, frames_of, town
 
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
+from pprl.exchange.links import LEVELS
 from pprl.unit import scores
 from pprl.unit.fields import mixture, model
 from pprl.unit.match import MatchOptions, match, plan_match
@@ -280,6 +281,14 @@ def test_files_too_small_to_learn_from_take_customary_values(profile: str) -> No
     assert precision == 1
     assert recall >= 0.8
     assert (links.pairs["weight"] > 0).all()
+    if links.parts is None:
+        return
+    for name in ALL:  # equal values speak for a match, and more than similar ones
+        words = [LEVELS[level] for level in links.parts[f"level_{name}"]]
+        bits = links.parts[f"bits_{name}"]
+        equal = bits[["equal" in word for word in words]].min()
+        assert equal > 0
+        assert not (bits[["similar" in word for word in words]] > equal).any()
 
 
 @pytest.mark.parametrize("profile", PROFILES)

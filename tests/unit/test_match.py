@@ -51,7 +51,10 @@ def test_two_files_are_linked(make_files: Draw, blocking: Any) -> None:
     assert links.run["parameters"]["threshold"] == "auto"
     assert links.run["parameters"]["blocking"] == blocking
     alike = links.run["counts"]["pairs_like_household"]
-    assert alike == (links.pairs["score"] < links.run["threshold"]["household_dice"] + 0.06).sum()
+    assert (
+        alike
+        == (links.pairs["score"] < links.run["threshold"]["household_similarity"] + 0.06).sum()
+    )
     assert len(links.run["warnings"]) == (alike > 0)
     assert (links.run["counts"]["reduction_ratio"] > 0) == (blocking == "lsh")
 

@@ -54,7 +54,7 @@ them would take exact copies."""
 
 _CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
 _CHANCE_ELSE = 0.01
-"""How often two people agree on a field, where files are too small to show it."""
+"""How often two people have equal values in a field, and how often similar ones, where files are too small to show."""
 
 _HELD = 50.0
 """Pairs that a prior of what a class does not share is worth at least, across the files."""
@@ -292,9 +292,9 @@ def _repeats(classes: Classes, patterns: Patterns, share: Floats, size: int) -> 
 
 def _customary(field: FieldValues) -> Floats:
     """Return how the levels of two random people are distributed where nothing can be counted."""
-    made = np.full(level_count(field), _TINY)
-    equal = _CHANCE.get(field.kind, _CHANCE_ELSE)
-    made[EXACT:] = equal / field.bands
+    made = np.empty(level_count(field))
+    made[DIFFERENT + 1 : EXACT] = _CHANCE_ELSE / (EXACT - DIFFERENT - 1)
+    made[EXACT:] = _CHANCE.get(field.kind, _CHANCE_ELSE) / field.bands
     made[DIFFERENT] = 1 - made[DIFFERENT + 1 :].sum()
     made[0] = 1.0
     return made
