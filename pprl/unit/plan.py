@@ -17,6 +17,7 @@ from pprl.exchange.links import Links
 from pprl.unit.checks import check_comparable
 from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
+from pprl.unit.doubts import doubts, few, no_estimate
 from pprl.unit.earlier import check_earlier
 from pprl.unit.fields.comparison import fit_fields_comparison
 from pprl.unit.record import RecordComparison, fit_record
@@ -33,17 +34,11 @@ PAIRS_LIMIT = 100_000_000
 _PAIR_BYTES = 300
 """Memory of a pair in the tables of results, measured."""
 
-_REPEATS = 0.02
-"""Share of a file's records with a second one of the same person from which it is said to hold people several times."""
-
 NEAR = 4.0
 """How far below even odds, as natural logarithm, pairs are kept for the statistician."""
 
 EVEN = 0.5
 """Probability from which a pair is accepted unless a threshold is given."""
-
-_FEW = 3.0
-"""Expected matches below which they can't be told from none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,9 +229,13 @@ def plan_match(
                 f"at the threshold {threshold:.2f} about {kept:,} pairs would have to be held in memory",
                 hint="Raise the threshold, or use --threshold auto.",
             )
-    few = sum(n[0] for n in matches.values()) < _few(files)
+    hardly = sum(n[0] for n in matches.values()) < few(files)
     basis = (
-        comparison.basis if comparison.basis == "customary" else "cautious" if few else "estimated"
+        comparison.basis
+        if comparison.basis == "customary"
+        else "cautious"
+        if hardly
+        else "estimated"
     )
     return Plan(
         files=files,
@@ -257,9 +256,9 @@ def plan_match(
         ),
         seconds=sum(work.seconds for row in works for work in row),
         memory=sum(file.filters.nbytes + file.keys.nbytes for file in files) + _PAIR_BYTES * kept,
-        no_estimate=_no_estimate(comparison, assign, files),
+        no_estimate=no_estimate(comparison, assign, files),
         earlier=earlier,
-        warnings=_warnings(comparison, basis, matches, auto=isinstance(asked, str), files=files),
+        warnings=doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
         timings=timings,
     )
 
@@ -321,73 +320,3 @@ def _floors(
             for pair, least in made.items()
         }
     return {pair: comparison.weight_at(max(given - 0.05, 0.001)) for pair in made}
-
-
-def _few(files: Sequence[EncodedFile]) -> float:
-    """Return the expected matches below which hardly any is in sight: at most half of a very small file."""
-    return min(_FEW, *(len(file) / 2 for file in files)) if len(files) > 1 else _FEW
-
-
-def _repeated(comparison: Comparison, files: Sequence[EncodedFile]) -> list[str]:
-    """Return the parties whose files seem to hold people several times."""
-    shares = zip(files, comparison.repeats, strict=False)
-    return [file.party for file, share in shares if share > _REPEATS]
-
-
-def _no_estimate(comparison: Comparison, assign: str, files: Sequence[EncodedFile]) -> str | None:
-    if comparison.basis == "customary":
-        return "the files are too small"
-    if len(files) == 1:
-        return "one file alone can't show how alike different people look"
-    if len(files) > 1 and assign != "many-to-many" and _repeated(comparison, files):
-        return "a file seems to hold people several times"
-    return None
-
-
-def _warnings(
-    comparison: Comparison,
-    basis: str,
-    matches: dict[tuple[int, int], tuple[float, float, float]],
-    *,
-    auto: bool,
-    files: Sequence[EncodedFile],
-) -> list[str]:
-    found = []
-    if not comparison.converged:
-        found.append(
-            "the estimation of the weights did not settle; have a sample of the links reviewed before you use them"
-        )
-    empty = [
-        name
-        for number, name in enumerate(field.name for field in files[0].agreement.field)
-        if files[0].agreement.profile == "fields"
-        and any(not file.field_words()[:, number].any() for file in files)
-    ]
-    if empty:
-        found.append(
-            f"no record of a file has a value for: {', '.join(empty)}; it says nothing in this run"
-        )
-    if len(files) == 1:
-        found.append(
-            "one file alone can't show how alike different people look: relatives, twins, and fathers and sons of one "
-            "name may be among the duplicates; have a sample of them reviewed"
-        )
-    repeated = _repeated(comparison, files) if len(files) > 1 else []
-    if repeated:
-        found.append(
-            f"{' and '.join(repeated)}: the file seems to hold people several times; "
-            "find its duplicates first (`pprl match` with that file alone), or use --assign many-to-many"
-        )
-    if auto and basis == "customary":
-        found.append(
-            "the files are too small to show what chance does; pairs are accepted by customary values"
-        )
-    elif auto and basis == "cautious":
-        found.append("hardly any match is in sight: the files may have nobody in common")
-    elif len(matches) > 1:
-        found += [
-            f"{files[a].party} and {files[b].party}: hardly any match is in sight between the two"
-            for (a, b), n in matches.items()
-            if n[0] < _few([files[a], files[b]])
-        ]
-    return found

@@ -16,7 +16,9 @@ from pprl.exchange.encoded import EncodedFile
 from pprl.exchange.links import LEVELS
 from pprl.unit import scores
 from pprl.unit.fields import mixture, model
+from pprl.unit.fields.comparison import FieldsComparison
 from pprl.unit.match import MatchOptions, match, plan_match
+from pprl.unit.record import RecordComparison
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]
@@ -236,6 +238,17 @@ def test_copies_inside_a_file_are_told(profile: str, share: float, exact: bool) 
     many = match(people.files, MatchOptions(assign="many-to-many"))
     _, recall, _ = people.measures(many, wanted)
     assert recall > (0.85 if profile == "record" else 0.95)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_more_matches_than_records_are_told(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the mixture took for matches, it were none: no estimate, and a warning."""
+    people = town(profile, (600, 500), 300)
+    kind = RecordComparison if profile == "record" else FieldsComparison
+    monkeypatch.setattr(kind, "matches", {(0, 1): (900.0, 900.0, 900.0)})
+    links = match(people.files)
+    assert said(links, "a and b: more matches are expected than there are records")
+    assert "more matches" in links.run["threshold"]["no_estimate"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -203,3 +203,15 @@ def test_constant_and_unique_fields_are_taken(make_fields: Make) -> None:
     parts, _ = weight_parts(model, 0, 1, same + 150, same)
     assert np.abs(parts[:, 0]).max() < 0.5
     assert model.matches[0, 1] == pytest.approx(150, rel=0.2)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_people_of_one_given_name_are_no_matches(seed: int) -> None:
+    """They have the same sex too; without addresses, and with many errors, they would pass for matches."""
+    people = town("fields", (2500, 2500), 50, seed=seed, errors="heavy", names_only=True)
+    learnt = fit_fields(people.files, sample=SAMPLE)
+    assert 25 < learnt.matches[0, 1] < 100
+    one = learnt.classes.names.index("one given name")
+    sex = learnt.classes.parameters[learnt.classes.use[one, list(NAMES).index("sex")]].value
+    assert sex[EXACT:].sum() > 0.95
+    assert learnt.shares[0, 1][one] * 2500 * 2500 > 20 * learnt.matches[0, 1]

@@ -45,6 +45,7 @@ _PLACE = ("street", "town", "postcode")
 _OTHERS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
     {  # different people: what they share, as first shares of exact and of similar values
         "strangers": {},
+        "one given name": {"given": (0.9, 0.05), "sex": (0.98, 0.0)},
         "one town": {"town": (0.95, 0.03)},
         "one district": {"town": (0.95, 0.03), "postcode": (0.1, 0.8), "street": (0.02, 0.3)},
         "one street": {"town": (0.97, 0.02), "postcode": (0.6, 0.35), "street": (0.05, 0.9)},
@@ -74,6 +75,9 @@ _OTHERS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
         "kin": {"family": (0.95, 0.03), "town": (0.9, 0.03)},
     }
 )
+_BY_CHANCE: Mapping[str, tuple[str, ...]] = MappingProxyType({"one given name": ("given",)})
+"""What a class is about and shares by chance all the same: a given name goes with a sex, whoever has it."""
+
 _PERSONAL = 0.5
 """Mean agreement of matches on given name and date of birth below which they are none."""
 
@@ -176,6 +180,7 @@ def _can_show(
     present = set(roles)
     seen = set(shared) & present
     apart = {
+        "one given name": {"given", "sex"},
         "one town": {"town"},
         "one district": {"town", "postcode"},
         "one street": {"street"},
@@ -219,7 +224,7 @@ class _Draft:
     def other(self, name: str, shared: Mapping[str, tuple[float, float]], *, every: bool) -> None:
         use, chance = [], []
         for f, (field, role) in enumerate(zip(self._fields, self._roles, strict=True)):
-            chance.append(role not in shared)
+            chance.append(role not in shared or role in _BY_CHANCE.get(name, ()))
             if role in shared:
                 use.append(self._add(_distribution(field, *shared[role]), _OTHER_STRENGTH))
             elif every:
