@@ -194,14 +194,7 @@ def _can_show(
     # Without a place and without decoys, twins look like one person under two given names.
     needs_place = name in ("household", "father and son") or (name == "twins" and not decoys)
     only_all = seen == present  # a class that shares every field is a match
-    # Without decoys it would take matches whose other fields are missing or wrong.
-    needs_decoys = name == "one given name" and not decoys
-    return (
-        apart <= present
-        and not only_all
-        and not (needs_place and not present & set(_PLACE))
-        and not needs_decoys
-    )
+    return apart <= present and not only_all and not (needs_place and not present & set(_PLACE))
 
 
 class _Draft:
