@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from pprl.exchange.encoded import EncodedFile
 from pprl.unit.comparison import Comparison
+from pprl.unit.fields.model import REPEATED
 
 __all__ = ["doubts", "few", "no_estimate"]
-
-_REPEATS = 0.02
-"""Share of a file's records with a second one of the same person from which it is said to hold people several times."""
 
 _MOST = 1.1
 """Expected matches, as a share of the smaller file, beyond which something else was taken for them."""
@@ -27,7 +25,7 @@ def few(files: Sequence[EncodedFile]) -> float:
 def _repeated(comparison: Comparison, files: Sequence[EncodedFile]) -> list[str]:
     """Return the parties whose files seem to hold people several times."""
     shares = zip(files, comparison.repeats, strict=False)
-    return [file.party for file, share in shares if share > _REPEATS]
+    return [file.party for file, share in shares if share > REPEATED]
 
 
 def _too_many(comparison: Comparison, files: Sequence[EncodedFile]) -> list[tuple[int, int]]:

@@ -203,9 +203,8 @@ def _compare(
             )
             if not last:
                 sure = probability >= _SURE
-                if (
-                    plan.method == "given"
-                ):  # what the threshold would refuse must stay for the next pass
+                # What a given threshold would refuse must stay for the next pass.
+                if plan.method == "given":
                     sure &= made.score >= plan.threshold
                 made = _Pairs(**{name: values[sure] for name, values in vars(made).items()})
                 accepted, _ = one_to_one(made.left, made.right, _log_odds(made.probability))

@@ -20,7 +20,7 @@ from pprl.unit.context import Rule, log_activity
 from pprl.unit.doubts import doubts, few, no_estimate
 from pprl.unit.earlier import check_earlier
 from pprl.unit.fields.comparison import fit_fields_comparison
-from pprl.unit.record import RecordComparison, fit_record
+from pprl.unit.record import KEPT_BELOW, RecordComparison, fit_record
 from pprl.unit.sampling import SAMPLE
 
 __all__ = ["EVEN", "MatchOptions", "Plan", "plan_match", "timed"]
@@ -319,4 +319,4 @@ def _floors(
             pair: min(least, comparison.weight_at(given) - activity[pair])
             for pair, least in made.items()
         }
-    return {pair: comparison.weight_at(max(given - 0.05, 0.001)) for pair in made}
+    return {pair: comparison.weight_at(max(given - KEPT_BELOW, 0.001)) for pair in made}

@@ -75,7 +75,6 @@ class FieldModel:
         classes: m- and u-probabilities, class by class.
         shares: for each pair of files, ``float64[classes]``.
         matches: for each pair of files, the number of matches that the mixture sees.
-        seen: for each pair of files, pairs of records counted.
         across: for each pair of files, the patterns that were counted.
         repeats: for each file, share of its records that have another record of the same person in it.
         rare: ``float64[values]``: what agreeing exactly on a value adds beyond its band, natural logarithm.
@@ -89,7 +88,6 @@ class FieldModel:
     classes: Classes
     shares: dict[tuple[int, int], Floats]
     matches: dict[tuple[int, int], float]
-    seen: dict[tuple[int, int], float]
     across: dict[tuple[int, int], Patterns]
     repeats: tuple[float, ...]
     rare: Floats
@@ -243,7 +241,7 @@ def fit_fields(
         iterations=rounds,
     )
     iterations, converged = iterations + found.iterations, converged and found.converged
-    shares, matches, seen = {}, {}, {}
+    shares, matches = {}, {}
     nothing_free = np.zeros(len(classes.names), bool)
     for (a, b), part in across.items():
         of_pair = found.share
@@ -257,7 +255,7 @@ def fit_fields(
             if alone
             else len(files[a]) * float(len(files[b]))
         )
-        shares[a, b], seen[a, b] = of_pair, part.pairs
+        shares[a, b] = of_pair
         matches[a, b] = float(of_pair[classes.match].sum() * space)
     if alone:
         repeats = [_repeats(classes, across[0, 0], found.share, len(files[0]))]
@@ -267,7 +265,6 @@ def fit_fields(
         classes=classes,
         shares=shares,
         matches=matches,
-        seen=seen,
         across=across,
         repeats=tuple(repeats),
         rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
