@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from .options import FILE, check_outputs, force_option, json_option
+from .options import FILE, SIZE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
+    from pprl.unfinished import Unfinished
     from pprl.unit.plan import Plan
 
 __all__ = ["match"]
@@ -50,6 +52,24 @@ _MARK = "run.json"
     metavar="LINKS",
     help="Links folder of an earlier run of some of these files: its links and link ids stay; the new files are added.",
 )
+@click.option(
+    "--recall",
+    type=float,
+    metavar="SHARE",
+    help="With --blocking lsh: share of the matches that is to be compared. [default: 0.99]",
+)
+@click.option(
+    "--memory",
+    type=SIZE,
+    metavar="SIZE",
+    help="Memory to use at most, for example 12GB; encodings that are larger than a quarter of it stay on the disk, "
+    "memory-mapped. [default: half of the machine's]",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the run of this output that was killed; its links are those of a run in one go.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
 @json_option
@@ -61,6 +81,9 @@ def match(
     blocking: str | None,
     assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None,
     extend: Path | None,
+    recall: float | None,
+    memory: int | None,
+    resume: bool,
     threads: int | None,
     dry_run: bool,
     as_json: bool,
@@ -75,36 +98,67 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
-    from pprl.exchange.encoded import read_encoded
     from pprl.exchange.links import read_links, write_links
     from pprl.outputs import Outputs, os_errors
+    from pprl.unfinished import Unfinished
     from pprl.unit.match import MatchOptions, plan_match, run_match
+    from pprl.unit.setup import open_journal, read_files
+    from pprl.unit.stages import Stages
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
     _set_threads(threads)
-    start = time.perf_counter()
-    encoded = [read_encoded(path) for path in files]
-    reading = time.perf_counter() - start
-    options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
-    sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
-    click.echo(f"records: {sizes}", err=True)
-    earlier = read_links(extend) if extend else None
-    with Progress() as progress:
-        plan = plan_match(encoded, options, earlier=earlier, progress=progress)
-    plan.timings["read"] = round(reading, 4)
-    _show_plan(plan)
-    if dry_run:
-        return
-    with Progress() as progress:
-        links = run_match(plan, progress=progress)
-    with Outputs(force=force) as outputs, os_errors(output):
-        folder = outputs.folder(output, holds=_MARK)
-        write_links(links, folder)
+    options = MatchOptions(
+        threshold=_threshold(threshold),
+        blocking=blocking,
+        assign=assign,
+        recall=recall,
+        memory=memory,
+    )
+    stages = Stages()
+    with Unfinished(output, resume=resume, force=force) as unfinished, _kept(unfinished):
+        with stages("read"):
+            encoded = read_files(files, spool=unfinished.room, memory=memory)
+        sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
+        click.echo(f"records: {sizes}", err=True)
+        earlier = read_links(extend) if extend else None
+        with Progress() as progress:
+            plan = plan_match(encoded, options, earlier=earlier, stages=stages, progress=progress)
+        _show_plan(plan)
+        if dry_run:
+            return
+        journal = open_journal(unfinished.folder, plan)
+        if resume:
+            _show_resumed(journal.resumed)
+        with Progress() as progress:
+            links = run_match(plan, journal=journal, progress=progress)
+        with Outputs(force=force) as outputs, os_errors(output):
+            write_links(links, outputs.folder(output, holds=_MARK))
     if as_json:
         click.echo(json.dumps(links.run, indent=2, ensure_ascii=False))
         return
     _show_result(links.run, output, told=plan.warnings)
+
+
+@contextmanager
+def _kept(unfinished: Unfinished) -> Iterator[None]:
+    """Tell whoever interrupts a run, or ends it by an error, how it can go on."""
+    try:
+        yield
+    finally:
+        failed = sys.exc_info()[0] is not None
+        if failed and unfinished.worth_keeping():
+            click.echo(
+                f"pprl: what was done is kept in {unfinished.folder}: the same command with --resume goes on",
+                err=True,
+            )
+
+
+def _show_resumed(steps: int) -> None:
+    if steps:
+        click.echo(f"going on with an unfinished run: {steps:,} steps are done", err=True)
+    else:
+        click.echo("no step of an unfinished run was found: starting from the beginning", err=True)
 
 
 def _check_replaceable(output: Path) -> None:
@@ -174,8 +228,26 @@ def _show_plan(plan: Plan) -> None:
         f"{span if span.startswith('under') else 'about ' + span}, {plan.memory / 2**20:,.0f} MiB of memory",
         err=True,
     )
+    for described in plan.blocking:
+        if "recall" in described:
+            _show_lsh(described)
     for warning in plan.warnings:
         click.echo(f"pprl: warning: {warning}", err=True)
+
+
+def _show_lsh(described: Mapping[str, Any]) -> None:
+    tables = f"{described['tables']:,} tables of {described['bits_per_table']} bits"
+    click.echo(
+        f"lsh: {tables}; expected to compare {described['expected_completeness']:.4f} of the matches",
+        err=True,
+    )
+    checked = described["checked"]
+    if checked:
+        click.echo(
+            f"  checked on a sample that was compared with everybody: {checked['found']:.4f} "
+            f"({checked['low']:.4f} to {checked['high']:.4f}) of {checked['matches']:,.0f} matches",
+            err=True,
+        )
 
 
 def _show_result(run: Mapping[str, Any], output: Path, *, told: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE",
+    "SIZE",
     "agreement_option",
     "check_outputs",
     "column_map",
@@ -45,7 +47,26 @@ class _FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Size(click.ParamType[int]):
+    """A number of bytes with its unit, as in 800MB or 12 GiB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the bytes."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(
+            r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([KMGT])(i?)B?\s*", value, re.IGNORECASE
+        )
+        if not found or float(found[1]) == 0:
+            self.fail(f"{value!r} is no size; give for example 800MB or 12GB", param, ctx)
+        power = "KMGT".index(found[2].upper()) + 1
+        return int(float(found[1]) * (1024 if found[3] else 1000) ** power)
+
+
 FILE = _FilePath(path_type=Path)
+SIZE = _Size()
 
 agreement_option = click.option(
     "--agreement",

@@ -30,7 +30,7 @@ class Progress:
     def __init__(self) -> None:
         self._stage = ""
         self._start = 0.0
-        self._shown = False
+        self._shown = 0
         self._silent = not sys.stderr.isatty()
 
     def __enter__(self) -> Progress:
@@ -39,8 +39,14 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.done()
 
-    def __call__(self, stage: str, share: float) -> None:
-        """Draw the line when it is due."""
+    def __call__(self, stage: str, share: float, note: str = "", /) -> None:
+        """Draw the line when it is due.
+
+        Args:
+            stage: its name.
+            share: how much of it is done, 0 to 1.
+            note: what else there is to say, after the time that is left.
+        """
         now = time.monotonic()
         if stage != self._stage:
             self.done()
@@ -51,11 +57,13 @@ class Progress:
         left = duration(elapsed / share - elapsed) if share > 0 else "?"
         filled = int(_WIDTH * share)
         bar = "#" * filled + "-" * (_WIDTH - filled)
-        click.echo(f"\r{stage} [{bar}] {share:4.0%}, {left} left   ", err=True, nl=False)
-        self._shown = True
+        text = f"{stage} [{bar}] {share:4.0%}, {left} left{', ' + note if note else ''}"
+        # Over what the line before had more.
+        click.echo(f"\r{text.ljust(self._shown)}", err=True, nl=False)
+        self._shown = len(text)
 
     def done(self) -> None:
         """End the line."""
         if self._shown:
-            click.echo("\r" + " " * 78 + "\r", err=True, nl=False)
-        self._shown = False
+            click.echo("\r" + " " * self._shown + "\r", err=True, nl=False)
+        self._shown = 0

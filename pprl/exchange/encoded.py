@@ -33,6 +33,7 @@ from pprl.exchange.encoded_columns import (
     spare_bits_set,
     strictly_ascending,
 )
+from pprl.exchange.mapped import room
 
 __all__ = [
     "ENCODED_FORMAT",
@@ -53,6 +54,7 @@ _METADATA_KEY = b"pprl"
 _METADATA_LIMIT = 1 << 20
 _SLACK = 1 << 20
 _CHUNK_SLACK = 1 << 16
+_BATCH_ROWS = 1 << 16
 
 PARTY_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
 PartyName = Annotated[str, StringConstraints(pattern=f"^{PARTY_PATTERN}$")]
@@ -218,11 +220,17 @@ def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
         writer.add_key_value_metadata({"pprl": encoded.header.model_dump_json()})
 
 
-def read_encoded(path: Path | str) -> EncodedFile:
-    """Read and check an encoded file.
+def read_encoded(path: Path | str, *, spool: Path | None = None) -> EncodedFile:
+    """Read and check an encoded file, block by block.
+
+    Args:
+        path: the file.
+        spool: an empty folder for the rows, unpacked, from where they are memory-mapped; without one they are held in
+            memory. The folder must outlive the result.
 
     Raises:
         EncodedFileError: not an encoded file, of another version, truncated, altered or inconsistent.
+        OutputError: the disk of the spool is full.
     """
     path = Path(path)
     _check_start(path)
@@ -236,19 +244,13 @@ def read_encoded(path: Path | str) -> EncodedFile:
             if parquet.metadata.num_rows != header.records:
                 raise _altered(path, "its number of rows is not the one its header states")
             _check_sizes(path, parquet.metadata, agreement)
-            names = filter_columns(agreement)
-            table = parquet.read(columns=[name for name in schema.names if name not in names])
-            filters = _read_filters(path, parquet, names, header.records)
+            columns = _read_rows(path, parquet, agreement, spool)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise EncodedFileError(
             f"{path} is damaged or cut short",
             hint="Ask the party to send it again, and compare the sizes.",
         ) from error
-    pseudonyms = _checked_bytes(path, table, "pseudonym", header.records)
-    passes = len(agreement.blocking)
-    keys = np.zeros((table.num_rows, passes), np.uint64)
-    for number in range(passes):
-        keys[:, number] = table[f"key_{number + 1}"].combine_chunks().fill_null(0).to_numpy()
+    pseudonyms, filters, keys = columns
     encoded = EncodedFile(
         header=header,
         agreement=agreement,
@@ -357,26 +359,35 @@ def _check_sizes(path: Path, metadata: pq.FileMetaData, agreement: Agreement) ->
         raise _altered(path, "its size does not fit the number of its rows")
 
 
-def _read_filters(path: Path, parquet: pq.ParquetFile, names: list[str], rows: int) -> Bytes2D:
-    if len(names) == 1:
-        return _checked_bytes(path, parquet.read(columns=names), names[0], rows)
-    width = parquet.schema_arrow.field(names[0]).type.byte_width
-    made = np.empty((rows, len(names) * width), np.uint8)
-    for at, name in enumerate(names):
-        # One column after another: all of them at once would take the room twice.
-        part = _checked_bytes(path, parquet.read(columns=[name]), name, rows)
-        made[:, at * width : (at + 1) * width] = part
-    return made
+def _read_rows(
+    path: Path, parquet: pq.ParquetFile, agreement: Agreement, spool: Path | None
+) -> tuple[Bytes2D, Bytes2D, npt.NDArray[np.uint64]]:
+    """Return pseudonyms, filters and keys, read block by block."""
+    names, rows = filter_columns(agreement), parquet.metadata.num_rows
+    width = filter_bytes(agreement)
+    pseudonyms = room(spool, "pseudonyms", (rows, PSEUDONYM_BYTES), np.uint8)
+    filters = room(spool, "filters", (rows, len(names) * width), np.uint8)
+    keys = room(spool, "keys", (rows, len(agreement.blocking)), np.uint64)
+    start = 0
+    for batch in parquet.iter_batches(batch_size=_BATCH_ROWS, use_threads=False):
+        stop = start + batch.num_rows
+        if stop > rows:
+            break
+        pseudonyms[start:stop] = _checked_bytes(path, batch, "pseudonym")
+        for at, name in enumerate(names):
+            filters[start:stop, at * width : (at + 1) * width] = _checked_bytes(path, batch, name)
+        for number in range(keys.shape[1]):
+            keys[start:stop, number] = batch[f"key_{number + 1}"].fill_null(0).to_numpy()
+        start = stop
+    if start != rows:
+        raise _altered(path, "a column has another number of rows than its header states")
+    return pseudonyms, filters, keys
 
 
-def _checked_bytes(path: Path, table: pa.Table, name: str, rows: int) -> Bytes2D:
-    if table.num_rows != rows:
-        raise _altered(
-            path, f"the column {name!r} has another number of rows than its header states"
-        )
-    if table[name].null_count:
+def _checked_bytes(path: Path, batch: pa.RecordBatch, name: str) -> Bytes2D:
+    if batch[name].null_count:
         raise _altered(path, f"the column {name!r} has gaps")
-    return bytes_of(table[name])
+    return bytes_of(batch[name])
 
 
 def _check_content(path: Path, encoded: EncodedFile) -> None:

@@ -70,10 +70,9 @@ def fixed_columns(names: Sequence[str], values: npt.NDArray[Any]) -> dict[str, p
     return made
 
 
-def bytes_of(column: pa.ChunkedArray) -> Bytes2D:
+def bytes_of(array: pa.FixedSizeBinaryArray) -> Bytes2D:
     """Return a column of fixed-size binary as ``uint8[n, width]``."""
-    array = column.combine_chunks()
-    width = column.type.byte_width
+    width = array.type.byte_width
     flat = np.frombuffer(array.buffers()[1], np.uint8) if len(array) else np.zeros(0, np.uint8)
     start = array.offset * width
     return flat[start : start + len(array) * width].reshape(len(array), width)

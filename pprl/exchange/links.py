@@ -28,6 +28,17 @@ import pyarrow.parquet as pq
 from pprl.errors import LinksError
 from pprl.exchange.agreement import only_plain
 from pprl.exchange.encoded import PARTY_PATTERN
+from pprl.exchange.link_tables import (
+    LEVELS,
+    LINK_COLUMNS,
+    PAIR_COLUMNS,
+    FrameRows,
+    LinkTables,
+    part_columns,
+    table_schema,
+    to_frame,
+    write_tables,
+)
 
 __all__ = [
     "HOUSEHOLD_SPREAD",
@@ -45,27 +56,6 @@ LINKS_FORMAT = "pprl-links/2"
 
 HOUSEHOLD_SPREAD = 0.06
 """How far above ``threshold.household_similarity`` members of a household are often found (SPEC.md, section 8.2)."""
-
-LINK_COLUMNS = ("link_id", "party", "pseudonym")
-PAIR_COLUMNS = (
-    "party_a",
-    "pseudonym_a",
-    "party_b",
-    "pseudonym_b",
-    "score",
-    "weight",
-    "probability",
-)
-LEVELS = (
-    "missing",
-    "differs",
-    "somewhat similar",
-    "similar",
-    "equal, common value",
-    "equal",
-    "equal, rare value",
-)
-"""How two values of a field agree, in words; ``explain.parquet`` holds the place in this list."""
 
 _RUN_LIMIT = 16 << 20
 _LARGEST_ID = 10**15 - 1
@@ -104,52 +94,32 @@ class Links:
         """The threshold that was used, on the score."""
         return float(self.run["threshold"]["value"])
 
+    @classmethod
+    def of(cls, tables: LinkTables) -> Links:
+        """Return tables as DataFrames."""
+        return cls(
+            links=to_frame(tables.links),
+            pairs=to_frame(tables.pairs),
+            near=to_frame(tables.near),
+            parts=None if tables.parts is None else to_frame(tables.parts),
+            run=tables.run,
+        )
 
-def part_columns(fields: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns of ``explain.parquet``: ``level_FIELD`` and ``bits_FIELD`` of each field.
+    def tables(self) -> LinkTables:
+        """Return the DataFrames as tables to be written."""
+        parts = self.parts
+        return LinkTables(
+            links=FrameRows(frame=self.links, columns=LINK_COLUMNS),
+            pairs=FrameRows(frame=self.pairs, columns=PAIR_COLUMNS),
+            near=FrameRows(frame=self.near, columns=PAIR_COLUMNS),
+            parts=None if parts is None else FrameRows(frame=parts, columns=tuple(parts.columns)),
+            run=self.run,
+        )
 
-    A level is a place in :data:`LEVELS`. Bits are what the field adds to the match weight; a row's bits sum up to it.
-    """
-    return tuple(f"{kind}_{field}" for field in fields for kind in ("level", "bits"))
 
-
-def write_links(links: Links, folder: Path | str) -> None:
+def write_links(links: Links | LinkTables, folder: Path | str) -> None:
     """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``."""
-    folder = Path(folder)
-    frames = {
-        "links": (links.links, LINK_COLUMNS),
-        "pairs": (links.pairs, PAIR_COLUMNS),
-        "near": (links.near, PAIR_COLUMNS),
-    }
-    if links.parts is not None:
-        frames["explain"] = (links.parts, tuple(links.parts.columns))
-    for name, (frame, columns) in frames.items():
-        table = pa.Table.from_pandas(frame, _schema(columns), preserve_index=False)
-        table = table.replace_schema_metadata(None)
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd", store_schema=False)
-    for party in links.parties:
-        own = links.links.loc[links.links["party"] == party, ["link_id", "pseudonym"]]
-        own.to_csv(folder / f"links-{party}.csv", index=False, lineterminator="\n")
-    text = json.dumps(links.run, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "run.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-    for path in folder.iterdir():  # the folder is private already; a copy of one file should be too
-        path.chmod(0o600)
-
-
-def _schema(columns: tuple[str, ...]) -> pa.Schema:
-    types = {
-        "link_id": pa.int64(),
-        "score": pa.float64(),
-        "weight": pa.float64(),
-        "probability": pa.float64(),
-    }
-    starts = {"level_": pa.uint8(), "bits_": pa.float32()}
-
-    def kind(column: str) -> pa.DataType:
-        of_start = (made for start, made in starts.items() if column.startswith(start))
-        return types.get(column, next(of_start, pa.string()))
-
-    return pa.schema([(column, kind(column)) for column in columns])
+    write_tables(links.tables() if isinstance(links, Links) else links, Path(folder))
 
 
 def read_links(folder: Path | str) -> Links:
@@ -259,7 +229,7 @@ def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) ->
         ) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise _damaged(path.parent, f"{path.name} can't be read") from None
-    if not table.schema.equals(_schema(columns)) or any(c.null_count for c in table.columns):
+    if not table.schema.equals(table_schema(columns)) or any(c.null_count for c in table.columns):
         raise _damaged(path.parent, f"{path.name} has other columns than its format asks for")
     odd = _odd_content(table, parties)
     if odd:

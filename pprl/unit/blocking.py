@@ -1,13 +1,16 @@
 """Which pairs are compared: all of them, those that share a keyed blocking key, or those that share an LSH bucket.
 
-Each method is a :class:`Blocking`: it says beforehand how many pairs it will compare, and then scans two files (or one
-against itself). A new method is one more class and one more line in :func:`make_blocking`.
+Each method is a :class:`Blocking`: it says beforehand how many pairs it will compare, and cuts the work into steps that
+may be done one by one, in another process or another day. How pairs are compared is not its business: that is a
+:class:`PairScan`, which each profile has its own of. A new method is one more class and one more line in
+:func:`make_blocking`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any, Protocol
 
@@ -18,12 +21,32 @@ import pandas as pd
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
-from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan
-from pprl.unit.lsh import LshPlan, bucket_codes, plan_lsh
+from pprl.unit.journal import Journal, Part, collect
+from pprl.unit.lsh import Agreeing, LshPlan, bucket_codes, plan_lsh, sharing
+from pprl.unit.sorted_codes import count_grouped
 
-__all__ = ["Agreeing", "Blocking", "Scored", "Side", "make_blocking", "possible_pairs"]
+__all__ = [
+    "Agreeing",
+    "Blocking",
+    "Codes",
+    "PairScan",
+    "Side",
+    "Step",
+    "StepProgress",
+    "make_blocking",
+    "possible_pairs",
+    "scan_steps",
+]
 
 Words = npt.NDArray[np.uint64]
+Int32s = npt.NDArray[np.int32]
+Codes = tuple[Int32s, Int32s]
+
+BLOCK_ROWS = 16_384
+"""Rows of the first file, at least, that a step of an exhaustive scan compares with the whole other file."""
+
+BLOCK_PAIRS = 10_000_000_000
+"""Pairs that a step of an exhaustive scan compares, about: tens of seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,8 +58,10 @@ class Side:
 
     @classmethod
     def of(cls, encoded: EncodedFile) -> Side:
-        """Return the side of an encoded file."""
-        return cls(words=encoded.words(), keys=encoded.keys)
+        """Return the side of an encoded file; in the profile ``fields`` a record's filters stand in one row."""
+        if encoded.agreement.profile == "record":
+            return cls(words=encoded.words(), keys=encoded.keys)
+        return cls(words=encoded.field_words().reshape(len(encoded), -1), keys=encoded.keys)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -48,38 +73,28 @@ class Side:
         return Side(words=self.words[rows], keys=self.keys[rows])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Agreeing:
-    """How alike the filters of matches are bit by bit: what an LSH is planned by.
+class PairScan(Protocol):
+    """Compares pairs of two sides and gives those over a floor, with what it finds out about them."""
 
-    Attributes:
-        a, b: packed filters of two files, from which chance agreement is drawn.
-        share: shares of the bits that two filters of a match agree on.
-        weight: how frequent each of them is.
-        lowest: the same of a match that is just looked for.
-    """
+    def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
+        """Compare some rows of the first side with all of the other; of one file, each pair once, left < right."""
 
-    a: Words
-    b: Words
-    share: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
-    lowest: float
+    def shared(self, codes: Codes, *, earlier: Codes | None, progress: Progress) -> Part:
+        """Compare the pairs that share a code and none of the `earlier` ones.
+
+        Args:
+            codes: ``int32[n]`` for each side; negative: in no block.
+            earlier: ``int32[n, passes]`` for each side.
+            progress: hears of it from this thread.
+        """
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scored:
-    """Pairs over the floor.
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A part of a scan that may be done by itself; `run` gives pairs that no other step gives."""
 
-    Attributes:
-        left, right: ``int64[pairs]``, rows of the two sides, sorted.
-        score: ``float64[pairs]``, similarities.
-        compared: number of pairs that were compared, a pass.
-    """
-
-    left: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    score: npt.NDArray[np.float64]
-    compared: list[int]
+    name: str
+    run: Callable[[PairScan, Progress], Part]
 
 
 class Blocking(Protocol):
@@ -88,17 +103,8 @@ class Blocking(Protocol):
     def expect(self, a: Side, b: Side, *, same: bool) -> int:
         """Return how many pairs will be compared, at most or as estimated."""
 
-    def scan(
-        self,
-        a: Side,
-        b: Side,
-        *,
-        floor: float,
-        same: bool,
-        sizes: tuple[int, int] = (1, 1),
-        progress: Progress,
-    ) -> Scored:
-        """Compare, and return the pairs that score at least ``floor``; ``progress`` hears of it from this thread."""
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """Return the steps of a scan, the same ones for the same files."""
 
     def describe(self) -> dict[str, Any]:
         """Return the parameters for ``run.json``."""
@@ -109,6 +115,44 @@ def possible_pairs(a: Side, b: Side, *, same: bool) -> int:
     return len(a) * (len(a) - 1) // 2 if same else len(a) * len(b)
 
 
+StepProgress = Callable[[float, int, int], None]
+"""Called with the share of the work that is done, the pairs compared and the pairs found."""
+
+
+def scan_steps(
+    steps: Sequence[Step], scan: PairScan, *, journal: Journal, name: str, progress: StepProgress
+) -> tuple[Part, list[int]]:
+    """Do the steps that are not done yet, and return the pairs of all of them, sorted, and how many each compared.
+
+    Args:
+        steps: of one scan.
+        scan: compares.
+        journal: keeps what each step finds.
+        name: of the scan, in the journal.
+        progress: called from this thread with the share done, the pairs compared and the pairs found so far.
+    """
+    names = [f"{name}-{step.name}" for step in steps]
+    compared = found = 0
+    for number, (step, of_journal) in enumerate(zip(steps, names, strict=True)):
+        if journal.has(of_journal):
+            part = journal.read(of_journal)
+        else:
+            tell = partial(_tell, progress, number, len(steps), compared, found)
+            part = step.run(scan, tell)
+            journal.keep(of_journal, part)
+        compared, found = compared + part.compared, found + len(part.left)
+        progress((number + 1) / len(steps), compared, found)
+    if not steps:
+        progress(1.0, 0, 0)
+    return collect(journal, names)
+
+
+def _tell(
+    progress: StepProgress, number: int, steps: int, compared: int, found: int, share: float
+) -> None:
+    progress((number + share) / steps, compared, found)
+
+
 class Exhaustive:
     """Compare every pair: exact."""
 
@@ -116,26 +160,22 @@ class Exhaustive:
         """All pairs."""
         return possible_pairs(a, b, same=same)
 
-    def scan(
-        self,
-        a: Side,
-        b: Side,
-        *,
-        floor: float,
-        same: bool,
-        sizes: tuple[int, int] = (1, 1),
-        progress: Progress,
-    ) -> Scored:
-        """One kernel call."""
-        left, right, score = dice_scan(
-            a.words, b.words, threshold=floor, same=same, sizes=sizes, progress=progress
-        )
-        compared = possible_pairs(a, b, same=same)
-        return Scored(left=left, right=right, score=score, compared=[compared])
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """Some rows of the first side each."""
+        size = max(BLOCK_ROWS, BLOCK_PAIRS // max(len(b), 1))
+        starts = range(0, len(a), size)
+        return [
+            Step(name=f"{number:06d}", run=partial(_rows, start, min(start + size, len(a))))
+            for number, start in enumerate(starts)
+        ]
 
     def describe(self) -> dict[str, Any]:
         """No parameters."""
         return {}
+
+
+def _rows(start: int, stop: int, scan: PairScan, progress: Progress) -> Part:
+    return scan.rows(start, stop, progress=progress)
 
 
 class Keys:
@@ -145,25 +185,15 @@ class Keys:
         """Sum over the passes; a pair of several passes counts in each."""
         return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
 
-    def scan(
-        self,
-        a: Side,
-        b: Side,
-        *,
-        floor: float,
-        same: bool,
-        sizes: tuple[int, int] = (1, 1),
-        progress: Progress,
-    ) -> Scored:
-        """One kernel call a pass over all its blocks; a pair met in an earlier pass is not compared again."""
-        codes_a, codes_b = self.codes(a, b, same=same)
-        return _grouped(
-            a, b, codes_a, codes_b, floor=floor, same=same, sizes=sizes, progress=progress
-        )
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """A pass each; a pair met in an earlier pass is not compared again."""
+        codes = self.codes(a, b, same=same)
+        return [
+            Step(name=f"{number:06d}", run=partial(_pass, codes, number))
+            for number in range(codes[0].shape[1])
+        ]
 
-    def codes(
-        self, a: Side, b: Side, *, same: bool
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    def codes(self, a: Side, b: Side, *, same: bool) -> Codes:
         """Return ``int32[n, passes]`` for each side: equal numbers for equal keys, -1 where there is none."""
         passes = a.keys.shape[1]
         codes_a = np.empty((len(a), passes), np.int32)
@@ -185,78 +215,84 @@ class Keys:
         return {}
 
 
+def _pass(codes: Codes, number: int, scan: PairScan, progress: Progress) -> Part:
+    now = codes[0][:, number], codes[1][:, number]
+    before = codes[0][:, :number].copy(), codes[1][:, :number].copy()
+    return scan.shared(now, earlier=before, progress=progress)
+
+
 class Lsh:
     """Compare the pairs that share a bucket of the Hamming LSH."""
 
-    def __init__(self, plan: LshPlan, bits: int) -> None:
-        self._plan = plan
-        self._positions = plan.positions(bits)
+    def __init__(self, plan: LshPlan, *, recall: float) -> None:
+        self.plan = plan
+        self.positions = plan.positions()
+        self._recall = recall
 
     def expect(self, a: Side, b: Side, *, same: bool) -> int:
-        """As the plan estimated from random pairs."""
-        return int(possible_pairs(a, b, same=same) * self._plan.expected_share)
+        """As the plan has counted in some tables; a pair of several buckets counts in each."""
+        return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
 
-    def scan(
-        self,
-        a: Side,
-        b: Side,
-        *,
-        floor: float,
-        same: bool,
-        sizes: tuple[int, int] = (1, 1),
-        progress: Progress,
-    ) -> Scored:
-        """One kernel call a table over all its buckets."""
-        codes_a, codes_b = self.codes(a, b, same=same)
-        return _grouped(
-            a, b, codes_a, codes_b, floor=floor, same=same, sizes=sizes, progress=progress
-        )
-
-    def codes(
-        self, a: Side, b: Side, *, same: bool
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Return ``int32[n, tables]`` for each side: its records' buckets."""
-        codes_a = bucket_codes(a.words, self._positions)
-        return codes_a, codes_a if same else bucket_codes(b.words, self._positions)
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """A table each."""
+        return [
+            Step(name=f"{table:06d}", run=partial(_table, self.positions, table, (a, b), same))
+            for table in range(len(self.positions))
+        ]
 
     def describe(self) -> dict[str, Any]:
         """The plan."""
-        plan = self._plan
+        plan = self.plan
+        share, low, high = plan.found
         return {
+            "recall": self._recall,
             "tables": plan.tables,
             "bits_per_table": plan.bits_per_table,
+            "bits_sampled_from": len(plan.pool),
             "seed": plan.seed,
             "expected_completeness": round(plan.completeness, 5),
             "expected_completeness_at_threshold": round(plan.at_threshold, 5),
+            "checked": {
+                "matches": round(plan.checked, 1),
+                "found": round(share, 5),
+                "low": round(low, 5),
+                "high": round(high, 5),
+            }
+            if plan.checked
+            else None,
         }
 
 
-def _grouped(
-    a: Side,
-    b: Side,
-    codes_a: npt.NDArray[np.int32],
-    codes_b: npt.NDArray[np.int32],
-    *,
-    floor: float,
+def _table(
+    positions: npt.NDArray[np.int64],
+    table: int,
+    sides: tuple[Side, Side],
     same: bool,
-    sizes: tuple[int, int],
+    scan: PairScan,
     progress: Progress,
-) -> Scored:
-    left, right, score, compared = grouped_scan(
-        a.words,
-        b.words,
-        codes_a,
-        codes_b,
-        threshold=floor,
-        same=same,
-        sizes=sizes,
-        progress=progress,
+) -> Part:
+    """Scan the buckets of one table; pairs that shared a bucket of an earlier one are not given again."""
+    one, other = sides
+    codes_a = bucket_codes(one.words, positions[table : table + 1])[:, 0]
+    codes_b = codes_a if same else bucket_codes(other.words, positions[table : table + 1])[:, 0]
+    part = scan.shared((codes_a, codes_b), earlier=None, progress=progress)
+    # Seen from the filters of the few pairs that were found: to ask it of all pairs would cost as much as comparing.
+    new = ~sharing(one.words, other.words, part.left, part.right, positions[:table])
+    return Part(
+        left=part.left[new],
+        right=part.right[new],
+        value=part.value[new],
+        compared=part.compared,
     )
-    return Scored(left=left, right=right, score=score, compared=[int(n) for n in compared])
 
 
 def make_blocking(
-    method: str, files: list[EncodedFile], sides: list[Side], *, agreeing: Callable[[], Agreeing]
+    method: str,
+    files: Sequence[EncodedFile],
+    sides: Sequence[Side],
+    *,
+    recall: float,
+    agreeing: Callable[[], Agreeing],
 ) -> Blocking:
     """Return the blocking method of that name, planned for these files.
 
@@ -264,6 +300,7 @@ def make_blocking(
         method: ``exhaustive``, ``lsh`` or ``keys``.
         files: the encoded files.
         sides: the same, as the scan sees them.
+        recall: for ``lsh``, share of the matches that is to be found.
         agreeing: called for ``lsh`` only.
 
     Raises:
@@ -277,18 +314,15 @@ def make_blocking(
             )
         return Keys()
     if method == "lsh":
-        shown = agreeing()
         bits = files[0].agreement.filter_bits() * files[0].agreement.filters_per_record()
         pairs = list(combinations(sides, 2)) or [(sides[0], sides[0])]
         plan = plan_lsh(
-            shown.a,
-            shown.b,
+            agreeing(),
             bits=bits,
-            agree=(shown.share, shown.weight),
-            lowest=shown.lowest,
+            recall=recall,
             sizes=[(len(one), len(other)) for one, other in pairs],
         )
-        return Lsh(plan, bits)
+        return Lsh(plan, recall=recall)
     if method == "exhaustive":
         return Exhaustive()
     raise UsageError("blocking must be one of: exhaustive, lsh, keys")

@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pprl.threads import Progress
+from pprl.unit.blocking import StepProgress
+from pprl.unit.journal import Journal
 
 __all__ = ["Basis", "Comparison", "Found", "Rows", "Work"]
 
@@ -70,16 +71,41 @@ class Comparison(Protocol):
     def converged(self) -> bool:
         """False when an EM ran out of iterations."""
 
-    def use(self, blocking: str, *, floors: Mapping[tuple[int, int], float]) -> dict[str, Any]:
-        """Choose a blocking method, planned to find pairs from these weights on; return its parameters."""
+    def use(
+        self, blocking: str, *, floors: Mapping[tuple[int, int], float], recall: float
+    ) -> dict[str, Any]:
+        """Choose a blocking method, planned to find pairs from these weights on; return its parameters.
+
+        Args:
+            blocking: ``exhaustive``, ``lsh`` or ``keys``.
+            floors: for each pair of files, the least weight that is looked for.
+            recall: for ``lsh``, share of the matches over these floors that is to be found.
+        """
 
     def work(self, a: int, b: int, *, floor: float) -> Work:
         """Return what :meth:`scan` will cost."""
 
     def scan(
-        self, a: int, b: int, *, floor: float, rows: tuple[Rows, Rows], progress: Progress
+        self,
+        a: int,
+        b: int,
+        *,
+        floor: float,
+        rows: tuple[Rows, Rows],
+        journal: Journal,
+        name: str,
+        progress: StepProgress,
     ) -> Found:
-        """Find the pairs of two files (or of one with itself) whose weight is at least `floor`."""
+        """Find the pairs of two files (or of one with itself) whose weight is at least `floor`.
+
+        Args:
+            a, b: the files.
+            floor: least weight.
+            rows: of each file that are looked at.
+            journal: keeps what is found on the way, and has what an earlier attempt has found.
+            name: of the scan, in the journal.
+            progress: hears of the share done, pairs compared and pairs found, from this thread.
+        """
 
     def hidden(self, a: int, b: int, *, floor: float) -> float:
         """Return how many matches are expected to weigh less than `floor`."""

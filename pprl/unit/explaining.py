@@ -2,67 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from pprl.exchange.links import LEVELS, Links, part_columns
+from pprl.exchange.link_tables import LEVELS, part_columns, table_schema
+from pprl.exchange.links import Links
 from pprl.unit.fields.comparison import FieldsComparison
 from pprl.unit.fields.levels import DIFFERENT, EXACT, MISSING
 from pprl.unit.fields.parts import weight_parts
 from pprl.unit.fields.values import FieldValues
 from pprl.unit.plan import Plan
 
-__all__ = ["join_parts", "parts_table", "prior_bits"]
+__all__ = ["PartRows", "join_parts", "prior_bits"]
 
 Int64s = npt.NDArray[np.int64]
 Levels = npt.NDArray[np.uint8]
 
 
-class PairsOfRecords(Protocol):
-    """Pairs of records numbered over all files."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PartRows:
+    """The parts of pairs' weights as rows (:class:`pprl.exchange.link_tables.Rows`).
 
-    left: Int64s
-    right: Int64s
-
-
-def parts_table(
-    plan: Plan, found: PairsOfRecords, chosen: Sequence[npt.NDArray[np.bool_]], offsets: Int64s
-) -> pd.DataFrame | None:
-    """Return the parts of the weights of some pairs, as :attr:`pprl.exchange.links.Links.parts`.
-
-    Args:
-        plan: the run.
-        found: the pairs.
-        chosen: ``bool[pairs]`` each: pairs of the first come first, then those of the next.
+    Attributes:
+        comparison: what weighed them.
+        left, right: ``int64[pairs]``, records numbered over all files.
         offsets: where each file's records begin.
     """
-    comparison = plan.comparison
-    if not isinstance(comparison, FieldsComparison):
-        return None
-    rows = np.concatenate([np.flatnonzero(these) for these in chosen])
-    fields = comparison.model.fields
-    bits = np.zeros((len(rows), len(fields)), np.float32)
-    levels = np.zeros((len(rows), len(fields)), np.uint8)
-    sides = found.left[rows], found.right[rows]
-    files = [np.searchsorted(offsets, side, side="right") - 1 for side in sides]
-    words = [_words(field) for field in fields]
-    for i, j in np.unique(np.stack(files, axis=1), axis=0).tolist():
-        here = np.flatnonzero((files[0] == i) & (files[1] == j))
-        left, right = sides[0][here] - offsets[i], sides[1][here] - offsets[j]
-        nats, found_levels = weight_parts(comparison.model, i, j, left, right)
-        bits[here] = nats / np.log(2)
-        for f, of_level in enumerate(words):
-            levels[here, f] = of_level[found_levels[:, f]]
-    columns: list[npt.NDArray[Any]] = []
-    for f in range(len(fields)):
-        columns += [levels[:, f], bits[:, f]]
-    return pd.DataFrame(
-        dict(zip(part_columns([field.name for field in fields]), columns, strict=True))
-    )
+
+    comparison: FieldsComparison
+    left: Int64s
+    right: Int64s
+    offsets: Int64s
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        return table_schema(part_columns([field.name for field in self.comparison.model.fields]))
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def batch(self, start: int, stop: int) -> pa.RecordBatch:
+        """Return some rows."""
+        fields = self.comparison.model.fields
+        sides = self.left[start:stop], self.right[start:stop]
+        bits = np.zeros((len(sides[0]), len(fields)), np.float32)
+        levels = np.zeros((len(sides[0]), len(fields)), np.uint8)
+        files = [np.searchsorted(self.offsets, side, side="right") - 1 for side in sides]
+        words = [_words(field) for field in fields]
+        for i, j in np.unique(np.stack(files, axis=1), axis=0).tolist():
+            here = np.flatnonzero((files[0] == i) & (files[1] == j))
+            left, right = sides[0][here] - self.offsets[i], sides[1][here] - self.offsets[j]
+            nats, found_levels = weight_parts(self.comparison.model, i, j, left, right)
+            bits[here] = nats / np.log(2)
+            for f, of_level in enumerate(words):
+                levels[here, f] = of_level[found_levels[:, f]]
+        columns: list[pa.Array] = []
+        for f in range(len(fields)):
+            columns += [pa.array(levels[:, f]), pa.array(bits[:, f])]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
 def _words(field: FieldValues) -> Levels:

@@ -1,8 +1,11 @@
-"""Comparing records that share a blocking code, in several passes."""
+"""Comparing records that share a blocking code, pass by pass.
+
+A pass sorts both tables by code and walks through them side by side, as a merge join does: no block and no pair is
+stored but the pairs that are found. Big blocks are no special case: the walk is cut into ranges of the sorted first
+table, so that the rows of a block of any size fall to several threads.
+"""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +29,7 @@ from pprl.unit.lanes import (
     near_lanes,
     needed_for,
     popcounts,
+    prefetch,
     size_key,
     sort_pairs,
     trailing_zeros,
@@ -33,162 +37,117 @@ from pprl.unit.lanes import (
     word_popcount,
 )
 from pprl.unit.scan import choose_width
+from pprl.unit.sorted_codes import CODE, ROW, check_codes, first_at, sorted_both
 
-__all__ = ["count_grouped", "grouped_scan"]
+__all__ = ["GroupedScan", "grouped_scan"]
 
-PIECE_ROWS = 256  # a block is cut into pieces of at most this many rows of a ...
-PIECE_LANES = 16_384  # ... and of b, so that one big block does not hold up the other threads
-JOB_PAIRS = 4_000_000  # pairs handed to a thread at a time: some milliseconds
+RANGEROWS = 1024  # rows of the sorted first table that a thread walks through at a time
+FEW_LANES = 4  # up to this many partners are compared one by one, without laying them side by side
 SAMPLE = 128  # rows of each table whose pairs choose the fold width
 
-Blocks = tuple[Int64s, Int64s, Int64s, Int64s]
 
-
-def _check_codes(*tables: Int32s) -> tuple[Int32s, ...]:
-    """Give the code tables C-contiguous, or raise ValueError."""
-    for table in tables:
-        if table.dtype != np.int32 or table.ndim != 2:
-            raise ValueError("blocking codes must be int32[n, passes]")
-        if table.shape[1] != tables[0].shape[1]:
-            raise ValueError(f"codes differ in passes: {tables[0].shape[1]}, {table.shape[1]}")
-    return tuple(np.ascontiguousarray(table) for table in tables)
-
-
-def _sort_by_code(codes: Int32s) -> tuple[Int64s, Int32s, Int64s, Int64s]:
-    """Sort the rows that have a code by it.
-
-    Gives the rows, the distinct codes, and where each code's rows start and end.
-    """
-    rows = np.flatnonzero(codes >= 0)
-    rows = rows[np.argsort(codes[rows], kind="stable")]
-    distinct, starts = np.unique(codes[rows], return_index=True)
-    return rows, distinct, starts, np.append(starts[1:], len(rows))
-
-
-def _blocks(codes_a: Int32s, codes_b: Int32s, same: bool) -> tuple[Int64s, Int64s, Blocks]:
-    """Give the rows of `a` and of `b` in order of code, and the codes that both have.
-
-    A block is a range of the first and a range of the second: starts, ends, starts, ends.
-    """
-    rows_a, distinct_a, starts_a, ends_a = _sort_by_code(codes_a)
-    if same:
-        return rows_a, rows_a, (starts_a, ends_a, starts_a, ends_a)
-    rows_b, distinct_b, starts_b, ends_b = _sort_by_code(codes_b)
-    _, in_a, in_b = np.intersect1d(distinct_a, distinct_b, assume_unique=True, return_indices=True)
-    return rows_a, rows_b, (starts_a[in_a], ends_a[in_a], starts_b[in_b], ends_b[in_b])
-
-
-def _count(blocks: Blocks, same: bool) -> int:
-    """Count the pairs in the blocks."""
-    starts_a, ends_a, starts_b, ends_b = blocks
-    sizes = ends_a - starts_a
-    return int((sizes * (sizes - 1) // 2 if same else sizes * (ends_b - starts_b)).sum())
-
-
-def count_grouped(codes_a: Int32s, codes_b: Int32s, *, same: bool = False) -> Int64s:
-    """Count the pairs that each pass proposes, without making them.
-
-    Exact for each pass by itself. A pair proposed by several passes counts in each of them, so
-    the sum is an upper bound on what `grouped_scan` compares.
-
-    Args:
-        codes_a, codes_b: ``int32[n, passes]``; negative: the record has no key in that pass.
-        same: `codes_b` is `codes_a`; count each pair once and no record with itself.
-
-    Returns:
-        ``int64[passes]``.
-
-    Raises:
-        ValueError: the tables are no codes, or differ in passes.
-    """
-    codes_a, codes_b = _check_codes(codes_a, codes_b)
-    passes = range(codes_a.shape[1])
-    counts = [_count(_blocks(codes_a[:, p], codes_b[:, p], same)[2], same) for p in passes]
-    return np.array(counts, dtype=np.int64)
+@kernel
+def _ask_ahead(
+    width: int,
+    folded: tuple[Words, Words],
+    sums: tuple[Int32s, Int32s],
+    entries: tuple[Words, Words],
+    same: bool,
+    start: int,
+    stop: int,
+) -> int:
+    """Ask for what the pairs of a range need: its rows lie all over the memory, and waiting for each takes longest."""
+    sorted_a, sorted_b = entries
+    asked = 0
+    at_b = first_at(sorted_b, sorted_a[start] >> CODE)
+    for at_a in range(start, stop):
+        code = sorted_a[at_a] >> CODE
+        while at_b < len(sorted_b) and sorted_b[at_b] >> CODE < code:
+            at_b += 1
+        end_b = at_b
+        while end_b < min(at_b + LANES, len(sorted_b)) and sorted_b[end_b] >> CODE == code:
+            end_b += 1
+        if end_b - at_b < 1 + same:
+            continue
+        i = np.int64(sorted_a[at_a] & ROW)
+        asked += prefetch(sums[0], i)
+        asked += prefetch(folded[0], i * width)
+        asked += prefetch(folded[0], i * width + width - 1)
+        if at_a > start and sorted_a[at_a - 1] >> CODE == code:
+            continue
+        for k in range(at_b, end_b):
+            j = np.int64(sorted_b[k] & ROW)
+            asked += prefetch(sums[1], j)
+            asked += prefetch(folded[1], j * width)
+            asked += prefetch(folded[1], j * width + width - 1)
+    return asked
 
 
 @kernel
-def _pieces(blocks: Blocks, same: bool, pieces: Int64s) -> int:
-    """Cut blocks into pieces (start and end in a, start and end in b); give how many there are.
-
-    Writes them if there is room in `pieces`, so a first call with no room only counts.
-    """
-    starts_a, ends_a, starts_b, ends_b = blocks
-    found = 0
-    for block in range(len(starts_a)):
-        for a in range(starts_a[block], ends_a[block], PIECE_ROWS):
-            end_a = min(a + PIECE_ROWS, ends_a[block])
-            first_b = a + 1 if same else starts_b[block]
-            for b in range(first_b, ends_b[block], PIECE_LANES):
-                if found < len(pieces):
-                    pieces[found, 0] = a
-                    pieces[found, 1] = end_a
-                    pieces[found, 2] = b
-                    pieces[found, 3] = min(b + PIECE_LANES, ends_b[block])
-                found += 1
-    return found
-
-
-def _cut(blocks: Blocks, same: bool) -> tuple[Int64s, list[tuple[int, int]]]:
-    """Cut blocks into pieces, and the pieces into jobs of about equal work."""
-    pieces = np.empty((_pieces(blocks, same, np.empty((0, 4), np.int64)), 4), np.int64)
-    _pieces(blocks, same, pieces)
-    work = (pieces[:, 1] - pieces[:, 0]) * (pieces[:, 3] - pieces[:, 2]) + LANES
-    job = np.cumsum(work) // JOB_PAIRS
-    bounds = [0, *(np.flatnonzero(np.diff(job)) + 1).tolist(), len(pieces)]
-    return pieces, [(i, j) for i, j in pairwise(bounds) if i < j]
-
-
-@kernel
-def _scan_pieces(
+def _scan_range(
     unrolled: tuple[int, ...],
     a: Words,
     b: Words,
-    folded_a: Words,
-    folded_b: Words,
+    folded: tuple[Words, Words],
     sums: tuple[Int32s, Int32s],
-    codes: tuple[Int32s, Int32s],
-    rows: tuple[Int64s, Int64s],
+    earlier_codes: tuple[Int32s, Int32s],
+    entries: tuple[Words, Words],
     needed: Int32s,
     sizes: Sizes,
     slopes: Slopes,
-    pass_: int,
     same: bool,
-    pieces: Int64s,
+    start: int,
+    stop: int,
 ) -> tuple[Int64s, Int64s, Float64s, int]:
-    """Compare the pairs of some pieces, but for those that share a code of an earlier pass.
+    """Compare the rows at `start` to `stop` of the sorted first table with those of equal code.
 
-    Gives the pairs and how many were compared.
+    Leaves out pairs that share one of the earlier codes. Gives the pairs and how many were compared.
     """
     width = len(unrolled)
+    folded_a, folded_b = folded
     sum_a, sum_b = sums
-    codes_a, codes_b = codes
-    rows_a, rows_b = rows
+    codes_a, codes_b = earlier_codes
+    sorted_a, sorted_b = entries
+    passes = codes_a.shape[1]
     weight = float(sizes[0] + sizes[1])
     lanes = np.zeros(width * LANES, np.uint64)
-    earlier = np.full((pass_ + 1) * LANES, -1, np.int32)
+    earlier = np.full((passes + 1) * LANES, -1, np.int32)
     left = np.empty(256, np.int64)
     right = np.empty(256, np.int64)
-    score = np.empty(256, np.float64)
     found = 0
     compared = np.uint64(0)
     every = ~np.uint64(0)
-    for piece in range(len(pieces)):
-        start, end = pieces[piece, 0], pieces[piece, 1]
-        for first in range(pieces[piece, 2], pieces[piece, 3], LANES):
-            size = min(LANES, pieces[piece, 3] - first)
-            lowest = highest = int(sum_b[rows_b[first]])
-            for lane in range(size):
-                j = rows_b[first + lane]
-                lowest = min(lowest, sum_b[j])
-                highest = max(highest, sum_b[j])
-                for w in range(width):
-                    lanes[w * LANES + lane] = folded_b[j * width + w]
-                for q in range(pass_):
-                    earlier[q * LANES + lane] = codes_b[j, q]
+    asked = _ask_ahead(width, folded, sums, entries, same, start, stop)
+    at_b = first_at(sorted_b, sorted_a[start] >> CODE)
+    at_a = start
+    while at_a < stop:
+        code = sorted_a[at_a] >> CODE
+        end_a = at_a + 1
+        while end_a < stop and sorted_a[end_a] >> CODE == code:
+            end_a += 1
+        if same:
+            at_b = at_a + 1  # of a block's rows only later ones are partners
+        while at_b < len(sorted_b) and sorted_b[at_b] >> CODE < code:
+            at_b += 1
+        end_b = at_b
+        while end_b < len(sorted_b) and sorted_b[end_b] >> CODE == code:
+            end_b += 1
+        for first in range(at_b, end_b, LANES):
+            size = min(LANES, end_b - first)
+            wide = size > FEW_LANES
+            lowest = highest = int(sum_b[np.int64(sorted_b[first] & ROW)])
+            if wide:
+                for lane in range(size):
+                    j = np.int64(sorted_b[first + lane] & ROW)
+                    lowest = min(lowest, sum_b[j])
+                    highest = max(highest, sum_b[j])
+                    for w in range(width):
+                        lanes[w * LANES + lane] = folded_b[j * width + w]
+                    for q in range(passes):
+                        earlier[q * LANES + lane] = codes_b[j, q]
             valid = every >> np.uint64(LANES - size)
-            for row in range(start, end):
-                i = rows_a[row]
+            for row in range(at_a, end_a):
+                i = np.int64(sorted_a[row] & ROW)
                 live = valid
                 if same:
                     own = row - first  # the row's own lane: only later ones are its partners
@@ -196,40 +155,153 @@ def _scan_pieces(
                         continue
                     if own >= 0:
                         live &= every << np.uint64(own + 1)
-                for q in range(pass_):
-                    code = codes_a[i, q]
-                    if code >= 0:
-                        live &= ~equal_lanes(earlier, q * LANES, code)
+                for q in range(passes):
+                    if codes_a[i, q] < 0:
+                        continue
+                    if wide:
+                        live &= ~equal_lanes(earlier, q * LANES, codes_a[i, q])
+                        continue
+                    for lane in range(size):
+                        j = np.int64(sorted_b[first + lane] & ROW)
+                        if codes_b[j, q] == codes_a[i, q]:
+                            live &= ~(np.uint64(1) << np.uint64(lane))
                 if live == 0:
                     continue
                 compared += word_popcount(live)
-                limit = group_limit(slopes, sum_a[i], lowest, highest)
-                if limit < 0:
-                    continue
-                near = np.uint64(0)
-                for lane in range(0, size, 8):
-                    hits = near_lanes(unrolled, lanes, lane, folded_a, i * width, limit)
-                    near |= hits << np.uint64(lane)
-                near &= live
-                while near != 0:
-                    j = rows_b[first + trailing_zeros(near)]
-                    near &= near - np.uint64(1)
-                    key = size_key(sizes, sum_a[i], sum_b[j])
-                    bits = np.uint64(0)
-                    for w in range(a.shape[1]):
-                        bits += word_popcount(a[i, w] & b[j, w])
-                    common = np.int64(bits)
-                    if common < needed[key]:
+                near = live
+                if wide:
+                    limit = group_limit(slopes, sum_a[i], lowest, highest)
+                    if limit < 0:
                         continue
+                    near = np.uint64(0)
+                    for lane in range(0, size, 8):
+                        hits = near_lanes(unrolled, lanes, lane, folded_a, i * width, limit)
+                        near |= hits << np.uint64(lane)
+                    near &= live
+                while near != 0:
+                    j = np.int64(sorted_b[first + trailing_zeros(near)] & ROW)
+                    near &= near - np.uint64(1)
+                    if not wide:
+                        distance = np.uint64(0)
+                        for w in range(width):
+                            distance += word_popcount(
+                                folded_a[i * width + w] ^ folded_b[j * width + w]
+                            )
+                        if np.int64(distance) > group_limit(slopes, sum_a[i], sum_b[j], sum_b[j]):
+                            continue
                     if found == len(left):
                         left = np.concatenate((left, np.empty_like(left)))
                         right = np.concatenate((right, np.empty_like(right)))
-                        score = np.concatenate((score, np.empty_like(score)))
                     left[found] = i
                     right[found] = j
-                    score[found] = weight * common / key
                     found += 1
-    return left[:found].copy(), right[:found].copy(), score[:found].copy(), int(compared)
+                    for w in range(0, a.shape[1], 8):  # a cache line each
+                        asked += prefetch(a, i * a.shape[1] + w)
+                        asked += prefetch(b, j * a.shape[1] + w)
+        at_a = end_a
+    # What came through the bound is counted in full at the end, when its rows have arrived.
+    score = np.empty(found, np.float64)
+    kept = 0
+    for at in range(found):
+        i, j = left[at], right[at]
+        key = size_key(sizes, sum_a[i], sum_b[j])
+        bits = np.uint64(0)
+        for w in range(a.shape[1]):
+            bits += word_popcount(a[i, w] & b[j, w])
+        common = np.int64(bits)
+        if common < needed[key]:
+            continue
+        left[kept], right[kept], score[kept] = i, j, weight * common / key
+        kept += 1
+    return left[:kept].copy(), right[:kept].copy(), score[:kept].copy(), int(compared)
+
+
+class GroupedScan:
+    """Two tables of filters made ready for passes over blocking codes.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``, fewer than 2**32 rows each.
+        threshold: smallest similarity, by default Dice coefficient, to report, in (0, 1].
+        sizes: how much the smaller and the larger filter count, p >= q; see `pprl.unit.kernels`.
+        same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
+        width: words that filters are folded to; by default those that a sample makes cheapest. Results do not depend
+            on it.
+
+    Raises:
+        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
+            together.
+    """
+
+    def __init__(
+        self,
+        a: Words,
+        b: Words,
+        *,
+        threshold: float,
+        sizes: Sizes = (1, 1),
+        same: bool = False,
+        width: int | None = None,
+    ) -> None:
+        self._a, self._b = check_filters(a, b)
+        self._sizes, self._same = check_sizes(sizes), same
+        self._sums = popcounts(self._a), popcounts(self._b)
+        self._needed = needed_for(threshold, self._sizes, *self._sums)
+        self._slopes = limit_slopes(threshold, self._sizes)
+        if width is None and len(a) and len(b):
+            rows = [np.arange(0, len(side), -(-len(side) // SAMPLE)) for side in (a, b)]
+            width = choose_width(self._a, self._b, self._slopes, *rows)
+        self._unrolled = unroll(width or 4)
+        one = fold_rows(self._a, np.arange(len(a)), len(self._unrolled))
+        self._folded = (
+            one,
+            one if same else fold_rows(self._b, np.arange(len(b)), len(self._unrolled)),
+        )
+
+    def scan(
+        self,
+        codes: tuple[Int32s, Int32s],
+        *,
+        earlier: tuple[Int32s, Int32s] | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Int64s, Int64s, Float64s, int]:
+        """Find the pairs of one pass.
+
+        Args:
+            codes: of both tables, ``int32[n]``; negative: the record has no key.
+            earlier: codes of earlier passes, ``int32[n, passes]``: pairs that share one are not compared again.
+            progress: called from the calling thread with the share that is done; the last call says 1.0.
+
+        Returns:
+            Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``), in no order to
+            rely on but the same with any number of threads; and how many pairs were compared.
+        """
+        if earlier is None:
+            earlier = np.empty((len(self._a), 0), np.int32), np.empty((len(self._b), 0), np.int32)
+        entries = sorted_both(*codes, self._same)
+
+        def compare(start: int) -> tuple[Int64s, Int64s, Float64s, int]:
+            return _scan_range(
+                self._unrolled,
+                self._a,
+                self._b,
+                self._folded,
+                self._sums,
+                earlier,
+                entries,
+                self._needed,
+                self._sizes,
+                self._slopes,
+                self._same,
+                start,
+                min(start + RANGEROWS, len(entries[0])),
+            )
+
+        parts = in_threads(compare, range(0, len(entries[0]), RANGEROWS), progress=progress)
+        empty = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
+        left, right, score = (
+            np.concatenate([empty[n], *(part[n] for part in parts)]) for n in range(3)
+        )
+        return left, right, score, sum(part[3] for part in parts)
 
 
 def grouped_scan(
@@ -246,8 +318,7 @@ def grouped_scan(
     """Find all pairs that share a code in some pass and whose similarity reaches the threshold.
 
     In pass p, records whose codes are equal and not negative are compared, unless they already
-    met in an earlier pass. That is seen from the earlier codes; no pairs are stored. Blocks may
-    be of any size: big ones are cut, so that all threads stay busy.
+    met in an earlier pass. That is seen from the earlier codes; no pairs are stored.
 
     Args:
         a, b: filters, ``uint64[n, words]``.
@@ -282,59 +353,25 @@ def _grouped(
     sizes: Sizes = (1, 1),
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
     """Do `grouped_scan` at a given fold width, or at the one a sample makes cheapest."""
-    a, b = check_filters(a, b)
-    sizes = check_sizes(sizes)
-    codes_a, codes_b = _check_codes(codes_a, codes_b)
+    codes_a, codes_b = check_codes(codes_a, codes_b)
     if len(a) != len(codes_a) or len(b) != len(codes_b):
         raise ValueError("every filter needs one row of codes")
-    sums = popcounts(a), popcounts(b)
-    needed = needed_for(threshold, sizes, *sums)
+    scan = GroupedScan(a, b, threshold=threshold, sizes=sizes, same=same, width=width)
     passes = codes_a.shape[1]
     compared = np.zeros(passes, np.int64)
     tell = progress or (lambda share: None)
-    if len(a) == 0 or len(b) == 0 or passes == 0:
-        tell(1.0)
-        return *sort_pairs([]), compared
-    slopes = limit_slopes(threshold, sizes)
-    if width is None:
-        sample_a = np.arange(0, len(a), -(-len(a) // SAMPLE))
-        sample_b = np.arange(0, len(b), -(-len(b) // SAMPLE))
-        width = choose_width(a, b, slopes, sample_a, sample_b)
-    unrolled = unroll(width)
-    folded_a = fold_rows(a, np.arange(len(a)), width)
-    folded_b = folded_a if same else fold_rows(b, np.arange(len(b)), width)
     parts: list[Pairs] = []
     for p in range(passes):
-        rows_a, rows_b, blocks = _blocks(codes_a[:, p], codes_b[:, p], same)
-        pieces, jobs = _cut(blocks, same)
-
-        def compare(
-            job: tuple[int, int],
-            p: int = p,
-            rows: tuple[Int64s, Int64s] = (rows_a, rows_b),
-            pieces: Int64s = pieces,
-        ) -> tuple[Int64s, Int64s, Float64s, int]:
-            return _scan_pieces(
-                unrolled,
-                a,
-                b,
-                folded_a,
-                folded_b,
-                sums,
-                (codes_a, codes_b),
-                rows,
-                needed,
-                sizes,
-                slopes,
-                p,
-                same,
-                pieces[job[0] : job[1]],
-            )
 
         def tell_pass(share: float, p: int = p) -> None:
             tell((p + share) / passes)
 
-        for left, right, score, count in in_threads(compare, jobs, progress=tell_pass):
-            parts.append((left, right, score))
-            compared[p] += count
+        left, right, score, compared[p] = scan.scan(
+            (codes_a[:, p], codes_b[:, p]),
+            earlier=(codes_a[:, :p].copy(), codes_b[:, :p].copy()),
+            progress=tell_pass,
+        )
+        parts.append((left, right, score))
+    if passes == 0:
+        tell(1.0)
     return *sort_pairs(parts), compared

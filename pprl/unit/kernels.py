@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from pprl.threads import Progress, in_threads
-from pprl.unit.grouped import count_grouped, grouped_scan
+from pprl.unit.grouped import grouped_scan
 from pprl.unit.lanes import (
     LANES,
     Float64s,
@@ -37,6 +37,7 @@ from pprl.unit.lanes import (
     word_popcount,
 )
 from pprl.unit.scan import dice_scan
+from pprl.unit.sorted_codes import count_grouped
 
 __all__ = [
     "best_match",

@@ -52,6 +52,7 @@ __all__ = [
     "needed_common",
     "needed_for",
     "popcounts",
+    "prefetch",
     "size_key",
     "sort_pairs",
     "too_uneven",
@@ -144,6 +145,21 @@ def trailing_zeros(typingctx: Any, word: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
 
     return types.int64(types.uint64), codegen
+
+
+@primitive
+def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
+    """Ask for the memory around `array[index]` without waiting for it; gives 0."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = _data(context, builder, signature.args[0], args[0])
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, _I32, _I32, _I32])
+        ask = builder.module.declare_intrinsic("llvm.prefetch.p0", fnty=kind)
+        builder.call(ask, [place, _I32(0), _I32(3), _I32(1)])  # to read, to keep, data
+        return _I64(0)
+
+    return types.int64(array, types.int64), codegen
 
 
 def _near_codegen(width: int, vectors: int) -> Callable[..., Any]:

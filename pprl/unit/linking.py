@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 __all__ = [
     "COMPONENT_LIMIT",
     "components",
+    "first_come",
     "limited_components",
     "move_records",
     "one_to_many",
@@ -204,6 +205,31 @@ def one_to_many(left: IntArray, right: IntArray, score: FloatArray) -> Mask:
     _, first = np.unique(right[order], return_index=True)
     accepted = np.zeros(len(left), bool)
     accepted[order[first]] = True
+    return accepted
+
+
+def first_come(left: IntArray, right: IntArray, *, once_left: bool) -> Mask:
+    """Accept pairs from the first on whose records are still free.
+
+    Args:
+        left, right: ``int64[pairs]``, best pair first.
+        once_left: a left record may have one partner only, as a right one may.
+
+    Returns:
+        ``bool[pairs]``.
+    """
+    sizes = [int(side.max(initial=-1)) + 1 for side in (left, right)]
+    return np.asarray(_first_come(left, right, sizes[0], sizes[1], once_left))
+
+
+@numba.njit(cache=True, nogil=True)
+def _first_come(left: Any, right: Any, lefts: Any, rights: Any, once_left: Any) -> Any:
+    taken_left, taken_right = np.zeros(lefts, np.bool_), np.zeros(rights, np.bool_)
+    accepted = np.zeros(len(left), np.bool_)
+    for at in range(len(left)):
+        if taken_right[right[at]] or (once_left and taken_left[left[at]]):
+            continue
+        taken_left[left[at]] = taken_right[right[at]] = accepted[at] = True
     return accepted
 
 

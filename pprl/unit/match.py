@@ -2,71 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pprl.exchange.encoded import EncodedFile
+from pprl.exchange.link_tables import LinkTables
 from pprl.exchange.links import Links
 from pprl.unit.clustering import cluster_records
-from pprl.unit.comparison import Found
-from pprl.unit.context import pair_probabilities
+from pprl.unit.compare import Pairs, StageProgress, compare_files, log_odds
 from pprl.unit.earlier import earlier_clusters
 from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
-from pprl.unit.explaining import join_parts, parts_table
+from pprl.unit.explaining import PartRows, join_parts
+from pprl.unit.fields.comparison import FieldsComparison
+from pprl.unit.journal import Journal, MemoryJournal
 from pprl.unit.linking import (
     components,
+    first_come,
     one_to_many,
     one_to_one,
     tied_records,
     undecided_records,
 )
 from pprl.unit.notices import like_household, notices
-from pprl.unit.plan import EVEN, NEAR, MatchOptions, Plan, plan_match, timed
-from pprl.unit.results import join_earlier, link_table, pair_table, run_record
+from pprl.unit.plan import EVEN, NEAR, MatchOptions, Plan, plan_match
+from pprl.unit.results import Names, PairRows, join_earlier, link_rows, run_record
 
 __all__ = ["MatchOptions", "match", "plan_match", "run_match"]
 
-Progress = Callable[[str, float], None]
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-_SURE = 0.9
-"""Probability from which a pass that is not the last accepts a pair: rivals outside of its blocks are not seen yet."""
 
 _UNLISTED = -1.0
 """Log-odds of a pair in a cluster that is not among the pairs. A sparse record is unlike all others of its person at
 once, so that its missing pairs are no independent witnesses against it: they count little."""
-
-
-@dataclass(kw_only=True, eq=False)
-class _Pairs:
-    """Pairs of all files together, records numbered through all files."""
-
-    left: Int64s
-    right: Int64s
-    score: Floats
-    weight: Floats
-    probability: Floats
-
-    @classmethod
-    def join(cls, parts: list[_Pairs]) -> _Pairs:
-        return cls(
-            **{
-                name: np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
-                for name, kind in (
-                    ("left", np.int64),
-                    ("right", np.int64),
-                    ("score", np.float64),
-                    ("weight", np.float64),
-                    ("probability", np.float64),
-                )
-            }
-        )
 
 
 def match(
@@ -74,7 +46,7 @@ def match(
     options: MatchOptions | None = None,
     *,
     earlier: Links | None = None,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
 ) -> Links:
     """Link encoded files; with one file, find its duplicates.
 
@@ -83,179 +55,118 @@ def match(
         options: what the operator chooses; the agreement's own matching rule by default.
         earlier: links of an earlier run of some of these files: they stay, with their link ids, and the other files
             are linked to them.
-        progress: called with a stage's name and the share done.
+        progress: called with a stage's name, the share done and what there is to say of it.
 
     Raises:
         MismatchError: the files can't be compared.
         UsageError: the options contradict each other or the files.
-        DataError: an empty file, or a threshold so low that the pairs would not fit into memory.
+        DataError: an empty file, or more pairs than the memory holds.
     """
     together = [files] if isinstance(files, EncodedFile) else list(files)
     plan = plan_match(together, options, earlier=earlier, progress=progress)
-    return run_match(plan, progress=progress)
+    return Links.of(run_match(plan, progress=progress))
 
 
-def run_match(plan: Plan, *, progress: Progress | None = None) -> Links:
-    """Compare and link as planned."""
-    step = progress or (lambda stage, share: None)
-    offsets = np.concatenate([[0], np.cumsum([len(file) for file in plan.files])])
-    timings = dict(plan.timings)
-    passes: list[dict[str, Any]] = []
-    found, hidden = _compare(plan, offsets, timings, passes, step)
+def run_match(
+    plan: Plan, *, journal: Journal | None = None, progress: StageProgress | None = None
+) -> LinkTables:
+    """Compare and link as planned.
+
+    Args:
+        plan: the run.
+        journal: keeps what the comparison finds, and has what an attempt that was killed has found; memory by default.
+        progress: as in :func:`match`.
+
+    Raises:
+        DataError: more pairs were found than the memory holds.
+    """
+    step = progress or (lambda stage, share, note="": None)
+    names = Names(plan.files)
+    found, hidden, passes = compare_files(
+        plan,
+        names.offsets,
+        stages=plan.stages,
+        journal=journal or MemoryJournal(),
+        progress=step,
+    )
     step("linking", 0.0)
-    with timed(timings, "link"):
-        linked = _link(plan, found, offsets)
+    with plan.stages("link"):
+        linked = _link(plan, found, names.offsets)
         passes[-1]["links"] = int(linked.accepted.sum()) - sum(entry["links"] for entry in passes)
         quality = _quality(plan, found, linked.accepted, hidden)
         graph = _curve(plan, found, linked.accepted, quality)
     step("linking", 1.0)
+    with plan.stages("tables"):
+        tables, counts, near = _tables(plan, found, linked, names, passes)
+    warnings = notices(plan, counts, quality)
+    run = run_record(plan, counts, warnings, quality=quality, curve=graph, near=near)
+    return replace(tables, run=run)
+
+
+def _tables(
+    plan: Plan,
+    found: Pairs,
+    linked: _Linked,
+    names: Names,
+    passes: list[dict[str, Any]],
+) -> tuple[LinkTables, dict[str, Any], Floats]:
+    """Return the tables without the run's record, what there is to count in them, and the near pairs' scores."""
     accepted = linked.accepted
-    members = np.union1d(found.left[accepted], found.right[accepted])
-    links = link_table(plan, linked.cluster, members, offsets, linked.ids)
-    pairs = pair_table(plan, found, accepted, offsets)
     listed = ~accepted & (found.probability >= _least(plan))
-    near = pair_table(plan, found, listed, offsets)
-    parts = parts_table(plan, found, (accepted, listed), offsets)
+    members = np.union1d(found.left[accepted], found.right[accepted])
+    over = int(_over(plan, found).sum())
+    pairs, near = found.of(accepted), found.of(listed)
+    links = link_rows(names, plan.files, linked.cluster, members, linked.ids)
+    made = LinkTables(
+        links=links,
+        pairs=PairRows(names=names, pairs=pairs),
+        near=PairRows(names=names, pairs=near),
+        parts=PartRows(
+            comparison=plan.comparison,
+            left=np.concatenate([pairs.left, near.left]),
+            right=np.concatenate([pairs.right, near.right]),
+            offsets=names.offsets,
+        )
+        if isinstance(plan.comparison, FieldsComparison)
+        else None,
+        run={},
+    )
+    sizes: npt.NDArray[Any] = links.sizes()
+    near_scores = near.score
     if plan.earlier is not None:
-        parts = join_parts(plan.earlier, parts, len(pairs))
-        links, pairs, near = join_earlier(plan.earlier, links, pairs, near)
+        whole = Links.of(made)
+        parts = join_parts(plan.earlier, whole.parts, len(pairs.left))
+        frames = join_earlier(plan.earlier, whole.links, whole.pairs, whole.near)
+        sizes = frames[0]["link_id"].value_counts().to_numpy()
+        near_scores = frames[2]["score"].to_numpy()
+        joined = Links(links=frames[0], pairs=frames[1], near=frames[2], parts=parts, run={})
+        made = joined.tables()
     compared = sum(entry["pairs_compared"] for entry in passes)
     counts: dict[str, Any] = {
         "pairs_possible": plan.pairs_possible,
         "pairs_compared": compared,
         "pairs_compared_per_pass": [n for entry in passes for n in entry["per_block_pass"]],
-        "reduction_ratio": 1 - compared / plan.pairs_possible if plan.pairs_possible else 0.0,
-        "pairs_over_threshold": int(_over(plan, found).sum()),
-        "pairs_accepted": len(pairs),
-        "links": int(links["link_id"].nunique()),
-        "linked_records": len(links),
-        "pairs_in_links": _pairs_in_links(links["link_id"].value_counts().to_numpy()),
-        "pairs_like_household": like_household(plan, found.score[accepted]),
+        # Pairs that share several buckets of an LSH are met in each: in tiny files they are more than there are.
+        "reduction_ratio": max(1 - compared / plan.pairs_possible, 0.0)
+        if plan.pairs_possible
+        else 0.0,
+        "pairs_over_threshold": over,
+        "pairs_accepted": len(made.pairs),
+        "links": len(sizes),
+        "linked_records": len(made.links),
+        "pairs_in_links": int((sizes * (sizes - 1) // 2).sum()),
+        "pairs_like_household": like_household(plan, pairs.score),
         "greedy_components": linked.greedy,
         "ties": linked.ties,
-        "largest_link": int(links["link_id"].value_counts().max()) if len(links) else 0,
+        "largest_link": int(sizes.max(initial=0)),
         "passes": passes,
     }
-    return Links(
-        links=links,
-        pairs=pairs,
-        near=near,
-        parts=parts,
-        run=run_record(
-            plan,
-            counts,
-            timings,
-            notices(plan, counts, quality),
-            quality=quality,
-            curve=graph,
-            near=near,
-        ),
-    )
+    return made, counts, near_scores
 
 
-def _compare(
-    plan: Plan,
-    offsets: Int64s,
-    timings: dict[str, float],
-    passes: list[dict[str, Any]],
-    step: Progress,
-) -> tuple[_Pairs, float]:
-    """Return all pairs with their probabilities, and how many matches are not among them."""
-    kept: list[_Pairs] = []
-    hidden = 0.0
-    jobs = plan.pairs_of_files()
-    taken: list[Int64s] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
-    for number, name in enumerate(plan.passes):
-        last = number == len(plan.passes) - 1
-        if len(plan.passes) > 1:
-            plan.comparison.use(name, floors=plan.floor)
-        entry: dict[str, Any] = {
-            "blocking": name,
-            "pairs_compared": 0,
-            "per_block_pass": [],
-            "links": 0,
-        }
-        for place, (i, j) in enumerate(jobs):
-            rows = [
-                None if not len(used) else np.setdiff1d(np.arange(len(plan.files[f])), used)
-                for f, used in zip((i, j), taken, strict=True)
-            ]
-            with timed(timings, "compare"):
-                part = plan.comparison.scan(
-                    i,
-                    j,
-                    floor=plan.floor[i, j],
-                    rows=(rows[0], rows[1]),
-                    progress=partial(
-                        _report, step, number * len(jobs) + place, len(jobs) * len(plan.passes)
-                    ),
-                )
-            entry["per_block_pass"] += part.compared
-            entry["pairs_compared"] += sum(part.compared)
-            with timed(timings, "weigh"):
-                probability = _probabilities(plan, part, (i, j))
-            made = _Pairs(
-                left=part.left + offsets[i],
-                right=part.right + offsets[j],
-                score=probability if plan.profile == "fields" else part.score,
-                weight=part.weight,
-                probability=probability,
-            )
-            if not last:
-                sure = probability >= _SURE
-                # What a given threshold would refuse must stay for the next pass.
-                if plan.method == "given":
-                    sure &= made.score >= plan.threshold
-                made = _Pairs(**{name: values[sure] for name, values in vars(made).items()})
-                accepted, _ = one_to_one(made.left, made.right, _log_odds(made.probability))
-                made = _Pairs(**{name: values[accepted] for name, values in vars(made).items()})
-                taken = [
-                    np.concatenate([taken[0], made.left - offsets[i]]),
-                    np.concatenate([taken[1], made.right - offsets[j]]),
-                ]
-                entry["links"] = len(made.left)
-            kept.append(made)
-            if last:
-                hidden += plan.comparison.hidden(i, j, floor=plan.floor[i, j])
-        passes.append(entry)
-    return _Pairs.join(kept), hidden
-
-
-def _probabilities(plan: Plan, part: Found, pair: tuple[int, int]) -> Floats:
-    activity = plan.activity[pair]
-    if plan.same:
-        return _from_log_odds(part.weight + activity)
-    return pair_probabilities(
-        part.left,
-        part.right,
-        part.weight,
-        (len(plan.files[pair[0]]), len(plan.files[pair[1]])),
-        rule=plan.assign,
-        activity=activity,
-        unlisted=min(
-            plan.comparison.hidden(*pair, floor=plan.floor[pair])
-            / max(plan.matches[pair][0], 1e-9),
-            1.0,
-        ),
-    )
-
-
-def _report(step: Progress, done: int, jobs: int, share: float) -> None:
-    step("comparing", (done + share) / jobs)
-
-
-def _log_odds(probability: Floats) -> Floats:
-    safe = np.clip(probability, 1e-15, 1 - 1e-15)
-    return np.asarray(np.log(safe) - np.log1p(-safe))
-
-
-def _from_log_odds(odds: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
-
-
-def _evidence(plan: Plan, found: _Pairs) -> Floats:
+def _evidence(plan: Plan, found: Pairs) -> Floats:
     """Return what the linking adds up: log-odds, above 0 where the threshold is passed."""
-    odds = _log_odds(found.probability)
+    odds = log_odds(found.probability)
     if plan.method == "auto":
         # Even odds are enough where nothing speaks against the pair.
         return np.where(found.probability >= EVEN, np.maximum(odds, 1e-9), odds)
@@ -268,7 +179,7 @@ def _evidence(plan: Plan, found: _Pairs) -> Floats:
     return np.where(over, gain + 1e-6, np.minimum(gain, -1e-6))
 
 
-def _over(plan: Plan, found: _Pairs) -> npt.NDArray[np.bool_]:
+def _over(plan: Plan, found: Pairs) -> npt.NDArray[np.bool_]:
     return found.score >= plan.threshold if plan.method == "given" else found.probability >= EVEN
 
 
@@ -288,7 +199,7 @@ class _Linked:
     ids: dict[int, int]
 
 
-def _link(plan: Plan, found: _Pairs, offsets: Int64s) -> _Linked:
+def _link(plan: Plan, found: Pairs, offsets: Int64s) -> _Linked:
     """Decide which pairs are links and which records are one person."""
     records = int(offsets[-1])
     evidence = _evidence(plan, found)
@@ -341,7 +252,7 @@ def _link(plan: Plan, found: _Pairs, offsets: Int64s) -> _Linked:
 
 
 def _quality(
-    plan: Plan, found: _Pairs, accepted: npt.NDArray[np.bool_], hidden: float
+    plan: Plan, found: Pairs, accepted: npt.NDArray[np.bool_], hidden: float
 ) -> Quality | None:
     if plan.no_estimate:
         return None
@@ -361,32 +272,19 @@ def _quality(
 
 
 def _curve(
-    plan: Plan, found: _Pairs, accepted: npt.NDArray[np.bool_], quality: Quality | None
+    plan: Plan, found: Pairs, accepted: npt.NDArray[np.bool_], quality: Quality | None
 ) -> list[dict[str, float]]:
     if quality is None or not len(found.left):
         return []
     order = np.lexsort((found.right, found.left, -found.score, ~accepted))
-    if plan.assign == "many-to-many" or len(plan.files) > 2:
-        chosen = order
-    else:
-        free = [np.ones(int(side.max()) + 1, bool) for side in (found.left, found.right)]
-        once = plan.assign == "one-to-one"
-        chosen_list = []
-        for at in order:
-            a, b = found.left[at], found.right[at]
-            if (free[0][a] or not once) and free[1][b]:
-                free[0][a] = free[1][b] = False
-                chosen_list.append(at)
-        chosen = np.array(chosen_list, np.int64)
+    if plan.assign != "many-to-many" and len(plan.files) <= 2:
+        order = order[
+            first_come(found.left[order], found.right[order], once_left=plan.assign == "one-to-one")
+        ]
     return curve(
-        found.score[chosen],
-        found.probability[chosen],
+        found.score[order],
+        found.probability[order],
         matches=quality.matches,
         least=max(plan.threshold - 0.05, 0.01),
         value=plan.threshold,
     )
-
-
-def _pairs_in_links(sizes: npt.NDArray[Any]) -> int:
-    """Return how many pairs of records share a link id; in groups of three and more, more than were accepted."""
-    return int((sizes * (sizes - 1) // 2).sum())

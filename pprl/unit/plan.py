@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from numbers import Real
@@ -14,6 +12,8 @@ from typing import Any, Literal
 from pprl.errors import DataError, UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.exchange.links import Links
+from pprl.exchange.mapped import is_mapped
+from pprl.resources import total_memory
 from pprl.unit.checks import check_comparable
 from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
@@ -22,17 +22,24 @@ from pprl.unit.earlier import check_earlier
 from pprl.unit.fields.comparison import fit_fields_comparison
 from pprl.unit.record import KEPT_BELOW, RecordComparison, fit_record
 from pprl.unit.sampling import SAMPLE
+from pprl.unit.stages import Stages
 
-__all__ = ["EVEN", "MatchOptions", "Plan", "plan_match", "timed"]
+__all__ = ["EVEN", "NEAR", "RECALL", "MatchOptions", "Plan", "plan_match"]
 
 BLOCKING = ("exhaustive", "lsh", "keys")
 ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
 
-PAIRS_LIMIT = 100_000_000
-"""Expected pairs over the floor beyond which a run is refused: they would not fit into memory."""
+RECALL = 0.99
+"""Pairs completeness that an LSH is planned for unless another is asked for."""
 
-_PAIR_BYTES = 300
-"""Memory of a pair in the tables of results, measured."""
+_PAIR_BYTES = 200
+"""Memory of a kept pair while links are made of them, measured."""
+
+_RECORD_BYTES = 120
+"""Memory of a record while it is compared (folded filter, place in order, bucket), measured."""
+
+_BASE_BYTES = 400 << 20
+"""Memory of the program itself with its compiled kernels, measured."""
 
 NEAR = 4.0
 """How far below even odds, as natural logarithm, pairs are kept for the statistician."""
@@ -53,12 +60,17 @@ class MatchOptions:
         assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
             many) or ``many-to-many``.
         sample: records a file that are looked at to learn from.
+        recall: for ``lsh``, the share of the matches that is to be compared (pairs completeness); 0.99 by default.
+        memory: bytes that the run may use; half of the machine's by default. Memory-mapped encodings are not counted:
+            the system takes their pages back when it needs them.
     """
 
     threshold: float | Literal["auto"] | None = None
     blocking: str | None = None
     assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None = None
     sample: int = SAMPLE
+    recall: float | None = None
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no choice.
@@ -81,6 +93,13 @@ class MatchOptions:
             raise UsageError(f"assign must be one of: {', '.join(ASSIGN)}")
         if self.sample < 1:
             raise UsageError("the sample must be at least 1 record")
+        if self.recall is not None and not 0 < self.recall < 1:
+            raise UsageError(
+                "the recall must be a share above 0 and below 1",
+                hint="For example --recall 0.99; every pair is compared with --blocking exhaustive.",
+            )
+        if self.memory is not None and self.memory < 1:
+            raise UsageError("the memory must be at least 1 byte")
 
 
 def _is_threshold(value: object) -> bool:
@@ -109,7 +128,9 @@ class Plan:
         pairs_possible: number of pairs without blocking.
         pairs_expected: number of pairs that will be compared.
         seconds: expected time of the comparison.
-        memory: expected bytes for filters and pairs.
+        memory: expected bytes, memory-mapped encodings left out.
+        memory_limit: bytes that the run may use.
+        recall: share of the matches that an LSH is planned to compare.
         no_estimate: why no estimate of quality can be given; None where there is one.
         earlier: links of an earlier run that stay; see :mod:`pprl.unit.earlier`.
         warnings: what the operator should know.
@@ -131,10 +152,12 @@ class Plan:
     pairs_expected: int
     seconds: float
     memory: int
+    memory_limit: int
+    recall: float
     no_estimate: str | None
     earlier: Links | None
     warnings: list[str]
-    timings: dict[str, float] = field(default_factory=dict)
+    stages: Stages
 
     @property
     def same(self) -> bool:
@@ -162,19 +185,12 @@ def _pairs(files: Sequence[EncodedFile], earlier: Links | None) -> list[tuple[in
     ]
 
 
-@contextmanager
-def timed(timings: dict[str, float], name: str) -> Iterator[None]:
-    """Add the seconds that the block takes to ``timings[name]``."""
-    start = time.perf_counter()
-    yield
-    timings[name] = round(timings.get(name, 0.0) + time.perf_counter() - start, 4)
-
-
 def plan_match(
     files: Sequence[EncodedFile],
     options: MatchOptions | None = None,
     *,
     earlier: Links | None = None,
+    stages: Stages | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Plan:
     """Check the files, learn from them, choose the threshold and estimate pairs, time and memory.
@@ -183,10 +199,17 @@ def plan_match(
         files: encoded files of one agreement and key.
         options: what the operator chooses.
         earlier: links of an earlier run of some of the files, which stay as they are.
+        stages: takes the time; one that has begun with the reading, for example.
         progress: called with a stage's name and the share done.
+
+    Raises:
+        MismatchError: the files can't be compared.
+        UsageError: the options contradict each other or the files.
+        DataError: an empty file, or the memory is too small.
     """
     options = options or MatchOptions()
     step = progress or (lambda stage, share: None)
+    stages = stages or Stages()
     check_comparable(files)
     for file in files:
         if len(file) == 0:
@@ -199,9 +222,9 @@ def plan_match(
     asked: float | str = rule.threshold
     if options.threshold is not None:
         asked = options.threshold if options.threshold == "auto" else float(options.threshold)
-    timings: dict[str, float] = {}
+    recall = _recall(options, passes)
     fit = fit_fields_comparison if files[0].agreement.profile == "fields" else fit_record
-    with timed(timings, "threshold"):
+    with stages("threshold"):
         comparison: Comparison = fit(
             files, sample=options.sample, progress=partial(step, "learning from the files")
         )
@@ -218,17 +241,20 @@ def plan_match(
     floor = _floors(comparison, activity, given, files)
     pairs = _pairs(files, earlier)
     possible = sum(_possible(files, a, b) for a, b in pairs)
-    with timed(timings, "plan"):
+    with stages("plan"):
         described, works = [], []
         for name in passes:
-            described.append(comparison.use(name, floors=floor))
+            described.append(comparison.use(name, floors=floor, recall=recall))
             works.append([comparison.work(a, b, floor=floor[a, b]) for a, b in pairs])
         kept = max(sum(work.kept for work in row) for row in works)
-        if kept > PAIRS_LIMIT:
-            raise DataError(
-                f"at the threshold {threshold:.2f} about {kept:,} pairs would have to be held in memory",
-                hint="Raise the threshold, or use --threshold auto.",
-            )
+    limit = options.memory or total_memory() // 2
+    memory = _memory(files, pairs, kept)
+    if memory > limit:
+        raise DataError(
+            f"the run needs about {_mib(memory)} MiB of memory and may use {_mib(limit)}: at the threshold "
+            f"{threshold:.2f} about {kept:,} pairs would be kept",
+            hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+        )
     hardly = sum(n[0] for n in matches.values()) < few(files)
     basis = (
         comparison.basis
@@ -255,11 +281,13 @@ def plan_match(
             sum(work.pairs for row in works for work in row), possible * len(passes)
         ),
         seconds=sum(work.seconds for row in works for work in row),
-        memory=sum(file.filters.nbytes + file.keys.nbytes for file in files) + _PAIR_BYTES * kept,
+        memory=memory,
+        memory_limit=limit,
+        recall=recall,
         no_estimate=no_estimate(comparison, assign, files),
         earlier=earlier,
         warnings=doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
-        timings=timings,
+        stages=stages,
     )
 
 
@@ -280,6 +308,33 @@ def _passes(asked: str, assign: str, files: int) -> tuple[str, ...]:
             hint="A record that an earlier pass linked is not compared again, so it may have one partner only.",
         )
     return passes
+
+
+def _recall(options: MatchOptions, passes: tuple[str, ...]) -> float:
+    if options.recall is not None and "lsh" not in passes:
+        raise UsageError(
+            f"a recall was asked for, but the blocking is {', then '.join(passes)}",
+            hint="Only lsh leaves pairs out to a stated share: add --blocking lsh.",
+        )
+    return options.recall or RECALL
+
+
+def _memory(files: Sequence[EncodedFile], pairs: Sequence[tuple[int, int]], kept: int) -> int:
+    """Return the bytes that a run will need, memory-mapped encodings left out."""
+    held = sum(
+        array.nbytes
+        for file in files
+        for array in (file.pseudonyms, file.filters, file.keys)
+        if not is_mapped(array)
+    )
+    together = max(len(files[a]) + (len(files[b]) if a != b else 0) for a, b in pairs)
+    # The fold keeps half of a filter's words at most.
+    each = _RECORD_BYTES + files[0].filters.shape[1] // 2
+    return _BASE_BYTES + held + each * together + _PAIR_BYTES * kept
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.0f}"
 
 
 def _assign_rule(asked: str | None, agreed: str, files: int) -> Rule:

@@ -16,13 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.exchange.encoded import EncodedFile
-from pprl.threads import Progress
-from pprl.unit.blocking import Agreeing, Blocking, Side, make_blocking, possible_pairs
+from pprl.unit.blocking import (
+    Agreeing,
+    Blocking,
+    Side,
+    StepProgress,
+    make_blocking,
+    possible_pairs,
+    scan_steps,
+)
 from pprl.unit.comparison import Basis, Found, Rows, Work
 from pprl.unit.context import log_activity
 from pprl.unit.household import household_similarity
+from pprl.unit.journal import Journal
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
-from pprl.unit.sampling import TINY, Scans, pairs_seen, sample_rows
+from pprl.unit.record_scan import SIZES, RecordScan
+from pprl.unit.sampling import SAMPLE, TINY, Scans, pairs_seen, sample_rows
 from pprl.unit.scores import (
     BINS,
     ScoreWeights,
@@ -33,9 +42,6 @@ from pprl.unit.scores import (
 )
 
 __all__ = ["KEPT_BELOW", "SIZES", "RecordComparison", "fit_record"]
-
-SIZES = (3, 1)
-"""How much the smaller and the larger filter count in the similarity."""
 
 _CROWD = 20.0
 """Chance pairs a record, at most, among which matches are still looked for."""
@@ -53,6 +59,9 @@ KEPT_BELOW = 0.05
 """How far below a threshold of the operator's own pairs are kept."""
 
 _CHART_ROWS = 2000
+
+_SHOWN = 3_000_000_000
+"""Pairs that the scan of a sample may cost that shows an LSH how alike matches are."""
 
 Int64s = npt.NDArray[np.int64]
 
@@ -111,44 +120,61 @@ class RecordComparison:
     def _weights_of(self, a: int, b: int) -> ScoreWeights:
         return self._weights[a, b]
 
-    def use(self, blocking: str, *, floors: Mapping[tuple[int, int], float]) -> dict[str, Any]:
+    def use(
+        self, blocking: str, *, floors: Mapping[tuple[int, int], float], recall: float
+    ) -> dict[str, Any]:
         """Plan the blocking."""
-        method = make_blocking(
-            blocking, self._files, self._sides, agreeing=lambda: self._agreeing(floors)
+        self._blocking = make_blocking(
+            blocking,
+            self._files,
+            self._sides,
+            recall=recall,
+            agreeing=lambda: self._agreeing(floors),
         )
-        self._blocking, self._blocking_name = method, blocking
+        self._blocking_name = blocking
         if not self._rate:
             self._rate = _measure_rate(self._sides)
-        return method.describe()
+        return self._blocking.describe()
 
     def _agreeing(self, floors: Mapping[tuple[int, int], float]) -> Agreeing:
-        """Return which share of their bits matches agree on."""
+        """Return how alike matches are, from a sample of records compared with everybody and from the fitted scores."""
         # Of the files, those with the fullest filters need the most tables at any width: a similarity stands for the
         # more differing bits, the more bits are set.
-        fullest = sorted(self._sides, key=lambda side: float(popcounts(side.words).mean()))[-2:]
-        small, large = sorted(fullest, key=len)[0], sorted(fullest, key=len)[-1]
+        a, b = max(
+            floors,
+            key=lambda pair: sum(float(popcounts(self._sides[n].words).mean()) for n in pair),
+        )
+        if len(self._sides[a]) > len(self._sides[b]):
+            a, b = b, a
+        small, large = self._sides[a].words, self._sides[b].words
+        weights = self._weights_of(min(a, b), max(a, b))
+        floor = self._floor(min(a, b), max(a, b), floors[min(a, b), max(a, b)])
+        rows = sample_rows(small, SAMPLE, others=len(large), work=_SHOWN)
+        left, right, score = dice_scan(small[rows], large, threshold=floor, sizes=SIZES)
+        others = rows[left] != right if a == b else np.ones(len(left), bool)
+        left, right, score = rows[left[others]], right[others], score[others]
+        odds = weights.of(score) + np.log(max(weights.share, 1e-300))
         bits = self._files[0].agreement.filter_bits()
         generator = np.random.default_rng(1)
         some = [
-            popcounts(side.words)[generator.integers(0, len(side), 20_000)]
-            for side in (small, large)
+            popcounts(words)[generator.integers(0, len(words), 20_000)] for words in (small, large)
         ]
         total = float(np.mean(some[0] + some[1]))
         gap = float(np.mean(np.abs(some[0] - some[1])))
-        match = np.mean([weights.match for weights in self._weights.values()], axis=0)
-        floor = min(self.score_at(*pair, weight) for pair, weight in floors.items())
-        score = (np.arange(BINS) + 0.5) / BINS
-        match = np.where(score < floor, 0.0, match)
+        middle = (np.arange(BINS) + 0.5) / BINS
 
         def agree(at: Any) -> Any:
             # 2 |A xor B| = 2 (|A| + |B|) - s (3 min + max), and 3 min + max = 2 (|A| + |B|) - ||A| - |B||.
             return np.clip(1 - ((1 - at) * total + at * gap / 2) / bits, 0.0, 1.0)
 
         return Agreeing(
-            a=small.words,
-            b=large.words,
-            share=np.asarray(agree(score)),
-            weight=match,
+            a=small,
+            b=large,
+            one=small[left],
+            other=large[right],
+            probability=1 / (1 + np.exp(-np.clip(odds, -60, 60))),
+            share=np.asarray(agree(middle)),
+            weight=np.where(middle < floor, 0.0, weights.match),
             lowest=float(agree(floor)),
         )
 
@@ -180,21 +206,28 @@ class RecordComparison:
         return float(min(max(weights.first_at(floor) - 0.5 / BINS, least, 1 / BINS), 1.0))
 
     def scan(
-        self, a: int, b: int, *, floor: float, rows: tuple[Rows, Rows], progress: Progress
+        self,
+        a: int,
+        b: int,
+        *,
+        floor: float,
+        rows: tuple[Rows, Rows],
+        journal: Journal,
+        name: str,
+        progress: StepProgress,
     ) -> Found:
         """Compare through the blocking."""
         assert self._blocking is not None
         one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
-        scored = self._blocking.scan(
-            one, other, floor=self._floor(a, b, floor), same=a == b, sizes=SIZES, progress=progress
-        )
-        left, right = scored.left, scored.right
+        scan = RecordScan(one, other, floor=self._floor(a, b, floor), same=a == b)
+        steps = self._blocking.steps(one, other, same=a == b)
+        part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
         return Found(
-            left=left if rows[0] is None else rows[0][left],
-            right=right if rows[1] is None else rows[1][right],
-            score=scored.score,
-            weight=self._weights_of(a, b).of(scored.score),
-            compared=scored.compared,
+            left=part.left if rows[0] is None else rows[0][part.left],
+            right=part.right if rows[1] is None else rows[1][part.right],
+            score=part.value,
+            weight=self._weights_of(a, b).of(part.value),
+            compared=compared,
         )
 
     def hidden(self, a: int, b: int, *, floor: float) -> float:
@@ -326,7 +359,9 @@ def _customary(sides: Sequence[Side], a: int, b: int) -> ScoreWeights:
 def _measure_rate(sides: Sequence[Side]) -> float:
     """Return comparisons a second, measured on a corner of the real data."""
     a, b = sides[0].words[:2000], sides[-1].words[:2000]
-    dice_scan(a[:2], b[:2], threshold=0.99)  # compile or load the kernel outside the clock
-    start = time.perf_counter()
-    dice_scan(a, b, threshold=0.99)
-    return len(a) * len(b) / max(time.perf_counter() - start, 1e-6)
+    seconds = []
+    for _ in range(2):  # the first time kernels are compiled or loaded
+        start = time.perf_counter()
+        dice_scan(a, b, threshold=0.99)
+        seconds.append(time.perf_counter() - start)
+    return len(a) * len(b) / max(min(seconds), 1e-6)

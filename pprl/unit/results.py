@@ -1,27 +1,32 @@
-"""From accepted pairs to the tables and the run record of a links folder."""
+"""From accepted pairs to the rows and the run record of a links folder."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from pprl.exchange.agreement import only_plain
-from pprl.exchange.encoded import EncodedFile, pseudonym_text
+from pprl.exchange.encoded import PSEUDONYM_BYTES, EncodedFile
+from pprl.exchange.link_tables import LINK_COLUMNS, PAIR_COLUMNS, pseudonym_array, table_schema
 from pprl.exchange.links import LINKS_FORMAT, Links
+from pprl.unit.compare import Pairs
 from pprl.unit.estimate import Quality
 from pprl.unit.explaining import prior_bits
 from pprl.unit.plan import NEAR, Plan
 from pprl.unit.record import KEPT_BELOW, RecordComparison
 from pprl.version import VERSION
 
-__all__ = ["join_earlier", "link_table", "pair_table", "run_record"]
+__all__ = ["LinkRows", "Names", "PairRows", "join_earlier", "link_rows", "run_record"]
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,52 +34,158 @@ Floats = npt.NDArray[np.float64]
 _ID_DOMAIN = b"pprl/1/link-ids"
 
 
-class WeighedPairs(Protocol):
-    """Pairs of records numbered over all files, with score, match weight (natural logarithm) and probability."""
+class Names:
+    """Parties and pseudonyms of records numbered over all files.
 
-    left: Int64s
-    right: Int64s
-    score: Floats
-    weight: Floats
-    probability: Floats
+    Args:
+        files: the encoded files.
+    """
+
+    def __init__(self, files: Sequence[EncodedFile]) -> None:
+        self._files = files
+        self.offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
+
+    def file_of(self, records: Int64s) -> Int64s:
+        """Return each record's file."""
+        return np.searchsorted(self.offsets, records, side="right") - 1
+
+    def bytes_of(self, records: Int64s) -> npt.NDArray[np.uint8]:
+        """Return each record's pseudonym, ``uint8[n, 16]``."""
+        made = np.empty((len(records), PSEUDONYM_BYTES), np.uint8)
+        which = self.file_of(records)
+        for number, file in enumerate(self._files):
+            here = np.flatnonzero(which == number)
+            made[here] = file.pseudonyms[records[here] - self.offsets[number]]
+        return made
+
+    def parties(self, records: Int64s) -> pa.Array:
+        """Return each record's party."""
+        names = pa.array([file.party for file in self._files], pa.string())
+        return names.take(pa.array(self.file_of(records)))
+
+    def pseudonyms(self, records: Int64s) -> pa.Array:
+        """Return each record's pseudonym as text."""
+        return pseudonym_array(self.bytes_of(records))
 
 
-def link_table(
-    plan: Plan,
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinkRows:
+    """The links as rows (:class:`pprl.exchange.link_tables.Rows`), sorted by link id and pseudonym.
+
+    Attributes:
+        names: of the records.
+        link_id: ``int64[linked]``.
+        record: ``int64[linked]``.
+    """
+
+    names: Names
+    link_id: Int64s
+    record: Int64s
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        return table_schema(LINK_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def batch(self, start: int, stop: int) -> pa.RecordBatch:
+        """Return some rows."""
+        record = self.record[start:stop]
+        columns = [
+            pa.array(self.link_id[start:stop]),
+            self.names.parties(record),
+            self.names.pseudonyms(record),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def sizes(self) -> Int64s:
+        """Return how many records each link has."""
+        starts = np.flatnonzero(np.diff(self.link_id, prepend=-1, append=-1))
+        return np.diff(starts)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PairRows:
+    """Pairs as rows (:class:`pprl.exchange.link_tables.Rows`): by party and pseudonym, weights to base 2.
+
+    Attributes:
+        names: of the records.
+        pairs: the pairs.
+    """
+
+    names: Names
+    pairs: Pairs
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        return table_schema(PAIR_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(self.pairs.left)
+
+    def batch(self, start: int, stop: int) -> pa.RecordBatch:
+        """Return some rows."""
+        part = self.pairs.of(slice(start, stop))
+        columns = []
+        for records in (part.left, part.right):
+            columns += [self.names.parties(records), self.names.pseudonyms(records)]
+        columns += [
+            pa.array(values) for values in (part.score, part.weight / np.log(2), part.probability)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def link_rows(
+    names: Names,
+    files: Sequence[EncodedFile],
     cluster: Int64s,
     members: Int64s,
-    offsets: Int64s,
     given: Mapping[int, int],
-) -> pd.DataFrame:
-    """Return the links: one row a linked record, sorted by link id.
+) -> LinkRows:
+    """Return the links: one row a linked record.
 
     A link's id is made of its pseudonyms and of a salt of the run (:func:`_salt`). Numbers in a row would tell each
     party, by their gaps, how many links the others have without it. A digest of the pseudonyms alone could be computed
     by two parties for a link that they share, and would tell them whether a third one has the person.
 
     Args:
-        plan: the run.
+        names: of the records.
+        files: the encoded files.
         cluster: ``int64[records]``.
         members: ``int64[linked]``, the records that are linked.
-        offsets: where each file's records begin.
         given: cluster -> link id that an earlier run gave out.
     """
-    number, clusters = pd.factorize(cluster[members])
-    party, pseudonym = _names(plan, members, offsets)
-    table = pd.DataFrame({"link_id": number, "party": party, "pseudonym": pseudonym})
-    table = table.sort_values(["link_id", "pseudonym"], ignore_index=True)
-    salted = hashlib.sha256(_salt(plan.files))
-    digests = [salted.copy() for _ in clusters]
-    for at, text in zip(table["link_id"], table["pseudonym"], strict=True):
-        digests[at].update(bytes.fromhex(text))
-    ids = np.array(
-        _link_ids([digest.digest() for digest in digests], set(given.values())), np.int64
-    )
-    for place, name in enumerate(clusters):
-        if int(name) in given:
-            ids[place] = given[int(name)]
-    table["link_id"] = ids[table["link_id"]]
-    return table.sort_values(["link_id", "pseudonym"], ignore_index=True)
+    _, first, number = np.unique(cluster[members], return_index=True, return_inverse=True)
+    # Links are numbered by their first record: which of two equal ids is hashed on depends on it.
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    number = rank[number]
+    pseudonyms = names.bytes_of(members)
+    order = _order(number, pseudonyms)
+    number, pseudonyms, members = number[order], pseudonyms[order], members[order]
+    starts = np.flatnonzero(np.diff(number, prepend=-1, append=-1)).tolist()
+    salted, text = hashlib.sha256(_salt(files)), pseudonyms.tobytes()
+    digests = []
+    for start, stop in pairwise(starts):
+        digest = salted.copy()
+        digest.update(text[start * PSEUDONYM_BYTES : stop * PSEUDONYM_BYTES])
+        digests.append(digest.digest())
+    ids = np.array(_link_ids(digests, set(given.values())), np.int64)
+    if given:
+        clusters = cluster[members[starts[:-1]]].tolist()
+        ids = np.array([given.get(c, n) for c, n in zip(clusters, ids.tolist(), strict=True)])
+    link_id = ids[number] if len(number) else np.zeros(0, np.int64)
+    order = _order(link_id, pseudonyms)
+    return LinkRows(names=names, link_id=link_id[order], record=members[order])
+
+
+def _order(number: Int64s, pseudonyms: npt.NDArray[np.uint8]) -> Int64s:
+    """Return the order by number and then by pseudonym."""
+    halves = np.ascontiguousarray(pseudonyms).view(">u8")
+    return np.lexsort((halves[:, 1], halves[:, 0], number))
 
 
 def _salt(files: Sequence[EncodedFile]) -> bytes:
@@ -83,7 +194,7 @@ def _salt(files: Sequence[EncodedFile]) -> bytes:
     A party knows its own random pseudonyms, and those of others only if it is given their links. So parties that put
     together what they have still lack it, as long as a file of another party is in the run. It is written nowhere.
     """
-    digests = sorted(hashlib.sha256(file.pseudonyms.tobytes()).digest() for file in files)
+    digests = sorted(hashlib.sha256(file.pseudonyms.data).digest() for file in files)
     return hashlib.sha256(_ID_DOMAIN + b"".join(digests)).digest()
 
 
@@ -93,6 +204,10 @@ def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]
     Fifteen digits, because spreadsheets round longer numbers and would make one link of two. Where two digests
     give one number, the later one is hashed on.
     """
+    numbers = [int.from_bytes(digest, "big") % 10**15 for digest in digests]
+    distinct = np.unique(np.array([0, *used, *numbers], np.int64))
+    if len(distinct) == 1 + len(set(used)) + len(numbers):
+        return numbers
     found: dict[int, None] = dict.fromkeys([0, *sorted(used)])
     before = len(found)
     for digest in digests:
@@ -102,25 +217,6 @@ def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]
             rest = hashlib.sha256(rest).digest()
         found[number] = None
     return list(found)[before:]
-
-
-def pair_table(
-    plan: Plan, found: WeighedPairs, chosen: npt.NDArray[np.bool_], offsets: Int64s
-) -> pd.DataFrame:
-    """Return some of the pairs by party and pseudonym; weights to base 2."""
-    party_a, pseudonym_a = _names(plan, found.left[chosen], offsets)
-    party_b, pseudonym_b = _names(plan, found.right[chosen], offsets)
-    return pd.DataFrame(
-        {
-            "party_a": party_a,
-            "pseudonym_a": pseudonym_a,
-            "party_b": party_b,
-            "pseudonym_b": pseudonym_b,
-            "score": found.score[chosen],
-            "weight": found.weight[chosen] / np.log(2),
-            "probability": found.probability[chosen],
-        }
-    )
 
 
 def join_earlier(
@@ -139,33 +235,25 @@ def join_earlier(
     )
 
 
-def _names(
-    plan: Plan, records: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Return the party and the pseudonym (text) of records numbered over all files."""
-    which = np.searchsorted(offsets, records, side="right") - 1
-    party = np.array([file.party for file in plan.files], object)[which]
-    # A record of many pairs shares one text.
-    distinct, place = np.unique(records, return_inverse=True)
-    texts = np.empty(len(distinct), object)
-    whose = np.searchsorted(offsets, distinct, side="right") - 1
-    for number, file in enumerate(plan.files):
-        here = whose == number
-        texts[here] = pseudonym_text(file.pseudonyms[distinct[here] - offsets[number]])
-    return party, texts[place]
-
-
 def run_record(
     plan: Plan,
     counts: dict[str, Any],
-    timings: dict[str, float],
     warnings: list[str],
     *,
     quality: Quality | None,
     curve: list[dict[str, float]],
-    near: pd.DataFrame,
+    near: Floats,
 ) -> dict[str, Any]:
-    """Return the content of ``run.json`` (SPEC.md, section 8)."""
+    """Return the content of ``run.json`` (SPEC.md, section 8).
+
+    Args:
+        plan: the run.
+        counts: what was counted.
+        warnings: what the operator is told.
+        quality: the expected quality; None where none can be given.
+        curve: the same at other thresholds.
+        near: ``float64[pairs]``, scores of the pairs that were kept and not accepted.
+    """
     return {
         "format": LINKS_FORMAT,
         "software": {
@@ -193,12 +281,13 @@ def run_record(
             "assign": plan.assign,
             "lsh": _lsh(plan),
             "threads": numba.get_num_threads(),
+            "memory_mib": plan.memory_limit >> 20,
             "extends": None if plan.earlier is None else list(plan.earlier.parties),
         },
         "threshold": {
             "value": plan.threshold,
             "method": plan.method,
-            "floor": min([_lowest(plan), *near["score"].to_list()])
+            "floor": min(_lowest(plan), float(near.min(initial=1.0)))
             if plan.method == "auto"
             else _lowest(plan),
             "basis": plan.basis,
@@ -216,7 +305,8 @@ def run_record(
         },
         "model": {**plan.comparison.describe(), "priors": prior_bits(plan)},
         "counts": counts,
-        "timings_s": timings,
+        "timings_s": plan.stages.timings(),
+        "memory_peak_mib": plan.stages.peaks(),
         "warnings": warnings,
     }
 

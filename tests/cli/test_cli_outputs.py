@@ -232,7 +232,7 @@ MOMENTS = {
     "encode, hashing": (ENCODE, "pprl.party.encode.encode_fields"),
     "encode, writing": (ENCODE, "pprl.exchange.encoded.write_encoded"),
     "encode, id map": (ENCODE, "pprl.party.id_map.write_id_map"),
-    "match, reading": (MATCH, "pprl.exchange.encoded.read_encoded"),
+    "match, reading": (MATCH, "pprl.unit.setup.read_encoded"),
     "match, planning": (MATCH, "pprl.unit.match.plan_match"),
     "match, linking": (MATCH, "pprl.unit.match.one_to_one"),
     "match, writing": (MATCH, "pprl.exchange.links.write_links"),

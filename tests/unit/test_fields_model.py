@@ -12,11 +12,13 @@ from unit_world import ALL, NAMES, Town, agreement_of, encode_all, frames_of, to
 
 from pprl.exchange.encoded import EncodedFile
 from pprl.synth import corrupt, population
-from pprl.unit.fields.comparison import fit_fields_comparison
+from pprl.unit.comparison import Found, Rows
+from pprl.unit.fields.comparison import FieldsComparison, fit_fields_comparison
 from pprl.unit.fields.levels import EXACT, MISSING, pair_levels
 from pprl.unit.fields.model import FieldModel, fit_fields
 from pprl.unit.fields.parts import weight_parts
 from pprl.unit.fields.scan import bound_of_pairs, scan_all
+from pprl.unit.journal import MemoryJournal
 from pprl.unit.sampling import SAMPLE
 
 Make = Callable[..., EncodedFile]
@@ -85,14 +87,28 @@ def test_the_bound_is_never_below_the_weight(model: FieldModel) -> None:
     assert (bound - strangers + 1e-3 >= weights).all()
 
 
+def scanned(
+    comparison: FieldsComparison, *, floor: float, rows: tuple[Rows, Rows] = (None, None)
+) -> Found:
+    return comparison.scan(
+        0,
+        1,
+        floor=floor,
+        rows=rows,
+        journal=MemoryJournal(),
+        name="scan",
+        progress=lambda share, compared, found: None,
+    )
+
+
 @pytest.mark.parametrize("names_only", [True, False])
 def test_the_scan_keeps_all_pairs_of_the_floor(names_only: bool) -> None:
     """All that weigh as much as is asked for, looked up one by one."""
     people = town("fields", (300, 400), 150, names_only=names_only)
     comparison = fit_fields_comparison(people.files, sample=SAMPLE)
     floor = -comparison.model.prior(0, 1) - 2.0
-    comparison.use("exhaustive", floors={(0, 1): floor})
-    found = comparison.scan(0, 1, floor=floor, rows=(None, None), progress=lambda share: None)
+    comparison.use("exhaustive", floors={(0, 1): floor}, recall=0.99)
+    found = scanned(comparison, floor=floor)
     left, right = np.divmod(np.arange(300 * 400), 400)
     weight = comparison.model.weights(0, 1, left, right)
     kept = weight >= floor
@@ -107,9 +123,9 @@ def test_a_scan_of_some_rows_sees_these_only() -> None:
     comparison = fit_fields_comparison(people.files, sample=SAMPLE)
     rows = (np.arange(0, 300, 3), np.arange(0, 400, 2))
     for blocking in ("exhaustive", "lsh"):
-        comparison.use(blocking, floors={(0, 1): 0.0})
-        whole = comparison.scan(0, 1, floor=0.0, rows=(None, None), progress=lambda share: None)
-        some = comparison.scan(0, 1, floor=0.0, rows=rows, progress=lambda share: None)
+        comparison.use(blocking, floors={(0, 1): 0.0}, recall=0.99)
+        whole = scanned(comparison, floor=0.0)
+        some = scanned(comparison, floor=0.0, rows=rows)
         inside = np.isin(whole.left, rows[0]) & np.isin(whole.right, rows[1])
         np.testing.assert_array_equal(some.left, whole.left[inside])
         np.testing.assert_array_equal(some.right, whole.right[inside])

@@ -144,7 +144,7 @@ def test_progress_is_told_from_the_calling_thread(
 ) -> None:
     """It never falls, and ends with 1.0, for every kernel that works in tasks."""
     monkeypatch.setattr(pool, "PULSE", 0.0)
-    monkeypatch.setattr(grouped, "JOB_PAIRS", 10_000)
+    monkeypatch.setattr(grouped, "RANGE_ROWS", 100)
     a = make_filters(np.random.default_rng(7), 1500, 128)
     codes = np.zeros((1500, 2), np.int32)
     rows = np.arange(1500)
@@ -338,7 +338,7 @@ def test_grouped_scan_equals_twin(
 @pytest.mark.parametrize("same", [False, True])
 def test_big_blocks_are_cut_without_loss(same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """One block of nearly everything, cut in pieces and jobs, gives the twin's answer."""
-    monkeypatch.setattr(grouped, "JOB_PAIRS", 10_000)
+    monkeypatch.setattr(grouped, "RANGE_ROWS", 100)
     rng = np.random.default_rng(5)
     a, b = make_filters(rng, 900, 128), make_filters(rng, 700, 128)
     codes_a, codes_b = (

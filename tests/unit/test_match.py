@@ -330,13 +330,16 @@ def test_threshold_that_would_fill_the_memory_is_refused(
 ) -> None:
     """Before the scan, from the estimate; the pairs down to the floor count."""
     files = make_files([300, 300], 50)
-    monkeypatch.setattr(plan, "PAIRS_LIMIT", 5000)
+    monkeypatch.setattr(plan, "_BASE_BYTES", 0)
+    memory = (
+        5000 * 200 + 600 * (120 + 64) + sum(f.filters.nbytes + f.pseudonyms.nbytes for f in files)
+    )
     for threshold in (0.05, 0.3, 0.4):
-        with pytest.raises(DataError, match="would have to be held in memory") as caught:
-            plan_match(files, MatchOptions(threshold=threshold))
+        with pytest.raises(DataError, match="pairs would be kept") as caught:
+            plan_match(files, MatchOptions(threshold=threshold, memory=memory))
         assert f"{threshold:.2f}" in caught.value.problem
-    plan_match(files, MatchOptions(threshold=0.6))
-    plan_match(files, MatchOptions(threshold="auto"))
+    plan_match(files, MatchOptions(threshold=0.6, memory=memory))
+    plan_match(files, MatchOptions(threshold="auto", memory=memory))
 
 
 def test_plan_tells_pairs_time_and_memory(make_files: Draw) -> None:
@@ -354,7 +357,14 @@ def test_plan_tells_pairs_time_and_memory(make_files: Draw) -> None:
 
 def test_progress_ends_at_one(make_files: Draw) -> None:
     steps: list[tuple[str, float]] = []
-    match(make_files([50, 50, 50], 20), progress=lambda stage, share: steps.append((stage, share)))
+    notes: list[str] = []
+
+    def tell(stage: str, share: float, note: str = "", /) -> None:
+        steps.append((stage, share))
+        notes.append(note)
+
+    match(make_files([50, 50, 50], 20), progress=tell)
+    assert "7,500 pairs compared, " in next(note for note in reversed(notes) if note)
     stages = list(dict.fromkeys(stage for stage, _ in steps))
     assert stages == ["learning from the files", "comparing", "linking"]
     for stage in stages:

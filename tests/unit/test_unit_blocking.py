@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.unit import blocking, reference
-from pprl.unit.blocking import Agreeing, Scored, Side, make_blocking, possible_pairs
+from pprl.unit.blocking import Agreeing, Side, make_blocking, possible_pairs
+from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part
 from pprl.unit.lsh import bucket_codes
+from pprl.unit.record_scan import SIZES, RecordScan
 
 Draw = Callable[..., np.ndarray]
 Make = Callable[..., EncodedFile]
@@ -28,8 +31,17 @@ def side(n: int, keys: np.ndarray | None = None, *, seed: int = 1, words: int = 
 
 def agreeing(a: Side, b: Side, lowest: float = 0.8) -> Callable[[], Agreeing]:
     """Give what an LSH is planned by: matches that agree on a share of their bits from `lowest` on."""
-    shares = np.linspace(lowest, 1, 20)
-    return lambda: Agreeing(a=a.words, b=b.words, share=shares, weight=np.ones(20), lowest=lowest)
+    none = np.zeros((0, a.words.shape[1]), np.uint64)
+    return lambda: Agreeing(
+        a=a.words,
+        b=b.words,
+        one=none,
+        other=none,
+        probability=np.zeros(0),
+        share=np.linspace(lowest, 1, 20),
+        weight=np.ones(20),
+        lowest=lowest,
+    )
 
 
 def no_agreeing() -> Agreeing:
@@ -37,39 +49,56 @@ def no_agreeing() -> Agreeing:
 
 
 def scan(
-    method: blocking.Blocking, a: Side, b: Side, *, floor: float = LOW, same: bool = False
-) -> Scored:
+    method: blocking.Blocking,
+    a: Side,
+    b: Side,
+    *,
+    floor: float = LOW,
+    same: bool = False,
+    journal: Journal | None = None,
+) -> tuple[Part, list[int]]:
     steps: list[float] = []
-    scored = method.scan(a, b, floor=floor, same=same, progress=steps.append)
+    part, compared = blocking.scan_steps(
+        method.steps(a, b, same=same),
+        RecordScan(a, b, floor=floor, same=same),
+        journal=journal or MemoryJournal(),
+        name="scan",
+        progress=lambda share, compared, found: steps.append(share),
+    )
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
-    for column, kind in [("left", np.int64), ("right", np.int64), ("score", np.float64)]:
-        assert getattr(scored, column).dtype == kind
-    places = list(zip(scored.left.tolist(), scored.right.tolist(), strict=True))
+    for column, kind in [("left", np.int64), ("right", np.int64), ("value", np.float64)]:
+        assert getattr(part, column).dtype == kind
+    places = list(zip(part.left.tolist(), part.right.tolist(), strict=True))
     assert places == sorted(set(places))
-    return scored
+    assert part.compared == sum(compared)
+    return part, compared
 
 
-def places_of(scored: Scored) -> set[tuple[int, int]]:
+def places_of(scored: Part) -> set[tuple[int, int]]:
     return set(zip(scored.left.tolist(), scored.right.tolist(), strict=True))
 
 
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("rows", [5, 1000])
 @pytest.mark.parametrize("floor", [LOW, 0.5, 0.6])
-def test_exhaustive_compares_every_pair(floor: float) -> None:
-    a, b = side(37), side(23, seed=2)
-    left, right, score = reference.dice_scan(a.words, b.words, threshold=floor)
-    scored = scan(blocking.Exhaustive(), a, b, floor=floor)
+def test_exhaustive_compares_every_pair(
+    floor: float, rows: int, same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In steps of any size; of one file, each pair once."""
+    monkeypatch.setattr(blocking, "BLOCK_ROWS", rows)
+    monkeypatch.setattr(blocking, "BLOCK_PAIRS", 1)
+    a = side(37)
+    b = a if same else side(23, seed=2)
+    left, right, score = reference.dice_scan(
+        a.words, b.words, threshold=floor, sizes=SIZES, same=same
+    )
+    scored, compared = scan(blocking.Exhaustive(), a, b, floor=floor, same=same)
     np.testing.assert_array_equal(scored.left, left)
     np.testing.assert_array_equal(scored.right, right)
-    np.testing.assert_array_equal(scored.score, score)
-    assert scored.compared == [37 * 23]
-
-
-def test_one_file_is_compared_with_itself_once() -> None:
-    a = side(30)
-    scored = scan(blocking.Exhaustive(), a, a, same=True)
-    assert (scored.left < scored.right).all()
-    assert len(scored.left) == scored.compared[0] == possible_pairs(a, a, same=True) == 435
+    np.testing.assert_array_equal(scored.value, score)
+    assert sum(compared) == possible_pairs(a, b, same=same)
+    assert len(compared) == -(-37 // rows)
 
 
 @st.composite
@@ -98,13 +127,13 @@ def test_keys_compare_exactly_the_pairs_that_share_one(
     if same:
         share &= np.triu(np.ones((len(a), len(b)), bool), 1)[:, :, None]
     method = blocking.Keys()
-    scored = scan(method, a, b, same=same)
+    scored, compared = scan(method, a, b, same=same)
     expected = {(int(i), int(j)) for i, j in np.argwhere(share.any(axis=2))}
     assert places_of(scored) == expected
-    matrix = reference.dice_matrix(a.words, b.words)
-    np.testing.assert_array_equal(scored.score, matrix[scored.left, scored.right])
-    assert sum(scored.compared) == len(expected)
-    assert len(scored.compared) == a.keys.shape[1]
+    matrix = reference.dice_matrix(a.words, b.words, SIZES)
+    np.testing.assert_array_equal(scored.value, matrix[scored.left, scored.right])
+    assert sum(compared) == len(expected)
+    assert len(compared) == a.keys.shape[1]
     assert method.expect(a, b, same=same) == share.sum()
 
 
@@ -117,18 +146,19 @@ def test_lsh_compares_exactly_the_pairs_that_share_a_bucket(
         for dense, party in zip(draw_files(rng, [300, 250], 100), "ab", strict=True)
     ]
     sides = [Side.of(file) for file in files]
-    method = make_blocking("lsh", files, sides, agreeing=agreeing(*sides, lowest=0.72))
-    scored = scan(method, *sides, floor=0.3)
-    again = make_blocking("lsh", files, sides, agreeing=agreeing(*sides, lowest=0.72))
+    method = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides, lowest=0.72))
+    scored, compared = scan(method, *sides, floor=0.3)
+    again = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides, lowest=0.72))
     assert again.describe() == method.describe()
     assert isinstance(method, blocking.Lsh)
-    codes = [bucket_codes(one.words, method._positions) for one in sides]
+    codes = [bucket_codes(one.words, method.positions) for one in sides]
     share = (codes[0][:, None, :] == codes[1][None, :, :]).any(axis=2)
-    matrix = reference.dice_matrix(sides[0].words, sides[1].words)
+    matrix = reference.dice_matrix(sides[0].words, sides[1].words, SIZES)
     assert places_of(scored) == {(int(i), int(j)) for i, j in np.argwhere(share & (matrix >= 0.3))}
-    assert sum(scored.compared) == share.sum()
+    met = (codes[0][:, None, :] == codes[1][None, :, :]).sum(axis=(0, 1))
+    assert compared == met.tolist()
     told = method.describe()
-    assert len(scored.compared) == told["tables"]
+    assert len(compared) == told["tables"]
     assert told["expected_completeness"] >= 0.99
     assert method.expect(*sides, same=False) > 0
     true = scored.left == scored.right
@@ -146,7 +176,7 @@ def test_methods_are_found_by_name(make_encoded: Make, draw_people: Draw) -> Non
         ("lsh", blocking.Lsh),
     ]:
         shown = agreeing(*sides, *sides) if name == "lsh" else no_agreeing
-        made = make_blocking(name, [file], sides, agreeing=shown)
+        made = make_blocking(name, [file], sides, recall=0.99, agreeing=shown)
         assert type(made) is kind
         assert isinstance(made.describe(), dict)
 
@@ -155,14 +185,14 @@ def test_keys_without_a_pass_are_refused(make_encoded: Make, draw_people: Draw) 
     file = make_encoded(draw_people(np.random.default_rng(1), 20))
     sides = [Side.of(file)]
     with pytest.raises(UsageError, match="no \\[\\[blocking\\]\\] pass"):
-        make_blocking("keys", [file], sides, agreeing=no_agreeing)
+        make_blocking("keys", [file], sides, recall=0.99, agreeing=no_agreeing)
 
 
 def test_an_unknown_method_is_refused(make_encoded: Make, draw_people: Draw) -> None:
     file = make_encoded(draw_people(np.random.default_rng(1), 20))
     sides = [Side.of(file)]
     with pytest.raises(UsageError, match="blocking must be one of"):
-        make_blocking("exhaustiv", [file], sides, agreeing=no_agreeing)
+        make_blocking("exhaustiv", [file], sides, recall=0.99, agreeing=no_agreeing)
 
 
 @pytest.mark.parametrize("profile", ["record", "fields"])
@@ -179,15 +209,14 @@ def test_lsh_of_either_profile_serves_every_pair_of_files(
     sides = [
         Side(words=file.field_words().reshape(len(file), -1), keys=file.keys) for file in files
     ]
-    told = make_blocking("lsh", files, sides, agreeing=agreeing(*sides[:2])).describe()
+    told = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides[:2])).describe()
     assert told["expected_completeness"] >= 0.99
-    meet = 1 - (1 - 0.8 ** told["bits_per_table"]) ** told["tables"]
-    assert told["expected_completeness_at_threshold"] == pytest.approx(meet, abs=1e-4)
-    method = make_blocking("lsh", files, sides, agreeing=agreeing(*sides[:2]))
+    assert 0 < told["expected_completeness_at_threshold"] < told["expected_completeness"]
+    method = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides[:2]))
     assert isinstance(method, blocking.Lsh)
-    codes = method.codes(sides[0], sides[1], same=False)
-    assert codes[0].shape == (60, told["tables"])
-    assert codes[1].shape == (400, told["tables"])
+    assert method.positions.shape == (told["tables"], told["bits_per_table"])
+    assert method.positions.max() < sides[0].words.shape[1] * 64
+    assert len(method.steps(sides[0], sides[1], same=False)) == told["tables"]
 
 
 def test_rows_of_a_side_keep_their_filters_and_keys() -> None:
@@ -197,3 +226,38 @@ def test_rows_of_a_side_keep_their_filters_and_keys() -> None:
     np.testing.assert_array_equal(few.words, one.words[rows])
     np.testing.assert_array_equal(few.keys, one.keys[rows])
     assert one.take(None) is one
+
+
+@pytest.mark.parametrize("done", [0, 1, 3])
+@pytest.mark.parametrize("method", ["exhaustive", "keys"])
+def test_a_scan_goes_on_where_it_was_cut_off(
+    method: str, done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps that are done are not done again, and the pairs are those of a scan in one go."""
+    monkeypatch.setattr(blocking, "BLOCK_ROWS", 10)
+    monkeypatch.setattr(blocking, "BLOCK_PAIRS", 1)
+    keys = np.random.default_rng(5).integers(0, 4, (37, 4)).astype(np.uint64)
+    a = side(37, keys)
+    how = blocking.Exhaustive() if method == "exhaustive" else blocking.Keys()
+    whole, compared = scan(how, a, a, same=True)
+    steps = how.steps(a, a, same=True)
+    assert len(steps) == 4
+    kernels = RecordScan(a, a, floor=LOW, same=True)
+    before = FolderJournal(tmp_path, {"run": 1})
+    for step in steps[:done]:
+        before.keep(f"scan-{step.name}", step.run(kernels, lambda share: None))
+    again = FolderJournal(tmp_path, {"run": 1})
+    assert again.resumed == done
+    kept: list[str] = []
+    real = again.keep
+
+    def noted(name: str, part: Part) -> None:
+        kept.append(name)
+        real(name, part)
+
+    monkeypatch.setattr(again, "keep", noted)
+    rest, counts = scan(how, a, a, same=True, journal=again)
+    assert kept == [f"scan-{step.name}" for step in steps[done:]]
+    assert counts == compared
+    for column in ("left", "right", "value"):
+        np.testing.assert_array_equal(getattr(rest, column), getattr(whole, column))

@@ -11,11 +11,23 @@ import numpy.typing as npt
 
 from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
-from pprl.unit.blocking import Agreeing, Exhaustive, Keys, Lsh, Side, make_blocking, possible_pairs
+from pprl.unit.blocking import (
+    Agreeing,
+    Blocking,
+    Codes,
+    Exhaustive,
+    Side,
+    StepProgress,
+    make_blocking,
+    possible_pairs,
+    scan_steps,
+)
 from pprl.unit.comparison import Basis, Found, Rows, Work
 from pprl.unit.fields.levels import EXACT, Columns
 from pprl.unit.fields.model import FieldModel, fit_fields
 from pprl.unit.fields.scan import scan_all, scan_grouped
+from pprl.unit.journal import Journal, Part
+from pprl.unit.sampling import sample_rows
 
 __all__ = ["FieldsComparison", "fit_fields_comparison"]
 
@@ -35,10 +47,8 @@ class FieldsComparison:
         self._files = list(files)
         self.model = model
         self._bound = model.bound()
-        self._blocking: Exhaustive | Keys | Lsh | None = None
-        self._sides = [
-            Side(words=file.field_words().reshape(len(file), -1), keys=file.keys) for file in files
-        ]
+        self._blocking: Blocking | None = None
+        self._sides = [Side.of(file) for file in files]
         self._rate = 0.0
 
     @property
@@ -61,35 +71,44 @@ class FieldsComparison:
         """Whether the EM did."""
         return self.model.converged
 
-    def use(self, blocking: str, *, floors: Mapping[tuple[int, int], float]) -> dict[str, Any]:
+    def use(
+        self, blocking: str, *, floors: Mapping[tuple[int, int], float], recall: float
+    ) -> dict[str, Any]:
         """Plan the blocking."""
-        made = make_blocking(blocking, self._files, self._sides, agreeing=self._agreeing)
-        assert isinstance(made, Exhaustive | Keys | Lsh)
-        self._blocking = made
-        return made.describe()
+        self._blocking = make_blocking(
+            blocking, self._files, self._sides, recall=recall, agreeing=self._agreeing
+        )
+        return self._blocking.describe()
 
     def _agreeing(self) -> Agreeing:
-        """Return which share of their bits matches agree on, from those of some records."""
-        shares = []
+        """Return how alike matches are, from those of some records."""
+        ones, others, probabilities = [], [], []
+        for a, b in self.model.matches:
+            rows = sample_rows(self._sides[a].words, 10 * _PROBE)
+            prior = self.model.prior(a, b)
+            left, right = self.scan_rows(
+                a, b, floor=-prior - _SLACK, rows=(rows, None), progress=None
+            )
+            odds = self.model.weights(a, b, left, right) + prior
+            ones.append(self._sides[a].words[left])
+            others.append(self._sides[b].words[right])
+            probabilities.append(1 / (1 + np.exp(-np.clip(odds, -60, 60))))
+        one, other = np.concatenate(ones), np.concatenate(others)
+        probability = np.concatenate(probabilities)
         bits = (
             self._files[0].agreement.filter_bits() * self._files[0].agreement.filters_per_record()
         )
-        for a, b in self.model.matches:
-            rows = np.arange(min(len(self._files[a]), 10 * _PROBE))
-            floor = -self.model.prior(a, b)
-            found = self.scan_rows(a, b, floor=floor, rows=(rows, None), progress=None)
-            weight = self.model.weights(a, b, *found)
-            left, right = (side[weight >= floor] for side in found)
-            apart = np.bitwise_count(self._sides[a].words[left] ^ self._sides[b].words[right])
-            shares.append(1 - apart.sum(axis=1) / bits)
-        share = np.concatenate(shares)
-        low = float(np.quantile(share, 0.02)) if len(share) else 0.9
+        share = 1 - np.bitwise_count(one ^ other).sum(axis=1) / bits
+        likely = share[probability >= 0.5]
         return Agreeing(
             a=self._sides[0].words,
             b=self._sides[-1].words,
+            one=one,
+            other=other,
+            probability=probability,
             share=share,
-            weight=np.ones(len(share)),
-            lowest=low,
+            weight=probability,
+            lowest=float(np.quantile(likely, 0.02)) if len(likely) else 0.9,
         )
 
     def work(self, a: int, b: int, *, floor: float) -> Work:
@@ -130,36 +149,27 @@ class FieldsComparison:
         return left, right
 
     def scan(
-        self, a: int, b: int, *, floor: float, rows: tuple[Rows, Rows], progress: Progress
+        self,
+        a: int,
+        b: int,
+        *,
+        floor: float,
+        rows: tuple[Rows, Rows],
+        journal: Journal,
+        name: str,
+        progress: StepProgress,
     ) -> Found:
-        """Find pairs by the bound through the blocking, then weigh them."""
-        least = self._floor(a, b, floor)
-        if isinstance(self._blocking, Exhaustive):
-            left, right = self.scan_rows(a, b, floor=least, rows=rows, progress=progress)
-            sizes = [
-                len(self._files[n]) if r is None else len(r)
-                for n, r in zip((a, b), rows, strict=True)
-            ]
-            compared = [sizes[0] * (sizes[0] - 1) // 2 if a == b else sizes[0] * sizes[1]]
-        else:
-            assert self._blocking is not None
-            one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
-            codes = self._blocking.codes(one, other, same=a == b)
-            table = _taken(self.model.table, a, b, rows)
-            left, right, counts = scan_grouped(
-                table, 0, 1, self._bound, least, codes=codes, same=a == b, progress=progress
-            )
-            left = left if rows[0] is None else rows[0][left]
-            right = right if rows[1] is None else rows[1][right]
-            compared = [int(n) for n in counts]
-        weight = self.model.weights(a, b, left, right)
-        kept = weight >= floor
-        left, right, weight = left[kept], right[kept], weight[kept]
+        """Find pairs by the bound through the blocking, and weigh them."""
+        assert self._blocking is not None
+        one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
+        scan = _FieldsScan(self, a, b, floor=floor, least=self._floor(a, b, floor), rows=rows)
+        steps = self._blocking.steps(one, other, same=a == b)
+        part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
         return Found(
-            left=left,
-            right=right,
-            score=np.full(len(left), np.nan),
-            weight=weight,
+            left=part.left if rows[0] is None else rows[0][part.left],
+            right=part.right if rows[1] is None else rows[1][part.right],
+            score=np.full(len(part.left), np.nan),
+            weight=part.value,
             compared=compared,
         )
 
@@ -209,6 +219,80 @@ class FieldsComparison:
     def histogram(self) -> dict[str, Any] | None:
         """None: probabilities crowd at both ends."""
         return None
+
+
+class _FieldsScan:
+    """See :class:`pprl.unit.blocking.PairScan`; a pair's value is its match weight."""
+
+    def __init__(
+        self,
+        comparison: FieldsComparison,
+        a: int,
+        b: int,
+        *,
+        floor: float,
+        least: float,
+        rows: tuple[Rows, Rows],
+    ) -> None:
+        self._model, self._bound = comparison.model, comparison.model.bound()
+        self._pair, self._same = (a, b), a == b
+        self._floor, self._least = floor, least
+        self._rows = rows
+        self._table = _taken(comparison.model.table, a, b, rows)
+
+    def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
+        """One kernel call; for one file with the rows from the first of these on."""
+        first = start if self._same else 0
+        one, other = self._table.ids[0][:, start:stop], self._table.ids[1][:, first:]
+        left, right = scan_all(
+            self._with(one, other), 0, 1, self._bound, self._least, progress=progress
+        )
+        left, right = left + start, right + first
+        mine, others = one.shape[1], self._table.ids[1].shape[1]
+        compared = mine * others
+        if self._same:
+            left, right = left[left < right], right[left < right]
+            compared = mine * (mine - 1) // 2 + mine * (others - stop)
+        return self._weighed(left, right, compared)
+
+    def shared(self, codes: Codes, *, earlier: Codes | None, progress: Progress) -> Part:
+        """One kernel call over all blocks."""
+        one, other = (
+            now[:, None] if before is None else np.column_stack([before, now])
+            for now, before in zip(codes, earlier or (None, None), strict=True)
+        )
+        last = one.shape[1] - 1
+        left, right, counts = scan_grouped(
+            self._table,
+            0,
+            1,
+            self._bound,
+            self._least,
+            codes=(one, other),
+            first=last,
+            same=self._same,
+            progress=progress,
+        )
+        return self._weighed(left, right, int(counts[last]))
+
+    def _with(self, one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> Columns:
+        table = self._table
+        return Columns(
+            words=table.words,
+            bits=table.bits,
+            exact=table.exact,
+            starts=table.starts,
+            ids=(np.ascontiguousarray(one), np.ascontiguousarray(other)),
+        )
+
+    def _weighed(self, left: Int64s, right: Int64s, compared: int) -> Part:
+        weight = self._model.weights(
+            *self._pair,
+            left if self._rows[0] is None else self._rows[0][left],
+            right if self._rows[1] is None else self._rows[1][right],
+        )
+        kept = weight >= self._floor
+        return Part(left=left[kept], right=right[kept], value=weight[kept], compared=compared)
 
 
 def _taken(table: Columns, a: int, b: int, rows: tuple[Rows, Rows]) -> Columns:

@@ -207,6 +207,7 @@ def scan_grouped(
     floor: float,
     *,
     codes: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]],
+    first: int = 0,
     same: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Int64s, Int64s, Int64s]:
@@ -215,6 +216,7 @@ def scan_grouped(
     Args:
         table, a, b, bound, floor, same, progress: as there.
         codes: ``int32[records, passes]`` for each file; -1 where a record has none.
+        first: pass to begin with; pairs of the passes before it are left out.
 
     Returns:
         Rows of both files, sorted, and the number of pairs compared in each pass (a pair counts in its first).
@@ -225,7 +227,7 @@ def scan_grouped(
     passes = codes_a.shape[1]
     compared = np.zeros(passes, np.int64)
     tell = progress or (lambda share: None)
-    for step in range(passes):
+    for step in range(first, passes):
         rows_a, blocks_a = _blocks(codes_a[:, step])
         rows_b, blocks_b = _blocks(codes_b[:, step])
         _, at_a, at_b = np.intersect1d(blocks_a[:, 0], blocks_b[:, 0], return_indices=True)
@@ -246,7 +248,7 @@ def scan_grouped(
         lefts += [part[0] for part in parts]
         rights += [part[1] for part in parts]
         compared[step] = sum(part[2] for part in parts)
-        tell((step + 1) / passes)
+        tell((step + 1 - first) / (passes - first))
     left, right = np.concatenate(lefts), np.concatenate(rights)
     order = np.lexsort((right, left))
     return left[order], right[order], compared

@@ -1,0 +1,121 @@
+"""A private folder for what a long run has so far: it goes when the run has ended, and stays when it was killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from pprl.errors import OutputError
+from pprl.outputs import os_errors
+
+__all__ = ["Unfinished"]
+
+SHORT = 10.0
+"""Seconds of work that are not worth going on with."""
+
+_LOCK = "lock"
+
+
+class Unfinished:
+    """The folder ``.NAME.unfinished`` beside an output, mode 0700. Use as a context manager.
+
+    It is removed when the block ends well, or when it fails before it has done work worth keeping. It stays after a
+    kill and, where the work took a while, after an interrupt or a full disk, so that the run can go on. One run at a
+    time can hold it: the lock is the system's and goes with the process, however that ends.
+
+    Args:
+        output: what the run will write.
+        resume: go on with what an earlier run left.
+        force: throw away what an earlier run left.
+
+    Attributes:
+        folder: the folder.
+        found: whether an earlier run had left it.
+
+    Raises:
+        OutputError: an earlier run left the folder and neither ``resume`` nor ``force`` is given, or another run is
+            using it.
+    """
+
+    def __init__(self, output: Path, *, resume: bool = False, force: bool = False) -> None:
+        self.folder = output.with_name(f".{output.name}.unfinished")
+        self.found = False
+        self.kept = False
+        self._resume, self._force = resume, force
+        self._lock: IO[bytes] | None = None
+        self._start = 0.0
+
+    def __enter__(self) -> Unfinished:
+        self._start = time.monotonic()
+        with os_errors(self.folder):
+            self.found = self.folder.is_dir() and any(self.folder.iterdir())
+            if self.found and not (self._resume or self._force):
+                raise OutputError(
+                    f"an unfinished run of the same output lies in {self.folder}",
+                    hint="--resume goes on with it, --force starts from the beginning.",
+                )
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._lock = (self.folder / _LOCK).open("ab")
+            if not _hold(self._lock):
+                self._lock.close()
+                raise OutputError(
+                    f"another run is at work in {self.folder}",
+                    hint="Wait until it has ended, or give another output.",
+                )
+            if not self._resume:
+                self._clear()
+                self.found = False
+        return self
+
+    def room(self, name: str) -> Path:
+        """Return an empty folder inside; what an earlier run left of it is thrown away."""
+        path = self.folder / name
+        with os_errors(path):
+            if path.exists():
+                shutil.rmtree(path)
+            path.mkdir(mode=0o700)
+        return path
+
+    def worth_keeping(self) -> bool:
+        """Say whether steps are done that took a while, or that an earlier run has left."""
+        long = self.found or time.monotonic() - self._start > SHORT
+        return long and any(self.folder.glob("*.npz"))
+
+    def _clear(self) -> None:
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kept = kind is not None and self.worth_keeping()
+        if self._lock is not None:
+            self._lock.close()
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _hold(stream: IO[Any]) -> bool:
+    """Lock a file for this process; say whether nobody else holds it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,62 @@
+"""What stands at both ends of the planning: reading the files within the memory, and opening the run's journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pprl.exchange.encoded import EncodedFile, read_encoded
+from pprl.resources import total_memory
+from pprl.unit.journal import FolderJournal
+from pprl.unit.plan import Plan
+from pprl.version import VERSION
+
+__all__ = ["open_journal", "read_files"]
+
+_SHARE = 4
+"""Files that together are larger than the memory divided by this are memory-mapped."""
+
+
+def read_files(
+    paths: Sequence[Path], *, spool: Callable[[str], Path], memory: int | None
+) -> list[EncodedFile]:
+    """Read encoded files into memory, or memory-mapped from a private folder where they are large.
+
+    Args:
+        paths: the files.
+        spool: makes an empty folder of a name.
+        memory: bytes that the run may use; half of the machine's by default.
+
+    Raises:
+        EncodedFileError: a file is none, or is damaged.
+        OutputError: the disk is full.
+    """
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    large = size > (memory or total_memory() // 2) // _SHARE
+    made = []
+    for number, path in enumerate(paths):
+        # Unpacked rows of a damaged file are of no use to anybody.
+        folder = spool(f"rows-{number}") if large else None
+        made.append(read_encoded(path, spool=folder))
+    return made
+
+
+def open_journal(folder: Path, plan: Plan) -> FolderJournal:
+    """Return the journal of a run in its folder.
+
+    Raises:
+        OutputError: the folder holds parts of another run, or the disk is full.
+    """
+    return FolderJournal(
+        folder,
+        {
+            "software": VERSION,
+            "agreement": plan.files[0].agreement.fingerprint(),
+            "files": [file.header.content_sha256 for file in plan.files],
+            "threshold": plan.asked,
+            "blocking": list(plan.passes),
+            "recall": plan.recall,
+            "assign": plan.assign,
+            "extends": None if plan.earlier is None else list(plan.earlier.parties),
+        },
+    )
