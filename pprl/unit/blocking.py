@@ -14,6 +14,7 @@ from functools import partial
 from itertools import combinations
 from typing import Any, Protocol
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -22,7 +23,15 @@ from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
 from pprl.unit.journal import Journal, Part, collect
-from pprl.unit.lsh import Agreeing, LshPlan, bucket_codes, plan_lsh, sharing
+from pprl.unit.lsh import (
+    PAIR_NS,
+    RECORD_NS,
+    Agreeing,
+    LshPlan,
+    bucket_codes,
+    plan_lsh,
+    sharing,
+)
 from pprl.unit.sorted_codes import count_grouped
 
 __all__ = [
@@ -233,6 +242,12 @@ class Lsh:
         """As the plan has counted in some tables; a pair of several buckets counts in each."""
         return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
 
+    def seconds(self, a: Side, b: Side, *, same: bool) -> float:
+        """Return how long the scan will take, about, on as many threads as there are."""
+        records = len(a) + (0 if same else len(b))
+        work = self.plan.tables * records * RECORD_NS + self.expect(a, b, same=same) * PAIR_NS
+        return work * 1e-9 / int(numba.get_num_threads())
+
     def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
         """A table each."""
         return [
@@ -248,7 +263,7 @@ class Lsh:
             "recall": self._recall,
             "tables": plan.tables,
             "bits_per_table": plan.bits_per_table,
-            "bits_sampled_from": len(plan.pool),
+            "pool": plan.pool_mask(),
             "seed": plan.seed,
             "expected_completeness": round(plan.completeness, 5),
             "expected_completeness_at_threshold": round(plan.at_threshold, 5),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from pprl.errors import DataError
 from pprl.unit.comparison import Found
 from pprl.unit.context import pair_probabilities
 from pprl.unit.journal import Journal
@@ -106,8 +107,13 @@ def compare_files(
                 None if not len(used) else np.setdiff1d(np.arange(len(plan.files[f])), used)
                 for f, used in zip((i, j), taken, strict=True)
             ]
-            tell = _teller(
-                progress, number * len(jobs) + place, len(jobs) * len(plan.passes), before
+            tell = _Teller(
+                plan,
+                progress,
+                done=number * len(jobs) + place,
+                jobs=len(jobs) * len(plan.passes),
+                compared=before[0],
+                found=before[1],
             )
             with stages("compare"):
                 part = plan.comparison.scan(
@@ -150,14 +156,40 @@ def compare_files(
     return Pairs.join(kept), hidden, passes
 
 
-def _teller(
-    progress: StageProgress, done: int, jobs: int, before: tuple[int, int]
-) -> Callable[[float, int, int], None]:
-    def tell(share: float, compared: int, found: int) -> None:
-        note = f"{before[0] + compared:,} pairs compared, {before[1] + found:,} found"
-        progress("comparing", (done + share) / jobs, note)
+class _Teller:
+    """Tells how far a comparison is, how fast it goes and what it has found; stops it when that is too much."""
 
-    return tell
+    def __init__(
+        self,
+        plan: Plan,
+        progress: StageProgress,
+        *,
+        done: int,
+        jobs: int,
+        compared: int,
+        found: int,
+    ) -> None:
+        self._plan, self._progress = plan, progress
+        self._done, self._jobs = done, jobs
+        self._compared, self._found = compared, found
+        self._start: tuple[float, float] | None = None
+
+    def __call__(self, share: float, compared: int, found: int) -> None:
+        """Take the share of this scan that is done, the pairs it has compared and those it has found."""
+        found += self._found
+        if found > self._plan.most_pairs:
+            raise DataError(
+                f"{found:,} pairs were kept so far, more than the memory holds "
+                f"({self._plan.memory_limit >> 20:,} MiB)",
+                hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+            )
+        now = time.monotonic()
+        if self._start is None:
+            self._start = (now, share)  # what an earlier attempt has done says nothing of the speed
+        rate = (share - self._start[1]) / max(now - self._start[0], 1e-3)
+        pairs = rate * self._plan.pairs_expected / self._jobs
+        note = f"{pairs / 1e6:,.0f} million pairs a second, {found:,} found"
+        self._progress("comparing", (self._done + share) / self._jobs, note)
 
 
 def _probabilities(plan: Plan, part: Found, pair: tuple[int, int]) -> Floats:

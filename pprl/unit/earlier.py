@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.errors import MismatchError, UsageError
-from pprl.exchange.encoded import EncodedFile, pseudonym_text
+from pprl.exchange.encoded import PSEUDONYM_BYTES, EncodedFile
 from pprl.exchange.links import Links
 
 __all__ = ["check_earlier", "earlier_clusters"]
@@ -57,16 +57,20 @@ def earlier_clusters(
         ``int64[records]`` over all files: a record's cluster, named by the lowest record in it; -1 where it was not
         linked. And cluster -> link id.
     """
-    place: dict[tuple[str, str], int] = {}
-    start = 0
-    for file in files:
-        for number, text in enumerate(pseudonym_text(file.pseudonyms)):
-            place[file.party, text] = start + number
-        start += len(file)
-    cluster = np.full(start, -1, np.int64)
-    ids: dict[int, int] = {}
-    for link_id, group in earlier.links.groupby("link_id"):
-        members = sorted(place[key] for key in zip(group["party"], group["pseudonym"], strict=True))
-        cluster[members] = members[0]
-        ids[members[0]] = int(str(link_id))
-    return cluster, ids
+    offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
+    cluster = np.full(offsets[-1], -1, np.int64)
+    party, pseudonym = earlier.links["party"].to_numpy(), earlier.links["pseudonym"].to_numpy()
+    record = np.empty(len(party), np.int64)
+    for number, file in enumerate(files):
+        own = np.flatnonzero(party == file.party)
+        wanted = np.frombuffer(bytes.fromhex("".join(pseudonym[own])), f"V{PSEUDONYM_BYTES}")
+        # A file's rows are in ascending order of their pseudonyms, as bytes.
+        known = np.ascontiguousarray(file.pseudonyms).view(wanted.dtype).ravel()
+        record[own] = offsets[number] + np.searchsorted(known, wanted)
+    link_id = earlier.links["link_id"].to_numpy()
+    order = np.lexsort((record, link_id))
+    record, link_id = record[order], link_id[order]
+    starts = np.flatnonzero(np.diff(link_id, prepend=-1))
+    first = record[starts]
+    cluster[record] = np.repeat(first, np.diff(starts, append=len(record)))
+    return cluster, dict(zip(first.tolist(), link_id[starts].tolist(), strict=True))

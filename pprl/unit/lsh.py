@@ -20,7 +20,15 @@ from scipy.special import gammaln
 
 from pprl.threads import in_threads
 
-__all__ = ["Agreeing", "LshPlan", "bucket_codes", "plan_lsh", "sharing"]
+__all__ = [
+    "PAIR_NS",
+    "RECORD_NS",
+    "Agreeing",
+    "LshPlan",
+    "bucket_codes",
+    "plan_lsh",
+    "sharing",
+]
 
 MOST_BITS = 31
 MOST_TABLES = 512
@@ -38,8 +46,8 @@ _OTHERS = 1_000_000
 _ENOUGH = 40.0
 """Matches in the sample, as expected, from which the sample itself plans the tables."""
 
-_RECORD, _PAIR = 135.0, 4.0
-"""What a record costs a table (its bucket, its place in order, its rows fetched) and what a pair costs, in ns."""
+RECORD_NS, PAIR_NS = 135.0, 4.0
+"""What a record costs a table (its bucket, its place in order, its rows fetched) and what a pair costs, measured."""
 
 Words = npt.NDArray[np.uint64]
 Int64s = npt.NDArray[np.int64]
@@ -95,6 +103,10 @@ class LshPlan:
     checked: float = 0.0
     found: tuple[float, float, float] = (0.0, 0.0, 1.0)
     seed: int = 1
+
+    def pool_mask(self) -> str:
+        """Return the pool as a mask in hexadecimal, its lowest digit for the first four bits."""
+        return f"{sum(1 << int(at) for at in self.pool):x}"
 
     def positions(self) -> Int64s:
         """Return ``int64[tables, bits_per_table]``, distinct within a table."""
@@ -168,7 +180,7 @@ def plan_lsh(
                 ),
                 expected_share=float(share),
             )
-            cost = tables * records * _RECORD + share * product * _PAIR
+            cost = tables * records * RECORD_NS + share * product * PAIR_NS
             cost = cost * 1e6 if plan.completeness < recall else cost
             if best is None or cost < best[0]:
                 best = (cost, plan)

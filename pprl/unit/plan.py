@@ -160,6 +160,12 @@ class Plan:
     stages: Stages
 
     @property
+    def most_pairs(self) -> int:
+        """How many pairs may be kept until the memory is full."""
+        held = _memory(self.files, self.pairs_of_files(), 0)
+        return max(self.memory_limit - held, 0) // _PAIR_BYTES
+
+    @property
     def same(self) -> bool:
         """True when duplicates are looked for inside one file."""
         return len(self.files) == 1

@@ -19,6 +19,7 @@ from pprl.exchange.encoded import EncodedFile
 from pprl.unit.blocking import (
     Agreeing,
     Blocking,
+    Lsh,
     Side,
     StepProgress,
     make_blocking,
@@ -186,6 +187,9 @@ class RecordComparison:
         score = self._floor(a, b, floor)
         other = self._weights_of(a, b).other[int(score * BINS) :].sum()
         kept = min(pairs, int(other * self._possible(a, b) + self.matches[a, b][0]))
+        if isinstance(self._blocking, Lsh):
+            seconds = self._blocking.seconds(self._sides[a], self._sides[b], same=same)
+            return Work(pairs=pairs, kept=kept, seconds=seconds)
         # A gathered pair costs several times what one in a full scan does.
         slow = 1 if self._blocking_name == "exhaustive" else 8
         return Work(pairs=pairs, kept=kept, seconds=pairs / max(self._rate, 1.0) * slow)
