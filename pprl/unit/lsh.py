@@ -8,7 +8,7 @@ find. The positions come from MurmurHash, so that every machine draws the same o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "bucket_codes",
     "plan_lsh",
     "sharing",
+    "tables_of",
 ]
 
 MOST_BITS = 31
@@ -111,6 +112,13 @@ class LshPlan:
     def positions(self) -> Int64s:
         """Return ``int64[tables, bits_per_table]``, distinct within a table."""
         return _positions(self.pool, self.tables, self.bits_per_table, self.seed)
+
+
+def tables_of(described: Mapping[str, Any]) -> Int64s:
+    """Return the positions of an LSH that ``run.json`` describes, as :meth:`LshPlan.positions` gave them."""
+    mask = int(described["pool"], 16)
+    pool = np.array([at for at in range(mask.bit_length()) if mask >> at & 1], np.int64)
+    return _positions(pool, described["tables"], described["bits_per_table"], described["seed"])
 
 
 def _positions(pool: Int64s, tables: int, width: int, seed: int) -> Int64s:
