@@ -39,8 +39,8 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.done()
 
-    def __call__(self, stage: str, share: float) -> None:
-        """Draw the line when it is due."""
+    def __call__(self, stage: str, share: float, note: str = "") -> None:
+        """Draw the line when it is due; the note, such as a rate, stands at its end."""
         now = time.monotonic()
         if stage != self._stage:
             self.done()
@@ -51,7 +51,8 @@ class Progress:
         left = duration(elapsed / share - elapsed) if share > 0 else "?"
         filled = int(_WIDTH * share)
         bar = "#" * filled + "-" * (_WIDTH - filled)
-        click.echo(f"\r{stage} [{bar}] {share:4.0%}, {left} left   ", err=True, nl=False)
+        note = note and f", {note}"
+        click.echo(f"\r{stage} [{bar}] {share:4.0%}, {left} left{note}   ", err=True, nl=False)
         self._shown = True
 
     def done(self) -> None:

@@ -27,12 +27,12 @@ from pprl.exchange.encoded_columns import (
     column_types,
     filter_bytes,
     filter_columns,
-    fixed_columns,
     pack_words,
     row_bytes,
     spare_bits_set,
     strictly_ascending,
 )
+from pprl.exchange.encoded_rows import GROUP_ROWS, METADATA_KEY, parquet_rows
 
 __all__ = [
     "ENCODED_FORMAT",
@@ -41,6 +41,7 @@ __all__ = [
     "EncodedFile",
     "EncodedHeader",
     "content_digest",
+    "header_content",
     "pack_words",
     "pseudonym_text",
     "read_encoded",
@@ -49,7 +50,6 @@ __all__ = [
 ]
 
 ENCODED_FORMAT = "pprl-encoded/1"
-_METADATA_KEY = b"pprl"
 _METADATA_LIMIT = 1 << 20
 _SLACK = 1 << 20
 _CHUNK_SLACK = 1 << 16
@@ -183,39 +183,41 @@ def seal_header(
         rows_read: rows of the party's own file.
         software: name and version of the program.
     """
-    content = {
+    content = header_content(
+        agreement,
+        key_check=key_check,
+        party=party,
+        records=len(pseudonyms),
+        rows_read=rows_read,
+        software=software,
+    )
+    content["content_sha256"] = content_digest(content, pseudonyms, filters, keys)
+    return EncodedHeader.model_validate(content)
+
+
+def header_content(
+    agreement: Agreement, *, key_check: str, party: str, records: int, rows_read: int, software: str
+) -> dict[str, Any]:
+    """Return the header's entries but for the digest; for the arguments see :func:`seal_header`."""
+    return {
         "format": ENCODED_FORMAT,
         "agreement": agreement.to_dict(),
         "agreement_fingerprint": agreement.fingerprint(),
         "key_check": key_check,
         "party": party,
-        "records": len(pseudonyms),
+        "records": records,
         "rows_read": rows_read,
         "software": software,
     }
-    content["content_sha256"] = content_digest(content, pseudonyms, filters, keys)
-    return EncodedHeader.model_validate(content)
 
 
 def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
     """Write an encoded file to ``path`` (see :class:`pprl.outputs.Outputs` for safe names)."""
-    columns = fixed_columns(["pseudonym"], encoded.pseudonyms)
-    columns |= fixed_columns(filter_columns(encoded.agreement), encoded.filters)
-    for number in range(encoded.keys.shape[1]):
-        column = np.ascontiguousarray(encoded.keys[:, number])
-        columns[f"key_{number + 1}"] = pa.array(column, pa.uint64(), mask=column == 0)
-    table = pa.table(columns)
-    # Added to the file itself: with store_schema=False pyarrow drops the metadata of the table's schema.
-    with pq.ParquetWriter(
-        path,
-        table.schema,
-        compression="zstd",
-        use_dictionary=False,
-        store_schema=False,
-        write_statistics=False,
-    ) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({"pprl": encoded.header.model_dump_json()})
+    with parquet_rows(path, encoded.agreement) as (write, state):
+        for start in range(0, len(encoded), GROUP_ROWS):
+            rows = slice(start, start + GROUP_ROWS)
+            write(encoded.pseudonyms[rows], encoded.filters[rows], encoded.keys[rows])
+        state(encoded.header.model_dump_json())
 
 
 def read_encoded(path: Path | str) -> EncodedFile:
@@ -291,13 +293,13 @@ def _check_start(path: Path) -> None:
 
 
 def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
-    text = metadata.get(_METADATA_KEY)
+    text = metadata.get(METADATA_KEY)
     if text is None or len(text) > _METADATA_LIMIT:
         raise EncodedFileError(
             f"{path} is a Parquet file, but not one that `pprl encode` wrote",
             hint="Plain data must not reach the unit; ask the party for the encoded file.",
         )
-    if set(metadata) != {_METADATA_KEY}:
+    if set(metadata) != {METADATA_KEY}:
         raise EncodedFileError(
             f"{path} carries other metadata than the header of an encoded file",
             hint="It may hold plain data. Delete this copy, and ask the party for the file that `pprl encode` wrote.",

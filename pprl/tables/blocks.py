@@ -1,0 +1,215 @@
+"""Tables of text, read a block at a time: a CSV file, a Parquet file, or a frame in memory.
+
+A block is a mapping from column names to Arrow arrays of text without nulls: no Python object a value, and no more of
+the file in memory than a block or two. A source may be read several times, each time other columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pprl.errors import DataError
+from pprl.tables.csvtext import open_csv_text
+
+__all__ = [
+    "AS_TEXT_HINT",
+    "Block",
+    "CsvSource",
+    "FrameSource",
+    "ParquetSource",
+    "TableSource",
+    "check_text",
+    "open_table",
+]
+
+AS_TEXT_HINT = "Read the file with dtype=str, keep_default_na=False, so that 007 stays 007."
+_PARQUET_ROWS = 1 << 16
+
+Block = Mapping[str, pa.LargeStringArray]
+
+
+class TableSource(Protocol):
+    """Where a table's blocks come from.
+
+    Attributes:
+        name: for messages.
+        columns: the names of the columns.
+        rows: how many rows there are, or about how many.
+    """
+
+    name: str
+    columns: list[str]
+    rows: int
+
+    def blocks(self, names: Sequence[str], size: int) -> Iterator[Block]:
+        """Read the named columns in blocks of at most ``size`` rows, none of them empty.
+
+        Raises:
+            DataError: a column holds something else than text, or the file can't be read to its end.
+        """
+
+
+def open_table(path: Path, *, what: str = "file") -> TableSource:
+    """Open a CSV or a Parquet file, told apart by how it begins.
+
+    Args:
+        path: the file.
+        what: what it is to the user, for messages.
+
+    Raises:
+        DataError: see :func:`pprl.tables.csvtext.read_csv_text`; or a damaged Parquet file.
+    """
+    try:
+        with path.open("rb") as stream:
+            parquet = stream.read(4) == b"PAR1"
+    except OSError:
+        parquet = False  # whatever is the matter, the CSV reader has the words for it
+    return ParquetSource(path, what) if parquet else CsvSource(path, what)
+
+
+def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
+    """Refuse a column of a frame that holds something else than text and gaps.
+
+    Raises:
+        DataError: as said, naming the column.
+    """
+    kind = pd.api.types.infer_dtype(frame[name], skipna=True)
+    if kind not in ("string", "empty"):
+        raise _not_text(source, name, kind, AS_TEXT_HINT)
+
+
+class FrameSource:
+    """A frame in memory; ``None`` and ``NaN`` are gaps and read as ``""``."""
+
+    def __init__(self, frame: pd.DataFrame, name: str) -> None:
+        self.name = name
+        self.columns = list(frame.columns)
+        self.rows = len(frame)
+        self._frame = frame
+
+    def blocks(self, names: Sequence[str], size: int) -> Iterator[Block]:
+        """See :class:`TableSource`."""
+        for name in names:
+            check_text(self._frame, name, self.name)
+        for start in range(0, self.rows, size):
+            rows = self._frame.iloc[start : start + size]
+            yield {name: self._array(rows[name]) for name in names}
+
+    def _array(self, column: pd.Series[str]) -> pa.LargeStringArray:
+        try:
+            made = pa.array(column.to_numpy(object), pa.large_string(), from_pandas=True)
+        except UnicodeEncodeError:
+            raise _half(self.name, str(column.name)) from None
+        return made.fill_null("") if made.null_count else made
+
+
+class CsvSource:
+    """A CSV file; ``rows`` counts its lines."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.name = str(path)
+        self._file = open_csv_text(path, what=what)
+        self.columns = self._file.names
+        self.rows = self._file.lines
+
+    def blocks(self, names: Sequence[str], size: int) -> Iterator[Block]:
+        """See :class:`TableSource`."""
+        for batch in self._file.batches(names):
+            yield from _slices(batch, size)
+
+
+class ParquetSource:
+    """A Parquet file whose columns are text; nulls read as ``""``."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.name = str(path)
+        self._path = path
+        self._what = what
+        with self._told(), pq.ParquetFile(path) as parquet:
+            schema = parquet.schema_arrow
+            self.columns = list(schema.names)
+            self._types = dict(zip(schema.names, schema.types, strict=True))
+            self.rows = parquet.metadata.num_rows
+        if len(set(self.columns)) < len(self.columns):
+            raise DataError(
+                f"{path}: two columns have the same name", hint="Rename or drop one of them."
+            )
+        if self.rows == 0:
+            raise DataError(
+                f"{path}: the {what} has columns but no rows",
+                hint="Check that the export finished; a file of at least one row is needed.",
+            )
+
+    def blocks(self, names: Sequence[str], size: int) -> Iterator[Block]:
+        """See :class:`TableSource`."""
+        for name in names:
+            kind = self._types[name]
+            if pa.types.is_dictionary(kind):
+                kind = kind.value_type
+            if not _is_text(kind):
+                hint = "Write the column as text (string), so that 007 stays 007."
+                raise _not_text(self.name, name, str(kind), hint)
+        with self._told(), pq.ParquetFile(self._path) as parquet:
+            for batch in parquet.iter_batches(batch_size=_PARQUET_ROWS, columns=list(names)):
+                for name in names:
+                    self._check_utf8(batch[name], name)
+                yield from _slices(batch.select(list(names)), size)
+
+    def _check_utf8(self, column: pa.Array, name: str) -> None:
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            raise DataError(
+                f"{self._path}: the column {name!r} holds bytes that are not UTF-8 text",
+                hint="Write the file anew from text that was read in its right encoding.",
+            ) from None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
+            # Arrow's own messages may quote what stands in the file.
+            raise DataError(
+                f"{self._path}: the {self._what} is a Parquet file that is damaged or cut short",
+                hint="Check that the export finished, and compare the file's size with the original's.",
+            ) from None
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _slices(batch: pa.RecordBatch, size: int) -> Iterator[Block]:
+    for start in range(0, batch.num_rows, size):
+        part = batch.slice(start, size)
+        yield {
+            name: _plain(column)
+            for name, column in zip(part.schema.names, part.columns, strict=True)
+        }
+
+
+def _plain(column: pa.Array) -> pa.LargeStringArray:
+    made = column if column.type == pa.large_string() else column.cast(pa.large_string())
+    return made.fill_null("") if made.null_count else made
+
+
+def _not_text(source: str, name: str, kind: str, hint: str) -> DataError:
+    return DataError(
+        f"{source}: the column {name!r} holds {kind} values instead of text", hint=hint
+    )
+
+
+def _half(source: str, name: str) -> DataError:
+    return DataError(
+        f"{source}: the column {name!r} holds half a character (a lone surrogate)",
+        hint="Read the file as UTF-8, without passing broken characters on.",
+    )
