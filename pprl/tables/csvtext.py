@@ -253,6 +253,13 @@ def _check_quotes(path: Path, what: str, delimiter: str) -> None:
     with path.open("rb") as stream:
         if not any(b'"' in block for block in iter(lambda: stream.read(_BLOCK), b"")):
             return
+    if path.stat().st_size > _BLOCK:
+        from pprl.tables.quotes import (
+            quotes_are_sound,  # numba is worth its loading for a long file only
+        )
+
+        if quotes_are_sound(path, delimiter):
+            return
     line = 0
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)

@@ -169,7 +169,7 @@ def spoiled(column: str, value: str, *rows: int) -> pd.DataFrame:
         (spoiled("sex", "robot", 77, 93), "2 values of the column 'sex' can't be read as sex (first: row 79)"),
         (spoiled("id", "id 000003", 55, 88), "2 rows repeat an earlier id of the column 'id' (first: rows 5 and 57)"),
         (spoiled("id", " ", 60, 61), "2 rows have no id in the column 'id' (first: row 62)"),
-        (spoiled("born", "31/31/1990", 99), "1 value of the column 'born' can't be read as date DD/MM/YYYY (first: row 1"),
+        (spoiled("born", "31/31/1990", 99), "of the column 'born' can't be read as date DD/MM/YYYY (first: row 101)"),
         (many(100).drop(columns="sex"), "no column 'sex' for the field 'sex'"),
         (many(100).drop(columns="id"), "no column 'id' for the ids"),
         (many(100).assign(given_name="", surname="", born="", sex="", postcode=""), "no row has a value"),
