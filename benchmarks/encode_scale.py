@@ -41,10 +41,10 @@ def encode_one(people: Path) -> None:
     import pprl
 
     key = pprl.Key.generate()
-    stages: dict[str, list[float]] = {}
+    stages: dict[str, float] = {}
 
     def note(stage: str, share: float, rows: int) -> None:
-        stages.setdefault(stage, [time.perf_counter()] * 2)[1] = time.perf_counter()
+        stages.setdefault(stage, time.perf_counter())
 
     start = time.perf_counter()
     pprl.encode_file(
@@ -60,7 +60,10 @@ def encode_one(people: Path) -> None:
     seconds = time.perf_counter() - start
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    parts = {stage: round(last - first, 2) for stage, (first, last) in stages.items()}
+    names, times = list(stages), list(stages.values())
+    parts = {
+        name: round(after - at, 2) for name, at, after in zip(names, times, times[1:], strict=False)
+    }
     print(json.dumps({"seconds": seconds, "peak_bytes": peak, "stages": parts}))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +29,8 @@ from pprl.tables.blocks import TableSource
 __all__ = ["Account", "Tally"]
 
 _BLOCK = 1 << 16
+
+NumberIds = Callable[[pa.LargeStringArray], npt.NDArray[np.uint64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +102,13 @@ class Tally:
         if self._no_id or (self._rule == "error" and any(self._unreadable)):
             self.broken = True
 
-    def check(self, source: TableSource, id_column: str) -> None:
+    def check(self, source: TableSource, id_column: str, number: NumberIds) -> None:
         """Refuse what can't be encoded, naming rows and columns and never a value.
 
         Args:
             source: the table, whose ids are read again where two seem to be equal.
             id_column: the column of the party's own ids.
+            number: gives the blocks' ``id_numbers`` once more.
 
         Raises:
             DataError: ids that are missing or not unique, values that can't be read, or no row with a value.
@@ -116,7 +119,7 @@ class Tally:
                 f"(first: row {file_row(self._first_no_id)})",
                 hint=EMPTY_ID_HINT,
             )
-        self._check_unique(source, id_column)
+        self._check_unique(source, id_column, number)
         if self._rule == "error":
             self._check_unreadable(source.name)
         if self._empty == self.rows:
@@ -125,23 +128,23 @@ class Tally:
                 hint=NO_VALUE_HINT,
             )
 
-    def _check_unique(self, source: TableSource, id_column: str) -> None:
-        numbers = np.concatenate(self._id_numbers) if self._id_numbers else np.zeros(0, np.uint64)
-        self._id_numbers = [numbers]
-        ordered = np.sort(numbers)
+    def _check_unique(self, source: TableSource, id_column: str, number: NumberIds) -> None:
+        ordered = np.concatenate([np.zeros(0, np.uint64), *self._id_numbers])
+        self._id_numbers = []
+        ordered.sort()  # in place: at eight bytes a row this is what grows with the file
         again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         del ordered
         if not len(again):
             return
         # Two numbers may be equal by chance: the ids themselves decide.
-        rows = np.flatnonzero(np.isin(numbers, again))
-        found: list[pa.Array] = []
-        start = 0
+        found, places, start = [], [], 0
         for block in source.blocks([id_column], _BLOCK):
             ids = block[id_column]
-            first, last = np.searchsorted(rows, [start, start + len(ids)])
-            found.append(ids.take(pa.array(rows[first:last] - start)))
+            doubtful = np.flatnonzero(np.isin(number(ids), again))
+            found.append(ids.take(pa.array(doubtful)))
+            places.append(start + doubtful)
             start += len(ids)
+        rows = np.concatenate(places)
         codes = pa.concat_arrays(found).dictionary_encode().indices.to_numpy(zero_copy_only=False)
         repeated = np.flatnonzero(pd.Series(codes).duplicated().to_numpy())
         if len(repeated):

@@ -241,7 +241,7 @@ class _Walk:
             if rows is not None and not self.tally.broken:
                 yield rows
         tell("encoding", 1.0, self.tally.rows)
-        self.tally.check(self._source, self._id_column)
+        self.tally.check(self._source, self._id_column, self._table.id_numbers)
 
     def _encode(self, block: Block) -> tuple[BlockFacts, EncodedRows | None]:
         if (

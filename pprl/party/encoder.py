@@ -189,6 +189,10 @@ class TableEncoder:
         """Return what is to be known of a block that will not be encoded."""
         return self._read(block)[0]
 
+    def id_numbers(self, ids: pa.LargeStringArray) -> npt.NDArray[np.uint64]:
+        """Return what :attr:`BlockFacts.id_numbers` says of these ids; the same for each block of the table."""
+        return text_numbers(Texts.from_arrow(ids), self._id_subkey)
+
     def _read(self, block: Block) -> tuple[BlockFacts, list[FieldColumn], npt.NDArray[np.bool_]]:
         """Return (facts, columns with what could be saved, rows that have any value)."""
         fields = [read_field(block, plan) for plan in self._plans]
@@ -210,7 +214,7 @@ class TableEncoder:
             first_unreadable=tuple(int(at[0]) if len(at) else -1 for at in unreadable),
             no_id=len(no_id),
             first_no_id=int(no_id[0]) if len(no_id) else -1,
-            id_numbers=text_numbers(ids, self._id_subkey),
+            id_numbers=self.id_numbers(block[self._id_column]),
         )
         return facts, fields, ~empty
 

@@ -6,7 +6,7 @@ the file in memory than a block or two. A source may be read several times, each
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -121,8 +121,7 @@ class CsvSource:
 
     def blocks(self, names: Sequence[str], size: int) -> Iterator[Block]:
         """See :class:`TableSource`."""
-        for batch in self._file.batches(names):
-            yield from _slices(batch, size)
+        yield from _blocks(self._file.batches(names), size)
 
 
 class ParquetSource:
@@ -156,11 +155,14 @@ class ParquetSource:
             if not _is_text(kind):
                 hint = "Write the column as text (string), so that 007 stays 007."
                 raise _not_text(self.name, name, str(kind), hint)
+        yield from _blocks(self._batches(list(names)), size)
+
+    def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         with self._told(), pq.ParquetFile(self._path) as parquet:
-            for batch in parquet.iter_batches(batch_size=_PARQUET_ROWS, columns=list(names)):
+            for batch in parquet.iter_batches(batch_size=_PARQUET_ROWS, columns=names):
                 for name in names:
                     self._check_utf8(batch[name], name)
-                yield from _slices(batch.select(list(names)), size)
+                yield batch.select(names)
 
     def _check_utf8(self, column: pa.Array, name: str) -> None:
         try:
@@ -188,13 +190,29 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _slices(batch: pa.RecordBatch, size: int) -> Iterator[Block]:
-    for start in range(0, batch.num_rows, size):
-        part = batch.slice(start, size)
-        yield {
-            name: _plain(column)
-            for name, column in zip(part.schema.names, part.columns, strict=True)
-        }
+def _blocks(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[Block]:
+    """Cut batches of any length into blocks of ``size`` rows; the last one may have fewer."""
+    parts: list[pa.RecordBatch] = []
+    room = size
+    for batch in batches:
+        start = 0
+        while start < batch.num_rows:
+            part = batch.slice(start, room)
+            parts.append(part)
+            start += part.num_rows
+            room -= part.num_rows
+            if room == 0:
+                yield _joined(parts)
+                parts, room = [], size
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: Sequence[pa.RecordBatch]) -> Block:
+    return {
+        name: pa.concat_arrays([_plain(part.column(at)) for part in parts])
+        for at, name in enumerate(parts[0].schema.names)
+    }
 
 
 def _plain(column: pa.Array) -> pa.LargeStringArray:

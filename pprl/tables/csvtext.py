@@ -26,6 +26,8 @@ __all__ = ["CsvText", "open_csv_text", "read_csv_text"]
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_LIMIT = 1 << 20
 _BLOCK = 1 << 24
+_STREAM_BLOCK = 1 << 21
+"""Bytes that Arrow's stream parses at a time: it runs up to 32 such blocks ahead of whoever reads it."""
 _DATA = re.compile(r"[\d\W]*\d[\d\W]*")
 """A number, a date, a telephone number: no letter in it."""
 _MIXED = re.compile(r"[A-Za-z]{0,4}[- ]?\d{3,}|[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}")
@@ -54,7 +56,7 @@ def read_csv_text(
     """
     opened = open_csv_text(path, what=what, allow_no_rows=allow_no_rows)
     with _told(opened) as ragged:
-        options = _options(opened.names, opened.delimiter, opened.names, ragged)
+        options = _options(opened.names, opened.delimiter, opened.names, ragged, _BLOCK)
         try:
             table = pa_csv.read_csv(path, **options)
         except pa.ArrowInvalid as error:
@@ -85,13 +87,13 @@ class CsvText:
     lines: int
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Read the named columns, about 16 MiB of the file at a time; values are ``large_string``.
+        """Read the named columns, about 2 MiB of the file at a time; values are ``large_string``.
 
         Raises:
             DataError: a ragged row, or one that is no CSV; told when it is met.
         """
         with _told(self) as ragged:
-            options = _options(self.names, self.delimiter, names, ragged)
+            options = _options(self.names, self.delimiter, names, ragged, _STREAM_BLOCK)
             try:
                 reader = pa_csv.open_csv(self.path, **options)
             except pa.ArrowInvalid as error:
@@ -121,7 +123,7 @@ def open_csv_text(path: Path | str, *, what: str = "file", allow_no_rows: bool =
 
 
 def _options(
-    names: list[str], delimiter: str, wanted: Sequence[str], ragged: list[int]
+    names: list[str], delimiter: str, wanted: Sequence[str], ragged: list[int], block: int
 ) -> dict[str, Any]:
     def on_ragged(row: pa_csv.InvalidRow) -> str:
         ragged.append(row.actual_columns)
@@ -129,7 +131,7 @@ def _options(
 
     return {
         "read_options": pa_csv.ReadOptions(
-            column_names=names, skip_rows=1, block_size=_BLOCK, encoding="utf8"
+            column_names=names, skip_rows=1, block_size=block, encoding="utf8"
         ),
         "parse_options": pa_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_ragged
