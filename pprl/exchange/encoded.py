@@ -138,9 +138,10 @@ class EncodedFile:
 
 def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
     """Return pseudonyms as 32 lower-case hexadecimal digits each."""
-    text = np.ascontiguousarray(pseudonyms).tobytes().hex()
-    size = 2 * PSEUDONYM_BYTES
-    return [text[at : at + size] for at in range(0, len(text), size)]
+    text = np.ascontiguousarray(pseudonyms).tobytes().hex().encode()
+    offsets = pa.py_buffer(np.arange(len(pseudonyms) + 1) * (2 * PSEUDONYM_BYTES))
+    made = pa.LargeStringArray.from_buffers(len(pseudonyms), offsets, pa.py_buffer(text))
+    return list(made.to_numpy(zero_copy_only=False))
 
 
 def content_digest(

@@ -14,35 +14,12 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.party.blake_lanes import BLOCK, IV, LANES, SIGMA, first_words
 from pprl.tables.texts import Texts
 
 __all__ = ["join_and_hash", "position_rows", "text_numbers"]
 
-_IV = np.array(
-    [
-        0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
-        0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
-    ],
-    np.uint64,
-)  # fmt: skip
-_SIGMA = np.array(
-    [
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-        [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-        [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-        [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-        [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-        [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-        [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-        [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-        [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-    ],
-    np.int64,
-)
-_BLOCK = 128
+_IV = np.array(IV, np.uint64)
 _U64 = np.uint64
 _32, _24, _40, _16, _48, _63, _1 = (_U64(n) for n in (32, 24, 40, 16, 48, 63, 1))
 SEPARATOR = 0x1F
@@ -74,7 +51,7 @@ def _compress(h: Any, m: Any, at: Any, count: Any, last: Any) -> None:
     if last:
         v14 = ~v14
     for r in range(12):
-        s = _SIGMA[r]
+        s = SIGMA[r]
         v0, v4, v8, v12 = _mix(v0, v4, v8, v12, m[at + s[0]], m[at + s[1]])
         v1, v5, v9, v13 = _mix(v1, v5, v9, v13, m[at + s[2]], m[at + s[3]])
         v2, v6, v10, v14 = _mix(v2, v6, v10, v14, m[at + s[4]], m[at + s[5]])
@@ -96,45 +73,30 @@ def _compress(h: Any, m: Any, at: Any, count: Any, last: Any) -> None:
 @numba.njit(cache=True, nogil=True)
 def _finish(h: Any, keyed: Any, message: Any, words: Any, length: Any) -> None:
     """Set ``h`` to the digest of ``message[:length]``, not empty; bytes behind it are made zeros."""
-    blocks = (length + _BLOCK - 1) // _BLOCK
-    message[length : blocks * _BLOCK] = 0
+    blocks = (length + BLOCK - 1) // BLOCK
+    message[length : blocks * BLOCK] = 0
     h[:] = keyed
     for block in range(blocks - 1):
-        _compress(h, words, block * 16, _BLOCK * (block + 2), False)
-    _compress(h, words, (blocks - 1) * 16, _BLOCK + length, True)
+        _compress(h, words, block * 16, BLOCK * (block + 2), False)
+    _compress(h, words, (blocks - 1) * 16, BLOCK + length, True)
 
 
 def _keyed_state(subkey: bytes, size: int) -> npt.NDArray[np.uint64]:
     """Return the state after the key's own block; ``size`` is the digest's bytes."""
     state = _IV.copy()
     state[0] ^= np.uint64(0x01010000 ^ len(subkey) << 8 ^ size)
-    block = np.frombuffer(subkey.ljust(_BLOCK, b"\0"), "<u8").astype(np.uint64)
-    _compress(state, block, 0, _BLOCK, False)
+    block = np.frombuffer(subkey.ljust(BLOCK, b"\0"), "<u8").astype(np.uint64)
+    _compress(state, block, 0, BLOCK, False)
     return state
 
 
 def _room(length: int) -> npt.NDArray[np.uint8]:
-    return np.zeros(-(-max(length, 1) // _BLOCK) * _BLOCK, np.uint8)
+    return np.zeros(-(-max(length, 1) // BLOCK) * BLOCK, np.uint8)
 
 
 def text_numbers(texts: Texts, subkey: bytes) -> npt.NDArray[np.uint64]:
-    """Return ``BLAKE2b-64(key=subkey, text)`` of each text as a little-endian number, ``uint64[n]``; 0 if empty."""
-    made = np.zeros(len(texts), np.uint64)
-    message = _room(int(texts.lengths().max(initial=0)))
-    _number(texts.data, texts.offsets, _keyed_state(subkey, 8), message, made)
-    return made
-
-
-@numba.njit(cache=True, nogil=True)
-def _number(data: Any, offsets: Any, keyed: Any, message: Any, made: Any) -> None:
-    words = message.view(np.uint64)
-    h = np.empty(8, np.uint64)
-    for number in range(len(made)):
-        length = offsets[number + 1] - offsets[number]
-        if length:
-            message[:length] = data[offsets[number] : offsets[number + 1]]
-            _finish(h, keyed, message, words, length)
-            made[number] = h[0]
+    """Return the number of each text as :func:`join_and_hash` gives it for that part alone."""
+    return join_and_hash([texts], [np.arange(len(texts))], subkey)
 
 
 def join_and_hash(
@@ -150,7 +112,7 @@ def join_and_hash(
     Returns:
         ``uint64[records]``; 0 where a part is empty, 1 instead of a digest of 0.
     """
-    data = np.concatenate([part.data for part in parts])
+    data = parts[0].data if len(parts) == 1 else np.concatenate([part.data for part in parts])
     firsts = np.cumsum([0, *(len(part.data) for part in parts)])
     bases = np.cumsum([0, *(len(part) for part in parts)])
     starts = np.concatenate(
@@ -174,6 +136,11 @@ def _join(
 ) -> None:
     words = message.view(np.uint64)
     h = np.empty(8, np.uint64)
+    lanes = np.zeros((16, LANES), np.uint64)
+    counts = np.zeros(LANES, np.uint64)
+    first = np.zeros(LANES, np.uint64)
+    records = np.zeros(LANES, np.int64)
+    lane = 0
     for record in range(len(places)):
         length = 0
         for part in range(places.shape[1]):
@@ -187,9 +154,28 @@ def _join(
             for at in range(starts[place], stops[place]):
                 message[length] = data[at]
                 length += 1
-        if length:
+        if length > BLOCK:
             _finish(h, keyed, message, words, length)
             made[record] = max(h[0], _U64(1))
+        elif length:
+            used = (length + 7) // 8
+            message[length : used * 8] = 0
+            for word in range(used):
+                lanes[word, lane] = words[word]
+            for word in range(used, 16):
+                lanes[word, lane] = 0
+            counts[lane] = BLOCK + length
+            records[lane] = record
+            lane += 1
+            if lane == LANES:
+                lane = 0
+                first_words(keyed, lanes, counts, first)
+                for done in range(LANES):
+                    made[records[done]] = max(first[done], _U64(1))
+    if lane:
+        first_words(keyed, lanes, counts, first)
+        for done in range(lane):
+            made[records[done]] = max(first[done], _U64(1))
 
 
 def position_rows(texts: Texts, subkey: bytes, bits: int, draws: int) -> npt.NDArray[np.uint16]:

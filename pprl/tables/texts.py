@@ -67,8 +67,7 @@ class Texts(Sequence[str]):
 
     def picked(self, mask: npt.NDArray[np.bool_]) -> list[str]:
         """Return the texts under the mask."""
-        found: list[str] = self.arrow().filter(pa.array(mask)).to_pylist()
-        return found
+        return list(Texts.from_arrow(self.arrow().filter(pa.array(mask))))
 
     def lengths(self) -> npt.NDArray[np.int64]:
         """Return each text's bytes, ``int64[n]``."""
@@ -83,7 +82,7 @@ class Texts(Sequence[str]):
         return len(self.offsets) - 1
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.arrow().to_pylist())
+        return iter(self.arrow().to_numpy(zero_copy_only=False).tolist())
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -92,6 +91,6 @@ class Texts(Sequence[str]):
     def __getitem__(self, index: Any) -> Any:
         """Return one text, or those of a slice as a list."""
         if isinstance(index, slice):
-            return self.arrow().to_pylist()[index]
+            return list(self)[index]
         at = range(len(self))[index]
         return self.data[self.offsets[at] : self.offsets[at + 1]].tobytes().decode()
