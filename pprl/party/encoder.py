@@ -239,8 +239,11 @@ class TableEncoder:
 def _blank(texts: Texts) -> npt.NDArray[np.int64]:
     """Return which texts hold white space at most."""
     lengths = texts.lengths()
-    visible = np.zeros(len(texts.data) + 1, np.int64)
-    np.cumsum((texts.data > 0x20) & (texts.data < 0x7F), out=visible[1:])
-    doubtful = np.flatnonzero(visible[texts.offsets[1:]] == visible[texts.offsets[:-1]])
+    first, last = int(texts.offsets[0]), int(texts.offsets[-1])
+    data = texts.data[first:last]
+    visible = np.zeros(len(data) + 1, np.int64)
+    np.cumsum((data > 0x20) & (data < 0x7F), out=visible[1:])
+    counts = visible[texts.offsets - first]
+    doubtful = np.flatnonzero(counts[1:] == counts[:-1])
     blank = [at for at in doubtful.tolist() if not lengths[at] or not texts[at].strip()]
     return np.array(blank, np.int64)

@@ -86,28 +86,31 @@ def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
 
 
 class FrameSource:
-    """A frame in memory; ``None`` and ``NaN`` are gaps and read as ``""``."""
+    """A frame in memory; ``None`` and ``NaN`` are gaps and read as ``""``. Each column is made bytes of once."""
 
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         self.name = name
         self.columns = list(frame.columns)
         self.rows = len(frame)
         self._frame = frame
+        self._made: dict[str, pa.LargeStringArray] = {}
 
     def blocks(self, names: Sequence[str], size: int) -> Iterator[Block]:
         """See :class:`TableSource`."""
-        for name in names:
-            check_text(self._frame, name, self.name)
+        columns = {name: self._column(name) for name in names}
         for start in range(0, self.rows, size):
-            rows = self._frame.iloc[start : start + size]
-            yield {name: self._array(rows[name]) for name in names}
+            yield {name: column.slice(start, size) for name, column in columns.items()}
 
-    def _array(self, column: pd.Series[str]) -> pa.LargeStringArray:
-        try:
-            made = pa.array(column.to_numpy(object), pa.large_string(), from_pandas=True)
-        except UnicodeEncodeError:
-            raise _half(self.name, str(column.name)) from None
-        return made.fill_null("") if made.null_count else made
+    def _column(self, name: str) -> pa.LargeStringArray:
+        if name not in self._made:
+            check_text(self._frame, name, self.name)
+            values = self._frame[name].to_numpy(object)
+            try:
+                made = pa.array(values, pa.large_string(), from_pandas=True)
+            except UnicodeEncodeError:
+                raise _half(self.name, name) from None
+            self._made[name] = made.fill_null("") if made.null_count else made
+        return self._made[name]
 
 
 class CsvSource:
