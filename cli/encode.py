@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,7 +30,7 @@ __all__ = ["encode"]
 
 
 @click.command()
-@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@click.argument("people", type=FILE, metavar="PEOPLE")
 @agreement_option
 @click.option("--key", required=True, type=FILE, metavar="KEY", help="The parties' key file.")
 @click.option(
@@ -67,6 +68,9 @@ def encode(
 ) -> None:
     """Encode a people file: write the file for the linkage unit and, beside it, the id map that stays here.
 
+    PEOPLE is a CSV file (UTF-8, a header row) or a Parquet file whose columns are text. It may be longer than the
+    memory is large: it is read in blocks, on all processors.
+
     -o A.parquet leaves the id map at A.ids.csv. Only A.parquet goes to the unit.
 
     \b
@@ -76,12 +80,8 @@ def encode(
     """
     from pprl.errors import UsageError
     from pprl.exchange.agreement import Agreement
-    from pprl.exchange.encoded import write_encoded
-    from pprl.outputs import Outputs, os_errors
-    from pprl.party.encode import encode as encode_table
-    from pprl.party.id_map import write_id_map
+    from pprl.party.encode import encode_file
     from pprl.party.key import Key
-    from pprl.tables import read_csv_text
 
     if output.suffix != ".parquet":
         raise UsageError(
@@ -93,35 +93,47 @@ def encode(
     settled = Agreement.load(agreement)
     secret = Key.load(key)
     mapping = column_map(columns_file, columns, date_formats)
-    frame = read_csv_text(people, what="people file")
     with Progress() as progress:
-        made = encode_table(
-            frame,
+        account = encode_file(
+            people,
             settled,
             secret,
             party=party,
             id_column=id_column,
+            encoded=output,
+            id_map=id_map,
             columns=mapping,
             unreadable=unreadable,
-            source=str(people),
-            progress=progress,
+            force=force,
+            progress=_Rate(progress),
         )
-    with Outputs(force=force) as outputs:
-        with os_errors(output):
-            write_encoded(made.encoded, outputs.file(output))
-        with os_errors(id_map):
-            write_id_map(made.id_map, outputs.file(id_map))
     if as_json:
-        facts = {**asdict(made.account), "encoded_file": str(output), "id_map": str(id_map)}
+        facts = {**asdict(account), "encoded_file": str(output), "id_map": str(id_map)}
         click.echo(json.dumps(facts, indent=2))
     else:
-        _show(made.account)
+        _show(account)
         click.echo(f"  agreement {short_fingerprint(settled)}: compare it with the other parties")
         click.echo(f"For the linkage unit: {output}")
         alone = ", readable by you alone" if os.name == "posix" else ""
         click.echo(f"Stays here{alone}: {id_map}")
-    for warning in made.account.warnings:
+    for warning in account.warnings:
         click.echo(f"pprl: warning: {warning}", err=True)
+
+
+class _Rate:
+    """Draws the progress with the rows that go through in a second."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stage, self._start = "", 0.0
+
+    def __call__(self, stage: str, share: float, rows: int) -> None:
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._start = stage, now
+        elapsed = now - self._start
+        note = f"{rows / elapsed:,.0f} rows/s" if rows and elapsed > 0 else ""
+        self._progress(stage, share, note)
 
 
 def _show(account: Account) -> None:

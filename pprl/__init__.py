@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pprl.exchange.agreement import Agreement
     from pprl.exchange.encoded import EncodedFile, read_encoded, write_encoded
     from pprl.exchange.links import Links, read_links, write_links
-    from pprl.party.encode import Encoding, encode
+    from pprl.party.encode import Encoding, encode, encode_file
     from pprl.party.key import Key
     from pprl.quality.evaluate import Evaluation, evaluate
     from pprl.quality.explain import Explanation, explain
@@ -49,6 +49,7 @@ __all__ = [
     "PprlError",
     "__version__",
     "encode",
+    "encode_file",
     "evaluate",
     "explain",
     "load_column_map",
@@ -71,6 +72,7 @@ _HOMES = {
     "write_links": "pprl.exchange.links",
     "Encoding": "pprl.party.encode",
     "encode": "pprl.party.encode",
+    "encode_file": "pprl.party.encode",
     "Key": "pprl.party.key",
     "Evaluation": "pprl.quality.evaluate",
     "evaluate": "pprl.quality.evaluate",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TypeVar, cast
 
 import numba
 
-__all__ = ["Progress", "in_threads"]
+__all__ = ["Progress", "in_order", "in_threads"]
 
 Progress = Callable[[float], None]
 """Called with the share of the work that is done: it never falls, and ends with 1.0."""
@@ -45,6 +46,42 @@ def in_threads(
     results = _one_by_one(work, tasks, tell) if threads < 2 else _pooled(work, tasks, tell, threads)
     tell(1.0)
     return results
+
+
+def in_order(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """Give ``work(task)`` for each task, in order, while tasks still come in: for more of them than fit in memory.
+
+    On as many threads as numba is set to use; the calling thread fetches the tasks meanwhile. No more than one task
+    for each thread, and one, wait or have their results wait. What `work` calls is on one thread by itself.
+
+    Args:
+        work: must spend its time in functions that release the GIL, and well under a second.
+        tasks: what `work` is called with.
+    """
+    threads = int(numba.get_num_threads())
+    if threads < 2:
+        yield from map(work, tasks)
+        return
+    with ThreadPoolExecutor(threads, initializer=numba.set_num_threads, initargs=(1,)) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(work, task))
+                if len(waiting) > threads:
+                    yield _result(waiting.popleft())
+            while waiting:
+                yield _result(waiting.popleft())
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _result(future: Future[Result]) -> Result:
+    while True:
+        # With a timeout, because without one an interrupt is not seen on every system.
+        wait([future], timeout=PULSE)
+        if future.done():
+            return future.result()
 
 
 def _one_by_one(

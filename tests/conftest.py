@@ -19,7 +19,12 @@ def _cache_folder() -> Path:
     """
     digest = hashlib.sha256()
     room = ROOT / "pprl"
-    sources = [*room.glob("unit/**/*.py"), *room.glob("party/*.py"), room / "threads.py"]
+    sources = [
+        *room.glob("unit/**/*.py"),
+        *room.glob("party/*.py"),
+        *room.glob("tables/*.py"),
+        room / "threads.py",
+    ]
     for path in sorted(sources):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)

@@ -27,12 +27,12 @@ from pprl.exchange.encoded_columns import (
     column_types,
     filter_bytes,
     filter_columns,
-    fixed_columns,
     pack_words,
     row_bytes,
     spare_bits_set,
     strictly_ascending,
 )
+from pprl.exchange.encoded_rows import GROUP_ROWS, METADATA_KEY, parquet_rows
 from pprl.exchange.mapped import room
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "EncodedFile",
     "EncodedHeader",
     "content_digest",
+    "header_content",
     "pack_words",
     "pseudonym_text",
     "read_encoded",
@@ -50,7 +51,6 @@ __all__ = [
 ]
 
 ENCODED_FORMAT = "pprl-encoded/1"
-_METADATA_KEY = b"pprl"
 _METADATA_LIMIT = 1 << 20
 _SLACK = 1 << 20
 _CHUNK_SLACK = 1 << 16
@@ -140,9 +140,10 @@ class EncodedFile:
 
 def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
     """Return pseudonyms as 32 lower-case hexadecimal digits each."""
-    text = np.ascontiguousarray(pseudonyms).tobytes().hex()
-    size = 2 * PSEUDONYM_BYTES
-    return [text[at : at + size] for at in range(0, len(text), size)]
+    text = np.ascontiguousarray(pseudonyms).tobytes().hex().encode()
+    offsets = pa.py_buffer(np.arange(len(pseudonyms) + 1) * (2 * PSEUDONYM_BYTES))
+    made = pa.LargeStringArray.from_buffers(len(pseudonyms), offsets, pa.py_buffer(text))
+    return list(made.to_numpy(zero_copy_only=False))
 
 
 def content_digest(
@@ -185,39 +186,41 @@ def seal_header(
         rows_read: rows of the party's own file.
         software: name and version of the program.
     """
-    content = {
+    content = header_content(
+        agreement,
+        key_check=key_check,
+        party=party,
+        records=len(pseudonyms),
+        rows_read=rows_read,
+        software=software,
+    )
+    content["content_sha256"] = content_digest(content, pseudonyms, filters, keys)
+    return EncodedHeader.model_validate(content)
+
+
+def header_content(
+    agreement: Agreement, *, key_check: str, party: str, records: int, rows_read: int, software: str
+) -> dict[str, Any]:
+    """Return the header's entries but for the digest; for the arguments see :func:`seal_header`."""
+    return {
         "format": ENCODED_FORMAT,
         "agreement": agreement.to_dict(),
         "agreement_fingerprint": agreement.fingerprint(),
         "key_check": key_check,
         "party": party,
-        "records": len(pseudonyms),
+        "records": records,
         "rows_read": rows_read,
         "software": software,
     }
-    content["content_sha256"] = content_digest(content, pseudonyms, filters, keys)
-    return EncodedHeader.model_validate(content)
 
 
 def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
     """Write an encoded file to ``path`` (see :class:`pprl.outputs.Outputs` for safe names)."""
-    columns = fixed_columns(["pseudonym"], encoded.pseudonyms)
-    columns |= fixed_columns(filter_columns(encoded.agreement), encoded.filters)
-    for number in range(encoded.keys.shape[1]):
-        column = np.ascontiguousarray(encoded.keys[:, number])
-        columns[f"key_{number + 1}"] = pa.array(column, pa.uint64(), mask=column == 0)
-    table = pa.table(columns)
-    # Added to the file itself: with store_schema=False pyarrow drops the metadata of the table's schema.
-    with pq.ParquetWriter(
-        path,
-        table.schema,
-        compression="zstd",
-        use_dictionary=False,
-        store_schema=False,
-        write_statistics=False,
-    ) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({"pprl": encoded.header.model_dump_json()})
+    with parquet_rows(path, encoded.agreement) as (write, state):
+        for start in range(0, len(encoded), GROUP_ROWS):
+            rows = slice(start, start + GROUP_ROWS)
+            write(encoded.pseudonyms[rows], encoded.filters[rows], encoded.keys[rows])
+        state(encoded.header.model_dump_json())
 
 
 def read_encoded(path: Path | str, *, spool: Path | None = None) -> EncodedFile:
@@ -293,13 +296,13 @@ def _check_start(path: Path) -> None:
 
 
 def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
-    text = metadata.get(_METADATA_KEY)
+    text = metadata.get(METADATA_KEY)
     if text is None or len(text) > _METADATA_LIMIT:
         raise EncodedFileError(
             f"{path} is a Parquet file, but not one that `pprl encode` wrote",
             hint="Plain data must not reach the unit; ask the party for the encoded file.",
         )
-    if set(metadata) != {_METADATA_KEY}:
+    if set(metadata) != {METADATA_KEY}:
         raise EncodedFileError(
             f"{path} carries other metadata than the header of an encoded file",
             hint="It may hold plain data. Delete this copy, and ask the party for the file that `pprl encode` wrote.",

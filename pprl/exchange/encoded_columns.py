@@ -23,6 +23,7 @@ __all__ = [
     "filter_columns",
     "fixed_columns",
     "pack_words",
+    "pseudonym_order",
     "row_bytes",
     "spare_bits_set",
     "strictly_ascending",
@@ -95,6 +96,18 @@ def spare_bits_set(filters: Bytes2D, agreement: Agreement) -> bool:
     width = filter_bytes(agreement)
     spare = width * 8 - agreement.filter_bits()
     return bool(spare and (filters[:, width - 1 :: width] >> (8 - spare)).any())
+
+
+def pseudonym_order(pseudonyms: Bytes2D) -> npt.NDArray[np.int64]:
+    """Return the rows in ascending order of their pseudonyms, as unsigned bytes."""
+    halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
+    order = np.argsort(halves[:, 0])
+    high = halves[order, 0]
+    if (
+        high[1:] == high[:-1]
+    ).any():  # rare in random ones, and sorting by both halves takes its time
+        order = np.lexsort((halves[:, 1], halves[:, 0]))
+    return order
 
 
 def strictly_ascending(pseudonyms: Bytes2D) -> bool:

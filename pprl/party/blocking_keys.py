@@ -12,12 +12,14 @@ from types import MappingProxyType
 import jellyfish
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from pprl.exchange.agreement import BlockingPass
+from pprl.party.blake import join_and_hash
 from pprl.party.metaphone import metaphone
+from pprl.party.sounds import metaphone_texts, soundex_texts
+from pprl.tables.texts import Texts
 
-__all__ = ["KEY_PARTS", "blocking_key", "pass_keys"]
+__all__ = ["KEY_PARTS", "blocking_key", "part_texts", "pass_keys"]
 
 SEPARATOR = "\x1f"
 
@@ -39,15 +41,15 @@ def _part(start: int, stop: int) -> Callable[[str], str]:
     return part
 
 
+_SLICES = {"year": (0, 4), "month": (5, 7), "day": (8, 10)}
+
 KEY_PARTS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "soundex": _sound(jellyfish.soundex),
         "metaphone": _sound(metaphone),
         "initial": lambda value: value[:1],
         "value": lambda value: value,
-        "year": _part(0, 4),
-        "month": _part(5, 7),
-        "day": _part(8, 10),
+        **{name: _part(*places) for name, places in _SLICES.items()},
     }
 )
 """Function name in the agreement -> normal form to part; ``""`` when there is none."""
@@ -70,36 +72,45 @@ def pass_keys(
     columns: Mapping[str, tuple[npt.NDArray[np.int64], Sequence[str]]],
     subkey: bytes,
 ) -> npt.NDArray[np.uint64]:
-    """Return the keys of all records in one pass.
+    """Return the keys of all records in one pass, as :func:`blocking_key` gives them one by one.
 
     Args:
         step: the pass.
-        columns: field name -> (which distinct value each record has, the distinct normal forms).
+        columns: field name -> (which value each record has, the normal forms).
         subkey: 32 bytes, of this pass alone.
 
     Returns:
         ``uint64[records]``, 0 where a record has no key.
     """
-    numbered: list[tuple[npt.NDArray[np.int64], list[str]]] = []
-    combined: npt.NDArray[np.int64] | None = None
-    for function, name in step.parts():
-        rows, values = columns[name]
-        make = KEY_PARTS[function]
-        numbering: dict[str, int] = {}
-        numbers = [numbering.setdefault(make(value), len(numbering)) for value in values]
-        codes = np.array(numbers, np.int64)[rows]
-        numbered.append((codes, list(numbering)))
-        if combined is not None:
-            # Renumbered after each part, so that the product of the counts can't overflow.
-            codes_so_far = pd.factorize(combined * len(numbering) + codes)[0]
-            combined = codes_so_far.astype(np.int64)
-        else:
-            combined = codes
-    if combined is None or len(combined) == 0:
+    parts = [part_texts(function, Texts.of(columns[name][1])) for function, name in step.parts()]
+    which = [columns[name][0] for _, name in step.parts()]
+    if len(which[0]) == 0:
         return np.zeros(0, np.uint64)
-    _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
-    keys = [
-        blocking_key([texts[codes[record]] for codes, texts in numbered], subkey)
-        for record in first
-    ]
-    return np.array(keys, np.uint64)[inverse]
+    if len(parts) == 1:  # then what is asked for is one key a value
+        return join_and_hash(parts, [np.arange(len(parts[0]))], subkey)[which[0]]
+    return join_and_hash(parts, which, subkey)
+
+
+def part_texts(function: str, values: Texts) -> Texts:
+    """Return what a function of :data:`KEY_PARTS` makes of each normal form."""
+    if function == "value":
+        return values
+    if function == "soundex":
+        return soundex_texts(values)
+    if function == "metaphone":
+        return metaphone_texts(values)
+    if function in _SLICES:
+        return _date_part(values, *_SLICES[function])
+    make = KEY_PARTS[function]
+    return Texts.of([make(value) for value in values])
+
+
+def _date_part(values: Texts, start: int, stop: int) -> Texts:
+    """Cut a part out of dates ``YYYY-MM-DD``; none where it is all zeros."""
+    places = values.offsets[:-1][values.lengths() > 0, None] + np.arange(start, stop)
+    digits = values.data[places]
+    present = np.zeros(len(values), np.bool_)
+    present[values.lengths() > 0] = there = (digits != ord("0")).any(axis=1)
+    offsets = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(present * (stop - start), out=offsets[1:])
+    return Texts(np.ascontiguousarray(digits[there]).reshape(-1), offsets)

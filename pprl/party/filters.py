@@ -19,6 +19,7 @@ from bitarray import bitarray
 
 from pprl.exchange.agreement import AgreementField
 from pprl.exchange.field_types import FIELD_TYPES
+from pprl.party.positions import FieldPositions
 from pprl.party.token_table import TokenTable
 from pprl.party.tokens import DATE_TOKENS, draws_per_token, tokens_of
 from pprl.threads import in_threads
@@ -79,54 +80,43 @@ class FieldTokens:
         rows: ``int64[records]``; which distinct value a record has.
         ids, offsets: tokens of each distinct value, as in :class:`TokenTable`.
         draws: ``int64[values]``; positions each token of the value draws.
-        positions: ``uint32[tokens, most draws]``.
+        positions: ``uint16[tokens, most draws]``.
     """
 
     rows: npt.NDArray[np.int64]
     ids: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
     draws: npt.NDArray[np.int64]
-    positions: npt.NDArray[np.uint32]
+    positions: npt.NDArray[np.uint16]
 
 
 def prepare_field(
-    rows: npt.NDArray[np.int64], table: TokenTable, field: AgreementField, subkey: bytes, bits: int
+    rows: npt.NDArray[np.int64], table: TokenTable, positions: FieldPositions
 ) -> FieldTokens:
-    """Draw the positions of a column's distinct tokens, once each."""
+    """Look up the positions of a column's tokens.
+
+    Args:
+        rows: ``int64[records]``; which of the table's values a record has.
+        table: the tokens of the column's values.
+        positions: of the tokens of this field.
+    """
+    field = positions.field
     counts = np.diff(table.offsets)
     divisor = np.maximum(counts, 1)
     if FIELD_TYPES[field.type].tokens == "date":
         divisor = np.full_like(counts, DATE_TOKENS)
-    draws = np.maximum(1, (2 * field.budget + divisor) // (2 * divisor))
-    most = int(draws[counts > 0].max(initial=1))
+    numbers, drawn = positions.look_up(table.vocabulary)
     return FieldTokens(
         rows=rows,
-        ids=table.ids,
+        ids=numbers[table.ids],
         offsets=table.offsets,
-        draws=draws,
-        positions=_position_table(table.vocabulary, subkey, bits, most),
+        draws=np.maximum(1, (2 * field.budget + divisor) // (2 * divisor)),
+        positions=drawn,
     )
 
 
-def _position_table(
-    vocabulary: Sequence[str], subkey: bytes, bits: int, draws: int
-) -> npt.NDArray[np.uint32]:
-    blocks = -(-draws // _WORDS)
-    prefixes = [block.to_bytes(4, "little") for block in range(blocks)]
-    keyed = hashlib.blake2b(key=subkey)
-    stream = bytearray()
-    for token in vocabulary:
-        message = token.encode("utf-8")
-        for prefix in prefixes:
-            state = keyed.copy()
-            state.update(prefix + message)
-            stream += state.digest()
-    words = np.frombuffer(bytes(stream), "<u4").reshape(len(vocabulary), blocks * _WORDS)
-    return np.ascontiguousarray((words % np.uint32(bits))[:, :draws], np.uint32)
-
-
 def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> npt.NDArray[np.uint8]:
-    """Return the filters of a whole table before hardening.
+    """Return the filters of a table before hardening.
 
     Returns:
         ``uint8[records, ceil(bits / 8)]``; bit ``i`` is bit ``i % 8`` of byte ``i // 8``.

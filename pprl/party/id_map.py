@@ -2,22 +2,82 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pprl.errors import DataError
 from pprl.tables import read_csv_text
+from pprl.tables.texts import Texts
 
-__all__ = ["ID_MAP_COLUMNS", "read_id_map", "resolve", "write_id_map"]
+__all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve"]
 
 ID_MAP_COLUMNS = ["pseudonym", "id"]
+_HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
+_TEXT_NOTHING = pa.scalar("", pa.large_string())
 
 
-def write_id_map(frame: pd.DataFrame, path: Path) -> None:
-    """Write an id map (columns ``pseudonym,id``) as CSV; a new file has mode 0600."""
-    path.touch(mode=0o600)
-    frame.to_csv(path, columns=ID_MAP_COLUMNS, index=False, lineterminator="\n", encoding="utf-8")
+class IdMapWriter:
+    """Writes an id map (CSV, columns ``pseudonym,id``) a block at a time; a new file has mode 0600.
+
+    Args:
+        path: where to; see :class:`pprl.outputs.Outputs` for safe names.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self._file = path.open("wb")
+        self._file.write(",".join(ID_MAP_COLUMNS).encode() + b"\n")
+
+    def __enter__(self) -> IdMapWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            with suppress(OSError):  # what led here is the error to report
+                self._file.close()
+
+    def write(self, pseudonyms: npt.NDArray[np.uint8], ids: pa.LargeStringArray) -> None:
+        """Append rows.
+
+        Args:
+            pseudonyms: ``uint8[n, 16]``.
+            ids: the party's own ids; quoted where they hold a comma, a quote or an end of line.
+        """
+        special = pc.match_substring_regex(ids, '[",\\r\\n]')
+        if pc.any(special).as_py():
+            doubled = pc.replace_substring(ids, '"', '""')
+            quote = pa.scalar('"', pa.large_string())
+            quoted = pc.binary_join_element_wise(quote, doubled, quote, _TEXT_NOTHING)
+            ids = pc.if_else(special, quoted, ids)
+        digits = _HEX[np.ascontiguousarray(pseudonyms)].view(np.uint8)
+        width = digits.shape[1]
+        names = Texts(digits.reshape(-1), np.arange(len(digits) + 1) * width).arrow()
+        lines = pc.binary_join_element_wise(names, ids, pa.scalar(",", pa.large_string()))
+        ended = pc.binary_join_element_wise(
+            lines, pa.scalar("\n", pa.large_string()), _TEXT_NOTHING
+        )
+        text = Texts.from_arrow(ended)
+        self._file.write(text.data[text.offsets[0] : text.offsets[-1]].data)
+
+    def close(self) -> None:
+        """End the file.
+
+        Raises:
+            OSError: what is left can't be written.
+        """
+        self._file.close()
 
 
 def read_id_map(path: Path) -> pd.DataFrame:

@@ -11,7 +11,14 @@ from types import MappingProxyType
 from pprl.party.folding import fold, translate
 from pprl.tables.dates import DateFormat
 
-__all__ = ["UNREADABLE", "normaliser"]
+__all__ = [
+    "ADDRESS_WORDS",
+    "FULL_NAME_PARTICLES",
+    "SURNAME_PARTICLES",
+    "TITLES",
+    "UNREADABLE",
+    "normaliser",
+]
 
 UNREADABLE = "\0unreadable"
 """Begins the normal form of a value that is there and can't be read; folding never produces it.
@@ -19,7 +26,7 @@ UNREADABLE = "\0unreadable"
 What could be saved of it (the good parts of a date with a month 13) stands behind the mark.
 """
 
-_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "dame"])
+TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "dame"])
 _SEX: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(
         ["1", "m", "male", "man", "boy", "homme", "masculin", "hombre", "mannlich", "maennlich"],
@@ -31,14 +38,16 @@ _SEX: Mapping[str, str] = MappingProxyType(
     | dict.fromkeys(["3", "x", "d", "other", "divers", "diverse", "nonbinary"], "x")
     | dict.fromkeys(["0", "9", "u", "unknown", "n a", "not known", "not specified"], "")
 )
-_ADDRESS = {
+SURNAME_PARTICLES = ("o", "mc", "mac")
+FULL_NAME_PARTICLES = ("o", "mc")  # mac may be a given name
+ADDRESS_WORDS: Mapping[str, str] = MappingProxyType({
     "street": "st", "road": "rd", "avenue": "ave", "av": "ave", "drive": "dr", "lane": "ln", "close": "cl",
     "court": "ct", "crescent": "cres", "cr": "cres", "place": "pl", "square": "sq", "terrace": "ter",
     "tce": "ter", "terr": "ter", "gardens": "gdns", "gdn": "gdns", "grove": "gr", "parade": "pde",
     "highway": "hwy", "boulevard": "blvd", "circuit": "cct", "cir": "cct", "saint": "st", "mount": "mt",
     "flat": "unit", "apartment": "unit", "apt": "unit", "north": "n", "south": "s", "east": "e", "west": "w",
     "strasse": "str",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def _given_name(text: str) -> str:
@@ -46,16 +55,16 @@ def _given_name(text: str) -> str:
 
 
 def _surname(text: str) -> str:
-    return _join_particles(fold(text), ("o", "mc", "mac"))
+    return _join_particles(fold(text), SURNAME_PARTICLES)
 
 
 def _full_name(text: str) -> str:
-    return _join_particles(_without_titles(fold(text)), ("o", "mc"))
+    return _join_particles(_without_titles(fold(text)), FULL_NAME_PARTICLES)
 
 
 def _without_titles(text: str) -> str:
     words = text.split(" ")
-    while len(words) > 1 and words[0] in _TITLES:
+    while len(words) > 1 and words[0] in TITLES:
         words = words[1:]
     return " ".join(words)
 
@@ -83,7 +92,7 @@ def _sex(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    return " ".join([_ADDRESS.get(word, word) for word in fold(text).split(" ")])
+    return " ".join([ADDRESS_WORDS.get(word, word) for word in fold(text).split(" ")])
 
 
 def _compact(text: str) -> str:

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from pprl.errors import DataError
 from pprl.exchange.agreement import Agreement, AgreementField
-from pprl.page.words import plural
-from pprl.party.normalise import UNREADABLE, normaliser
-from pprl.tables import ColumnMap, join_columns
-from pprl.tables.dates import DateFormat, recognise_format
+from pprl.party.date_column import normalise_dates, recognise_dates
+from pprl.party.normalise import UNREADABLE
+from pprl.party.normalise_column import normalise_texts
+from pprl.tables import ColumnMap
+from pprl.tables.blocks import Block, FrameSource, TableSource, check_text
+from pprl.tables.columns import join_arrays
+from pprl.tables.dates import DateFormat
+from pprl.tables.texts import Texts
 
 __all__ = [
     "EMPTY_ID_HINT",
     "NO_VALUE_HINT",
     "REPEATED_ID_HINT",
     "FieldColumn",
+    "FieldPlan",
     "check_frame",
-    "check_ids",
+    "check_id_column",
     "file_row",
     "id_values",
+    "plan_fields",
+    "read_field",
     "read_fields",
     "shared_columns",
+    "used_columns",
 ]
 
 EMPTY_ID_HINT = "Every record needs an id of its own, or its links could not be returned to it."
@@ -36,6 +45,7 @@ REPEATED_ID_HINT = (
     "Give a column that is unique for each row; for a repeated export, drop the copies."
 )
 NO_VALUE_HINT = "Check the column map; `pprl check` shows what is missing, column by column."
+_DATE_ROWS = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,18 +63,40 @@ class FieldColumn:
     field: AgreementField
     columns: tuple[str, ...]
     rows: npt.NDArray[np.int64]
-    values: list[str] = dataclasses.field(repr=False)
+    values: Sequence[str] = dataclasses.field(repr=False)
     date_format: str | None = None
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
         """``bool[records]``: where there is no value."""
-        return np.array([value == "" for value in self.values], bool)[self.rows]
+        return (Texts.of(self.values).lengths() == 0)[self.rows]
 
     @property
     def unreadable(self) -> npt.NDArray[np.bool_]:
         """``bool[records]``: where there is a value that can't be read."""
-        return np.array([value.startswith(UNREADABLE) for value in self.values], bool)[self.rows]
+        return _marked(Texts.of(self.values))[self.rows]
+
+    def saved(self) -> FieldColumn:
+        """Return the column with what could be saved of unreadable values: the good parts of a date, else nothing."""
+        texts = Texts.of(self.values)
+        marked = _marked(texts)
+        saved = [value.removeprefix(UNREADABLE) for value in texts.picked(marked)]
+        return dataclasses.replace(self, values=texts.replaced(marked, saved))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldPlan:
+    """How one field is read from a party's table.
+
+    Attributes:
+        field: the agreement's field.
+        columns: the file's columns that answer it.
+        date_format: for dates.
+    """
+
+    field: AgreementField
+    columns: tuple[str, ...]
+    date_format: DateFormat | None = None
 
 
 def check_frame(frame: pd.DataFrame, *, source: str) -> None:
@@ -96,66 +128,90 @@ def id_values(frame: pd.DataFrame, column: str, *, source: str) -> pd.Series[str
         DataError: the column is missing or holds something else than text.
     """
     check_frame(frame, source=source)
-    if column not in frame.columns:
-        near = get_close_matches(column, [str(name) for name in frame.columns], n=1, cutoff=0.5)
+    check_id_column(FrameSource(frame, source), column)
+    check_text(frame, column, source)
+    return frame[column].fillna("").astype(object)
+
+
+def check_id_column(source: TableSource, column: str) -> None:
+    """Refuse a table without the column of the party's own ids.
+
+    Raises:
+        DataError: as said, with the nearest name as a hint.
+    """
+    names = [str(name) for name in source.columns]
+    if column not in names:
+        near = get_close_matches(column, names, n=1, cutoff=0.5)
         raise DataError(
-            f"{source}: no column {column!r} for the ids",
+            f"{source.name}: no column {column!r} for the ids",
             hint=f"Did you mean {near[0]!r}?"
             if near
             else "Name the column that holds your own ids.",
-        )
-    return _text_column(frame, column, source)
-
-
-def check_ids(frame: pd.DataFrame, column: str, *, source: str) -> None:
-    """Refuse ids that are missing or not unique, naming rows and never the id.
-
-    Raises:
-        DataError: the column is missing, an id is empty, or two rows have the same one.
-    """
-    ids = id_values(frame, column, source=source)
-    empty = np.flatnonzero((ids.str.strip() == "").to_numpy())
-    if len(empty):
-        raise DataError(
-            f"{source}: {plural(len(empty), 'row has', 'rows have')} no id in the column {column!r} "
-            f"(first: row {file_row(empty[0])})",
-            hint=EMPTY_ID_HINT,
-        )
-    repeated = np.flatnonzero(ids.duplicated().to_numpy())
-    if len(repeated):
-        first = np.flatnonzero((ids == ids.iloc[repeated[0]]).to_numpy())
-        raise DataError(
-            f"{source}: {plural(len(repeated), 'row repeats', 'rows repeat')} an earlier id of the column {column!r} "
-            f"(first: rows {file_row(first[0])} and {file_row(first[1])})",
-            hint=REPEATED_ID_HINT,
         )
 
 
 def read_fields(
     frame: pd.DataFrame, agreement: Agreement, columns: ColumnMap, *, source: str
 ) -> list[FieldColumn]:
-    """Find, join and normalise the columns of every field.
+    """Find, join and normalise the columns of every field of a table in memory.
 
     Raises:
         DataError: a column is missing, answers two fields, holds something else than text, or a date column whose
             format its values don't tell.
     """
     check_frame(frame, source=source)
+    table = FrameSource(frame, source)
+    plans = plan_fields(table, agreement, columns)
+    names = used_columns(plans)
+    nothing = {name: pa.array([], pa.large_string()) for name in names}
+    block = next(table.blocks(names, max(table.rows, 1)), nothing)
+    return [read_field(block, plan) for plan in plans]
+
+
+def plan_fields(
+    source: TableSource, agreement: Agreement, columns: ColumnMap
+) -> tuple[FieldPlan, ...]:
+    """Find every field's columns, and how its dates are written: for that, date columns are read once.
+
+    Raises:
+        DataError: a column is missing, answers two fields, or a date column whose format its values don't tell.
+    """
     names = [field.name for field in agreement.field]
-    resolved = columns.resolve(names, list(frame.columns), file=source)
-    _check_own_columns(resolved, source)
+    resolved = columns.resolve(names, source.columns, file=source.name)
+    _check_own_columns(resolved, source.name)
     for name in columns.dates:
         if next(f.type for f in agreement.field if f.name == name) != "date":
             raise DataError(
                 f"a date format is given for {name!r}, which is not a date in the agreement"
             )
-    return [
-        _read_field(frame, field, resolved[field.name], columns.dates.get(field.name), source)
-        for field in agreement.field
-    ]
+    plans = [FieldPlan(field=f, columns=tuple(resolved[f.name])) for f in agreement.field]
+    formats = _date_formats(source, plans, columns.dates)
+    return tuple(
+        dataclasses.replace(plan, date_format=formats.get(plan.field.name)) for plan in plans
+    )
 
 
-def shared_columns(fields: Sequence[FieldColumn]) -> tuple[str, ...]:
+def used_columns(plans: Iterable[FieldPlan]) -> list[str]:
+    """Return the columns that any field reads, each once."""
+    return list(dict.fromkeys(name for plan in plans for name in plan.columns))
+
+
+def read_field(block: Block, plan: FieldPlan) -> FieldColumn:
+    """Join and normalise one field's columns in a block: each distinct value once."""
+    encoded = _joined(block, plan).dictionary_encode()
+    raw = Texts.from_arrow(encoded.dictionary)
+    format_ = plan.date_format
+    values = normalise_dates(raw, format_) if format_ else normalise_texts(raw, plan.field.type)
+    return FieldColumn(
+        field=plan.field,
+        columns=plan.columns,
+        rows=encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+        values=values,
+        date_format=format_.spec if format_ else None,
+    )
+
+
+def shared_columns(fields: Sequence[FieldColumn | FieldPlan]) -> tuple[str, ...]:
     """Return a sentence for each column that is a part of several fields, as a town in an address may be."""
     users: dict[str, list[str]] = {}
     for field in fields:
@@ -179,60 +235,47 @@ def _check_own_columns(resolved: Mapping[str, Sequence[str]], source: str) -> No
             )
 
 
-def _read_field(
-    frame: pd.DataFrame, field: AgreementField, names: Sequence[str], spec: str | None, source: str
-) -> FieldColumn:
-    texts = [_text_column(frame, name, source) for name in names]
-    joined = join_columns(texts, date=field.type == "date")
-    rows, distinct = pd.factorize(joined.to_numpy())
-    raw = [str(value) for value in distinct]
-    _check_unicode(raw, names, source)
-    date_format = None
-    if field.type == "date":
-        date_format = _date_format(raw, spec, field.name, names, source)
-    rule = normaliser(field.type, date_format)
-    return FieldColumn(
-        field=field,
-        columns=tuple(names),
-        rows=rows.astype(np.int64, copy=False),
-        values=[rule(value) for value in raw],
-        date_format=date_format.spec if date_format else None,
-    )
+def _joined(block: Block, plan: FieldPlan) -> pa.LargeStringArray:
+    return join_arrays([block[name] for name in plan.columns], date=plan.field.type == "date")
 
 
-def _check_unicode(raw: Sequence[str], names: Sequence[str], source: str) -> None:
-    try:
-        "".join(raw).encode()
-    except UnicodeEncodeError:
-        raise DataError(
-            f"{source}: the column {'+'.join(names)!r} holds half a character (a lone surrogate)",
-            hint="Read the file as UTF-8, without passing broken characters on.",
-        ) from None
+def _marked(values: Texts) -> npt.NDArray[np.bool_]:
+    """Say which normal forms begin with :data:`UNREADABLE`; no other holds a zero byte."""
+    made = values.lengths() > 0
+    made[made] = values.data[values.offsets[:-1][made]] == 0
+    return made
 
 
-def _text_column(frame: pd.DataFrame, name: str, source: str) -> pd.Series[str]:
-    column = frame[name]
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind not in ("string", "empty"):
-        raise DataError(
-            f"{source}: the column {name!r} holds {kind} values instead of text",
-            hint="Read the file with dtype=str, keep_default_na=False, so that 007 stays 007.",
-        )
-    filled = column.fillna("") if column.hasnans else column
-    return filled.astype(object)
+def _date_formats(
+    source: TableSource, plans: Sequence[FieldPlan], given: Mapping[str, str]
+) -> dict[str, DateFormat]:
+    """Return each date field's format: the one given, or the one that its distinct values tell."""
+    dates = [plan for plan in plans if plan.field.type == "date"]
+    formats = {
+        plan.field.name: DateFormat(given[plan.field.name])
+        for plan in dates
+        if plan.field.name in given
+    }
+    open_ones = [plan for plan in dates if plan.field.name not in formats]
+    if not open_ones:
+        return formats
+    distinct = {plan.field.name: pa.array([], pa.large_string()) for plan in open_ones}
+    for block in source.blocks(used_columns(open_ones), _DATE_ROWS):
+        for plan in open_ones:
+            both = pa.concat_arrays([distinct[plan.field.name], _joined(block, plan).unique()])
+            distinct[plan.field.name] = both.unique()
+    for plan in open_ones:
+        values = Texts.from_arrow(distinct[plan.field.name])
+        formats[plan.field.name] = _recognised(values, plan, source.name)
+    return formats
 
 
-def _date_format(
-    raw: Sequence[str], spec: str | None, name: str, columns: Sequence[str], source: str
-) -> DateFormat:
-    if spec is not None:
-        return DateFormat(spec)
-    values = [value for value in raw if value.strip()]
-    if not values:
-        return DateFormat("YYYY-MM-DD")
-    found = recognise_format(values)
-    column = "+".join(columns)
+def _recognised(values: Texts, plan: FieldPlan, source: str) -> DateFormat:
+    found = recognise_dates(values)
+    name, column = plan.field.name, "+".join(plan.columns)
     if not found:
+        if not any(value.strip() for value in values):
+            return DateFormat("YYYY-MM-DD")
         raise DataError(
             f"{source}: no known date format reads the column {column!r}",
             hint=f"Give its format: --date-format {name}=DD/MM/YYYY (or YYYY-MM-DD, DD MON YYYY, ...).",

@@ -1,7 +1,7 @@
 """From normal forms to tokens, a whole column at a time.
 
-The same as :func:`pprl.party.tokens.tokens_of` for every value, on code points in numba: q-grams become whole
-numbers, and only the distinct ones (few) become text again. Property tests hold the two equal.
+The same as :func:`pprl.party.tokens.tokens_of` for every value, on bytes or code points in numba: q-grams and the parts
+of dates become whole numbers, and only the distinct ones (few) become text again. Property tests hold the two equal.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ import numpy.typing as npt
 
 from pprl.exchange.agreement import AgreementField
 from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.tokens import PAD, POSITION_LIMIT, date_tokens
+from pprl.party.tokens import DATE_TOKENS, PAD, POSITION_LIMIT
+from pprl.tables.texts import Texts
 
 __all__ = ["TokenTable", "tokenise"]
 
 _DENSE = 1 << 22
 """Up to this many possible q-grams a table finds the distinct ones; beyond, sorting does."""
+
+_DATE_KIND = 10_000
+_DATE_CODES = 6 * _DATE_KIND
 
 Ints = npt.NDArray[np.int64]
 
@@ -48,34 +52,79 @@ def tokenise(values: Sequence[str], field: AgreementField) -> TokenTable:
     """Return the tokens of normal forms, value by value.
 
     Args:
-        values: normal forms; ``""`` has no tokens.
+        values: normal forms; ``""`` has no tokens. :class:`Texts` are read without making text of them.
         field: gives the type and ``q``.
     """
     how = FIELD_TYPES[field.type].tokens
+    texts = Texts.of(values)
     if how == "exact":
-        return _from_lists([[value] if value else [] for value in values])
+        return _whole(texts)
     if how == "date":
-        return _from_lists([date_tokens(value) if value else [] for value in values])
-    return _grams(values, field.q, positional=how == "positional")
+        return _dates(texts)
+    return _grams(texts, field.q, positional=how == "positional")
 
 
-def _from_lists(lists: list[list[str]]) -> TokenTable:
-    vocabulary: dict[str, int] = {}
-    ids = [vocabulary.setdefault(token, len(vocabulary)) for tokens in lists for token in tokens]
-    offsets = np.zeros(len(lists) + 1, np.int64)
-    np.cumsum([len(tokens) for tokens in lists], out=offsets[1:])
-    return TokenTable(vocabulary=list(vocabulary), ids=np.array(ids, np.int64), offsets=offsets)
+def _whole(values: Texts) -> TokenTable:
+    present = values.lengths() > 0
+    offsets = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(present, out=offsets[1:])
+    return TokenTable(
+        vocabulary=values.picked(present), ids=np.arange(offsets[-1]), offsets=offsets
+    )
 
 
-def _grams(values: Sequence[str], q: int, *, positional: bool) -> TokenTable:
-    text = np.frombuffer("\n".join(values).encode("utf-32-le") + b"\n\0\0\0", np.uint32)
-    alphabet, letters = _alphabet(text)
+def _dates(values: Texts) -> TokenTable:
+    codes = np.empty(len(values) * DATE_TOKENS, np.int64)
+    offsets = np.zeros(len(values) + 1, np.int64)
+    _emit_date(values.data, values.offsets, codes, offsets)
+    distinct, ids = _distinct(codes[: offsets[-1]], _DATE_CODES)
+    vocabulary = [_date_token(int(code)) for code in distinct]
+    return TokenTable(vocabulary=vocabulary, ids=ids, offsets=offsets)
+
+
+def _date_token(code: int) -> str:
+    kind, number = divmod(code, _DATE_KIND)
+    return f"{'YtuMDx'[kind]}{number:0{(4, 1, 1, 2, 2, 2)[kind]}}"
+
+
+@numba.njit(cache=True, nogil=True)
+def _emit_date(data: Any, starts: Any, codes: Any, offsets: Any) -> None:
+    """Write the tokens of dates ``YYYY-MM-DD`` as ``kind * _DATE_KIND + number``, kinds in the order ``YtuMDx``."""
+    made = 0
+    for value in range(len(starts) - 1):
+        at = starts[value]
+        if starts[value + 1] > at:
+            year = np.int64(0)
+            for place in range(4):
+                year = year * 10 + (np.int64(data[at + place]) - 48)
+            month = (np.int64(data[at + 5]) - 48) * 10 + (np.int64(data[at + 6]) - 48)
+            day = (np.int64(data[at + 8]) - 48) * 10 + (np.int64(data[at + 9]) - 48)
+            if year:
+                codes[made] = year
+                codes[made + 1] = _DATE_KIND + year // 10 % 10
+                codes[made + 2] = 2 * _DATE_KIND + year % 10
+                made += 3
+            if month:
+                codes[made] = 3 * _DATE_KIND + month
+                codes[made + 1] = 5 * _DATE_KIND + month
+                made += 2
+            if day:
+                codes[made] = 4 * _DATE_KIND + day
+                made += 1
+                if day != month:
+                    codes[made] = 5 * _DATE_KIND + day
+                    made += 1
+        offsets[value + 1] = made
+
+
+def _grams(values: Texts, q: int, *, positional: bool) -> TokenTable:
+    text, starts = (values.data, values.offsets) if values.is_ascii() else _code_points(values)
+    alphabet, letters = _alphabet(text[starts[0] : starts[-1]])
     size = len(alphabet)
-    space, end = letters[ord(" ")], letters[ord("\n")]
-    codes = np.empty(len(text) * 2 + len(values) * q + q, np.int64)
+    codes = np.empty(2 * int(starts[-1] - starts[0]) + len(values) * q + q, np.int64)
     offsets = np.zeros(len(values) + 1, np.int64)
     limit = POSITION_LIMIT if positional else -1
-    _emit(text, letters, size, space, end, q, limit, codes, offsets)
+    _emit(text, starts, letters, size, letters[ord(" ")], q, limit, codes, offsets)
     codes = codes[: offsets[-1]]
     bound = size**q * (POSITION_LIMIT + 1 if positional else 1)
     distinct, ids = _distinct(codes, bound)
@@ -83,16 +132,24 @@ def _grams(values: Sequence[str], q: int, *, positional: bool) -> TokenTable:
     kept_offsets = np.zeros_like(offsets)
     _drop_repeats(ids, offsets, np.full(len(distinct), -1, np.int64), kept, kept_offsets)
     vocabulary = [_spell(int(code), alphabet, size, q, positional) for code in distinct]
-    return TokenTable(
-        vocabulary=vocabulary, ids=kept[: kept_offsets[-1]].copy(), offsets=kept_offsets
-    )
+    return TokenTable(vocabulary=vocabulary, ids=kept[: kept_offsets[-1]], offsets=kept_offsets)
 
 
-def _alphabet(text: npt.NDArray[np.uint32]) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _code_points(values: Texts) -> tuple[npt.NDArray[np.uint32], Ints]:
+    """Return the texts' code points, one behind the other, and where each text begins."""
+    first, last = int(values.offsets[0]), int(values.offsets[-1])
+    data = values.data[first:last]
+    begins = np.zeros(len(data) + 1, np.int64)
+    np.cumsum((data & 0xC0) != 0x80, out=begins[1:])
+    points = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), np.uint32)
+    return points, begins[values.offsets - first]
+
+
+def _alphabet(text: npt.NDArray[Any]) -> tuple[list[str], Ints]:
     """Number the characters that occur, the pad first: (number -> character, code point -> number)."""
     present = np.zeros(max(int(text.max(initial=0)), 128) + 1, bool)
     present[text] = True
-    present[[ord(" "), ord("\n"), ord(PAD)]] = True
+    present[[ord(" "), ord(PAD)]] = True
     points = np.flatnonzero(present)
     points = np.concatenate([[ord(PAD)], points[points != ord(PAD)]])
     letters = np.zeros(len(present), np.int64)
@@ -103,10 +160,10 @@ def _alphabet(text: npt.NDArray[np.uint32]) -> tuple[list[str], npt.NDArray[np.i
 @numba.njit(cache=True, nogil=True)
 def _emit(
     text: Any,
+    starts: Any,
     letters: Any,
     size: Any,
     space: Any,
-    end: Any,
     q: Any,
     limit: Any,
     codes: Any,
@@ -114,32 +171,32 @@ def _emit(
 ) -> None:
     """Write each value's q-grams as numbers; ``limit`` < 0 means words, otherwise places up to ``limit``."""
     high = size ** (q - 1)
+    whole = high * size
     made = 0
-    value = 0
-    gram = 0  # the last q letters as a number; 0 is all padding
-    length = 0  # letters of the word so far
-    place = 0
-    for at in range(len(text)):
-        letter = letters[text[at]]
-        if letter == end or (letter == space and limit < 0):
-            if length > 0:
-                for _ in range(q - 1):
-                    gram = (gram % high) * size
-                    codes[made] = gram if limit < 0 else min(place, limit) * size**q + gram
-                    made += 1
-                    place += 1
-            gram = 0
-            length = 0
-            place = 0
-            if letter == end:
-                value += 1
-                offsets[value] = made
-            continue
-        gram = (gram % high) * size + letter
-        length += 1
-        codes[made] = gram if limit < 0 else min(place, limit) * size**q + gram
-        made += 1
-        place += 1
+    for value in range(len(starts) - 1):
+        gram = 0  # the last q letters as a number; 0 is all padding
+        length = 0  # letters of the word so far
+        place = 0
+        for at in range(starts[value], starts[value + 1] + 1):
+            end = at == starts[value + 1]
+            letter = space if end else letters[text[at]]
+            if end or (letter == space and limit < 0):
+                if length > 0:
+                    for _ in range(q - 1):
+                        gram = (gram % high) * size
+                        codes[made] = gram if limit < 0 else min(place, limit) * whole + gram
+                        made += 1
+                        place += 1
+                gram = 0
+                length = 0
+                place = 0
+                continue
+            gram = (gram % high) * size + letter
+            length += 1
+            codes[made] = gram if limit < 0 else min(place, limit) * whole + gram
+            made += 1
+            place += 1
+        offsets[value + 1] = made
 
 
 def _distinct(codes: Ints, bound: int) -> tuple[Ints, Ints]:

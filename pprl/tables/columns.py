@@ -12,10 +12,19 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pprl.errors import DataError, UsageError
 
-__all__ = ["ColumnMap", "join_columns", "load_column_map", "parse_column_options", "suggest"]
+__all__ = [
+    "ColumnMap",
+    "join_arrays",
+    "join_columns",
+    "load_column_map",
+    "parse_column_options",
+    "suggest",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +122,16 @@ def join_columns(texts: Sequence[pd.Series[str]], *, date: bool) -> pd.Series[st
     glue = "/" if date else " "
     parts = [[value or "?" for value in text] if date else list(text) for text in texts]
     return pd.Series([glue.join(row) for row in zip(*parts, strict=True)], dtype=object)
+
+
+def join_arrays(texts: Sequence[pa.LargeStringArray], *, date: bool) -> pa.LargeStringArray:
+    """Join the columns of one field as :func:`join_columns` does, as Arrow arrays without nulls."""
+    if len(texts) == 1:
+        return texts[0]
+    if date:
+        texts = [pc.if_else(pc.equal(text, ""), "?", text) for text in texts]
+    glue = pa.scalar("/" if date else " ", pa.large_string())
+    return pc.binary_join_element_wise(*texts, glue).cast(pa.large_string())
 
 
 def suggest(name: str, known: Sequence[str], what: str) -> str:

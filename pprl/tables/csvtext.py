@@ -9,7 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,11 +21,13 @@ from pyarrow import csv as pa_csv
 
 from pprl.errors import DataError
 
-__all__ = ["read_csv_text"]
+__all__ = ["CsvText", "open_csv_text", "read_csv_text"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_LIMIT = 1 << 20
 _BLOCK = 1 << 24
+_STREAM_BLOCK = 1 << 21
+"""Bytes that Arrow's stream parses at a time: it runs up to 32 such blocks ahead of whoever reads it."""
 _DATA = re.compile(r"[\d\W]*\d[\d\W]*")
 """A number, a date, a telephone number: no letter in it."""
 _MIXED = re.compile(r"[A-Za-z]{0,4}[- ]?\d{3,}|[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}")
@@ -48,14 +54,113 @@ def read_csv_text(
     Raises:
         DataError: missing, unreadable, empty, binary, not UTF-8, ragged, or two columns of one name.
     """
+    opened = open_csv_text(path, what=what, allow_no_rows=allow_no_rows)
+    with _told(opened) as ragged:
+        options = _options(opened.names, opened.delimiter, opened.names, ragged, _BLOCK)
+        try:
+            table = pa_csv.read_csv(path, **options)
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" not in str(error):
+                raise
+            table = pa.table({name: pa.array([], pa.large_string()) for name in opened.names})
+    if table.num_rows == 0 and not allow_no_rows:
+        raise _no_rows(opened.path, what)
+    return table.to_pandas(strings_to_categorical=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvText:
+    """A CSV file whose header, encoding and quotes were looked at, ready to be read.
+
+    Attributes:
+        path: the file.
+        what: what it is to the user.
+        names: the names of its columns.
+        delimiter: of its values.
+        lines: behind the header: as many as rows, or more where some are blank or values hold ends of line.
+    """
+
+    path: Path
+    what: str
+    names: list[str]
+    delimiter: str
+    lines: int
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Read the named columns, about 2 MiB of the file at a time; values are ``large_string``.
+
+        Raises:
+            DataError: a ragged row, or one that is no CSV; told when it is met.
+        """
+        with _told(self) as ragged:
+            options = _options(self.names, self.delimiter, names, ragged, _STREAM_BLOCK)
+            try:
+                reader = pa_csv.open_csv(self.path, **options)
+            except pa.ArrowInvalid as error:
+                if "Empty CSV" not in str(error):
+                    raise
+                return
+            with reader:
+                yield from reader
+
+
+def open_csv_text(path: Path | str, *, what: str = "file", allow_no_rows: bool = False) -> CsvText:
+    """Look at all of a CSV file but its rows' lengths; takes little memory however long the file is.
+
+    Args:
+        path: the file.
+        what: what the file is to the user, for messages (``"people file"``).
+        allow_no_rows: accept a header without rows.
+
+    Raises:
+        DataError: as :func:`read_csv_text`.
+    """
     path = Path(path)
     names, delimiter = _read_header(path, what, allow_no_rows=allow_no_rows)
-    _check_utf8(path)
+    lines = max(_check_utf8(path) - 1, 1)
     _check_quotes(path, what, delimiter)
-    table = _parse(path, what, names, delimiter)
-    if table.num_rows == 0 and not allow_no_rows:
-        raise _no_rows(path, what)
-    return table.to_pandas(strings_to_categorical=False)
+    return CsvText(path=path, what=what, names=names, delimiter=delimiter, lines=lines)
+
+
+def _options(
+    names: list[str], delimiter: str, wanted: Sequence[str], ragged: list[int], block: int
+) -> dict[str, Any]:
+    def on_ragged(row: pa_csv.InvalidRow) -> str:
+        ragged.append(row.actual_columns)
+        return "error"
+
+    return {
+        "read_options": pa_csv.ReadOptions(
+            column_names=names, skip_rows=1, block_size=block, encoding="utf8"
+        ),
+        "parse_options": pa_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_ragged
+        ),
+        "convert_options": pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()),
+            strings_can_be_null=False,
+            include_columns=list(wanted),
+        ),
+    }
+
+
+@contextmanager
+def _told(file: CsvText) -> Iterator[list[int]]:
+    """Turn Arrow's errors into ours; gives the list in which ragged rows are to be noted."""
+    ragged: list[int] = []
+    try:
+        yield ragged
+    except pa.ArrowInvalid:
+        # Arrow's own message quotes the row, so it must not travel further: find the place again.
+        if ragged:
+            raise _ragged(file.path, file.what, len(file.names), file.delimiter) from None
+        raise DataError(
+            f"{file.path}: the {file.what} can't be read as CSV",
+            hint="Check for quotes that are opened and never closed.",
+        ) from None
+    except OSError as error:
+        reason = error.strerror or "the disk fails"
+        raise DataError(f"{file.path}: can't be read: {reason}") from None
 
 
 def _read_header(path: Path, what: str, *, allow_no_rows: bool) -> tuple[list[str], str]:
@@ -130,22 +235,32 @@ def _is_data(name: str) -> bool:
     return bool(name) and (bool(_DATA.fullmatch(name)) or "@" in name)
 
 
-def _check_utf8(path: Path) -> None:
-    """Refuse what is no UTF-8 before Arrow sees it: its handler of bad rows would fail on such a row."""
+def _check_utf8(path: Path) -> int:
+    """Refuse what is no UTF-8 before Arrow sees it, whose handler of bad rows would fail on it; count ends of line."""
+    lines = 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as stream:
         try:
             for block in iter(lambda: stream.read(_BLOCK), b""):
+                lines += block.count(b"\n")
                 decoder.decode(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             raise _not_utf8(path, _first_bad_line(path)) from None
+    return lines
 
 
 def _check_quotes(path: Path, what: str, delimiter: str) -> None:
     """Refuse quotes that are never closed: Arrow would take all that follows for one value."""
     with path.open("rb") as stream:
         if not any(b'"' in block for block in iter(lambda: stream.read(_BLOCK), b"")):
+            return
+    if path.stat().st_size > _BLOCK:
+        from pprl.tables.quotes import (
+            quotes_are_sound,  # numba is worth its loading for a long file only
+        )
+
+        if quotes_are_sound(path, delimiter):
             return
     line = 0
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
@@ -158,38 +273,6 @@ def _check_quotes(path: Path, what: str, delimiter: str) -> None:
                 f"{path}: the {what} can't be read as CSV from line {line + 1} on",
                 hint="Check for quotes that are opened and never closed; a quote inside a value is written twice.",
             ) from None
-
-
-def _parse(path: Path, what: str, names: list[str], delimiter: str) -> pa.Table:
-    ragged: list[int] = []
-
-    def on_ragged(row: pa_csv.InvalidRow) -> str:
-        ragged.append(row.actual_columns)
-        return "error"
-
-    try:
-        return pa_csv.read_csv(
-            path,
-            read_options=pa_csv.ReadOptions(
-                column_names=names, skip_rows=1, block_size=_BLOCK, encoding="utf8"
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_ragged
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        # Arrow's own message quotes the row, so it must not travel further: find the place again.
-        if ragged:
-            raise _ragged(path, what, len(names), delimiter) from None
-        if "Empty CSV" in str(error):
-            return pa.table({name: pa.array([], pa.string()) for name in names})
-        raise DataError(
-            f"{path}: the {what} can't be read as CSV",
-            hint="Check for quotes that are opened and never closed.",
-        ) from None
 
 
 def _ragged(path: Path, what: str, expected: int, delimiter: str) -> DataError:

@@ -47,7 +47,6 @@ NOT_A_TABLE = {
     "header only": (HEADER.encode(), "has a header but no rows"),
     "header without line end": (HEADER.strip().encode(), "has a header but no rows"),
     "binary": (bytes(range(256)) * 8, "is not a text file"),
-    "parquet": (parquet(), "is a Parquet file, not CSV text"),
     "spreadsheet": (spreadsheet(), "is not a text file"),
     "UTF-16": ((HEADER + ROW).encode("utf-16"), "is not a text file"),
     "Latin-1": (

@@ -228,10 +228,11 @@ def test_write_that_the_system_cuts_short_leaves_nothing(
 
 INTERRUPTED = ("interrupted", "Nothing was left half-written")
 MOMENTS = {
-    "encode, reading": (ENCODE, "pprl.tables.read_csv_text"),
-    "encode, hashing": (ENCODE, "pprl.party.encode.encode_fields"),
-    "encode, writing": (ENCODE, "pprl.exchange.encoded.write_encoded"),
-    "encode, id map": (ENCODE, "pprl.party.id_map.write_id_map"),
+    "encode, reading": (ENCODE, "pprl.party.encode.open_table"),
+    "encode, hashing": (ENCODE, "pprl.party.encoder.Encoder.encode"),
+    "encode, spooling": (ENCODE, "pprl.party.spool.Spool.add"),
+    "encode, writing": (ENCODE, "pprl.party.encode.write_groups"),
+    "encode, id map": (ENCODE, "pprl.party.id_map.IdMapWriter.write"),
     "match, reading": (MATCH, "pprl.unit.setup.read_encoded"),
     "match, planning": (MATCH, "pprl.unit.match.plan_match"),
     "match, linking": (MATCH, "pprl.unit.match.one_to_one"),
@@ -274,7 +275,7 @@ sys.exit(call(sys.argv[4:]))
 @pytest.mark.parametrize(
     ("command", "module", "name"),
     [
-        (ENCODE, "pprl.party.id_map", "write_id_map"),
+        (ENCODE, "pprl.party.encode", "write_groups"),
         (MATCH, "pprl.exchange.links", "write_links"),
     ],
     ids=["encode", "match"],
@@ -402,7 +403,7 @@ def test_defect_of_ours_shows_no_value(desk: Path, monkeypatch: pytest.MonkeyPat
     def broken(*_: object, **__: object) -> None:
         raise ValueError(f"invalid literal: {MARK}")
 
-    monkeypatch.setattr("pprl.party.encode.encode_fields", broken)
+    monkeypatch.setattr("pprl.party.encoder.Encoder.encode", broken)
     before = snapshot(desk)
     done = pprl(*ENCODE)
     assert done.code == 1

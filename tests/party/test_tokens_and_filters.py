@@ -20,6 +20,7 @@ from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.encode import encode_fields
 from pprl.party.filters import fill_filters, filter_of, positions_of, prepare_field
 from pprl.party.folding import fold
+from pprl.party.positions import FieldPositions
 from pprl.party.token_table import tokenise
 from pprl.party.tokens import DATE_TOKENS, date_tokens, draws_per_token, tokens_of
 
@@ -57,7 +58,8 @@ def columns(draw: st.DrawFn) -> tuple[AgreementField, list[str]]:
 def filters_of_column(field: AgreementField, values: Sequence[str], bits: int) -> np.ndarray:
     column = make_column(field, values)
     table = tokenise(column.values, field)
-    return fill_filters([prepare_field(column.rows, table, field, SUBKEY, bits)], len(values), bits)
+    positions = FieldPositions(field, SUBKEY, bits)
+    return fill_filters([prepare_field(column.rows, table, positions)], len(values), bits)
 
 
 @PROPERTY

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import DataError
 from pprl.tables import csvtext, read_csv_text
+from pprl.tables.quotes import quotes_are_sound
 
 MARKER = "Zaphod-Secret"
 
@@ -203,6 +204,30 @@ def test_unreadable_file(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse)
     assert "can't be read: Permission denied" in refusal(people).problem
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(st.sampled_from('ab",;\n\ré \ufeff'), max_size=30), st.integers(1, 40))
+def test_quotes_that_a_kernel_finds_sound_are_sound(
+    tmp_path_factory: pytest.TempPathFactory, text: str, block: int
+) -> None:
+    """What it lets pass the strict reader reads to its end; what it doubts is an error or a value that is too long."""
+    path = tmp_path_factory.mktemp("quotes") / "any.csv"
+    path.write_bytes(text.encode())
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            list(csv.reader(stream, strict=True))
+        sound = True
+    except csv.Error:
+        sound = False
+    assert quotes_are_sound(path, ",", block=block) == sound
+
+
+def test_values_too_long_for_the_strict_reader_are_doubted(people: Path) -> None:
+    people.write_bytes(b'a,"' + b"x" * (1 << 17) + b'"\n')
+    assert not quotes_are_sound(people, ",")
+    people.write_bytes(b'a,"' + b"x" * 1000 + b'"\n')
+    assert quotes_are_sound(people, ",")
 
 
 def test_faults_beyond_the_first_block_are_found(
