@@ -52,6 +52,7 @@ __all__ = [
     "needed_common",
     "needed_for",
     "popcounts",
+    "reached_lanes",
     "size_key",
     "sort_pairs",
     "too_uneven",
@@ -217,6 +218,24 @@ def equal_lanes(typingctx: Any, codes: Any, place: Any, code: Any) -> Any:
         return mask
 
     return types.uint64(codes, types.int64, types.int32), codegen
+
+
+@primitive
+def reached_lanes(typingctx: Any, totals: Any, place: Any, floor: Any) -> Any:
+    """Mark which of the 64 ``int16`` from `totals[place]` on are at least `floor`; bit k for lane k."""
+    vector = ir.VectorType(ir.IntType(16), 32)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = _data(context, builder, signature.args[0], args[0])
+        least = _splat(builder, args[2], vector)
+        mask = _I64(0)
+        for start in range(0, LANES, 32):
+            here = builder.add(args[1], _I64(start))
+            found = builder.icmp_signed(">=", _vector_at(builder, data, here, vector, 2), least)
+            mask = builder.or_(mask, _bits(builder, found, start))
+        return mask
+
+    return types.uint64(totals, types.int64, types.int16), codegen
 
 
 # --- counting, limits, folding -------------------------------------------------------------------

@@ -1,0 +1,402 @@
+"""Which values are alike: found once a value of a tile and of a block of records, not once a pair of records.
+
+Two people agree on little: of 100,000 made-up people a record is similar to 0.5 % of the others in the given name, to
+2 % in the date of birth, and equal to half in the sex. So the records of one file are taken in blocks, those of the
+other in tiles, and for each value of a tile the values of the block that are similar or equal to it are listed, and
+from there the records that have them. What is left out is a pair of present values that differ, the usual case.
+
+* The vector search of :mod:`pprl.unit.folds` lists the values; the lowest of :data:`CUTS` is its threshold.
+* Whether a value is there at all, and fields of a handful of values (sex), make a record's *class*. There are few
+  classes, so what two of them add up to is looked up.
+
+Tiles go by class, then by the field whose values cost most: records with one value stand together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from pprl.unit.fields.levels import CUTS, DIFFERENT, MISSING, Columns, level_of
+from pprl.unit.folds import choose_width, near_in_group
+from pprl.unit.lanes import (
+    LANES,
+    Int32s,
+    Int64s,
+    Slopes,
+    Words,
+    fold_rows,
+    fold_to_lanes,
+    group_limit,
+    kernel,
+    limit_slopes,
+    trailing_zeros,
+    unroll,
+    word_popcount,
+)
+
+__all__ = ["Block", "Near", "Search", "Side"]
+
+FEW = 8
+"""A field of no more values than this tells classes apart."""
+
+_WIDTHS = (2, 3, 4, 5, 6, 8, 12, 16, 32)
+_SAMPLE = 256
+_ROWS = 128  # folded values of a tile that stay in the first-level cache beside a group of lanes
+
+Levels = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """One file's records in the order in which they are compared.
+
+    Attributes:
+        order: ``int64[records]``: the row that stands at each place.
+        ids: ``int32[fields, records]``: values, by place.
+        kind: ``int32[records]``: class, by place.
+        parts: ``int32[classes, fields]``: what a class is: the value in a field of few (0: missing), else 1 or 0.
+    """
+
+    order: Int64s
+    ids: Int32s
+    kind: Int32s
+    parts: Int32s
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """Records of one side, by value. A value's number counts through all fields of the block.
+
+    Attributes:
+        start: place of the first record.
+        kind: ``int32[records]``: class.
+        values: ``int32[values]``: which they are, field by field, rising in bits set.
+        first: ``int64[fields + 1]``: where each field's values begin.
+        offsets: ``int32[values + 1]``: where each value's records begin among `records`.
+        records: ``uint16``: records from `start` on that have the value.
+        bits: ``int32[values]``: bits set in each.
+        words: ``uint64[values, words]``: the filters, side by side: hits lie close together.
+        lanes: for each field its values, folded and laid out in lanes.
+    """
+
+    start: int
+    kind: Int32s
+    values: Int32s
+    first: Int64s
+    offsets: Int32s
+    records: Places
+    bits: Int32s
+    words: Words
+    lanes: tuple[Words, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Near:
+    """The values of a block that are similar or equal to those of a tile.
+
+    Attributes:
+        which: ``int32[fields, rows]``: number of each row's list; -1 where the field has no part in it.
+        offsets: ``int64[lists + 1]``: where each list begins.
+        values: ``int32``: values of the block.
+        levels: ``uint8``: their levels of agreement, above :data:`DIFFERENT`.
+    """
+
+    which: Int32s
+    offsets: Int64s
+    values: Int32s
+    levels: Levels
+
+
+@kernel
+def _index_values(
+    ids: Int32s, by_bits: Int64s, begin: int, end: int
+) -> tuple[Int32s, Int32s, Places]:
+    """Give the values of `begin` (missing) to `end` that are there, by bits; their offsets, and the records."""
+    place = np.zeros(end - begin, np.int64)
+    for k in range(len(ids)):
+        place[ids[k] - begin] += 1
+    place[0] = 0
+    present = 0
+    for v in range(len(place)):
+        present += place[v] > 0
+    values = np.empty(present, np.int32)
+    offsets = np.zeros(present + 1, np.int32)
+    at = 0
+    for v in by_bits:
+        if place[v - begin] > 0:
+            values[at] = v
+            offsets[at + 1] = offsets[at] + place[v - begin]
+            place[v - begin] = offsets[at]
+            at += 1
+    records = np.empty(offsets[present], np.uint16)
+    for k in range(len(ids)):
+        if ids[k] != begin:
+            records[place[ids[k] - begin]] = k
+            place[ids[k] - begin] += 1
+    return values, offsets, records
+
+
+@kernel
+def _take_hits(
+    hits: Words,
+    n: int,
+    group: tuple[int, int],
+    exact: Levels,
+    one: Int32s,
+    words_a: Words,
+    bits_a: Int32s,
+    other: Int32s,
+    words_b: Words,
+    bits_b: Int32s,
+    rows: Int32s,
+    places: Int32s,
+    levels: Levels,
+    found: int,
+) -> int:
+    """Write the rows, places and levels of hits that are alike from `found` on; give how many there are then.
+
+    Apart from `_near_values`, because an array that may be replaced makes a loop slow.
+    """
+    for hit in range(n):
+        row, near = np.int64(hits[hit, 0]), hits[hit, 2]
+        while near != 0:
+            at = group[0] + np.int64(hits[hit, 1]) + trailing_zeros(near)
+            near &= near - np.uint64(1)
+            if at >= group[1]:
+                continue
+            common = np.uint64(0)
+            for w in range(words_a.shape[1]):
+                common += word_popcount(words_a[row, w] & words_b[at, w])
+            level = level_of(common, bits_a[row] + bits_b[at])
+            if level == DIFFERENT:
+                continue
+            if one[row] == other[at]:
+                level = np.int64(exact[one[row]])
+            rows[found], places[found], levels[found] = row, at, level
+            found += 1
+    return found
+
+
+@kernel
+def _near_values(
+    unrolled: tuple[int, ...],
+    slopes: Slopes,
+    exact: Levels,
+    one: Int32s,
+    words_a: Words,
+    bits_a: Int32s,
+    folded_a: Words,
+    other: Int32s,
+    words_b: Words,
+    bits_b: Int32s,
+    lanes_b: Words,
+) -> tuple[Int64s, Int32s, Levels]:
+    """List the places in `other` of values near each of `one`: offsets, places, levels."""
+    rows, near = np.empty(1 << 14, np.int32), np.empty(1 << 14, np.int32)
+    how = np.empty(1 << 14, np.uint8)
+    limits = np.empty(_ROWS, np.int64)
+    hits = np.empty((_ROWS * LANES // 8, 3), np.uint64)
+    found = 0
+    for start in range(0, len(one), _ROWS):
+        end = min(start + _ROWS, len(one))
+        for group in range((len(other) + LANES - 1) // LANES):
+            first = group * LANES
+            last = min(first + LANES, len(other)) - 1
+            for row in range(start, end):
+                if row > start and bits_a[row] == bits_a[row - 1]:
+                    limits[row - start] = limits[row - start - 1]
+                else:
+                    limits[row - start] = group_limit(
+                        slopes, bits_a[row], bits_b[first], bits_b[last]
+                    )
+            n = near_in_group(unrolled, folded_a, lanes_b, limits, (start, end), group, hits)
+            if found + _ROWS * LANES > len(rows):
+                rows = np.concatenate((rows, np.empty_like(rows)))
+                near = np.concatenate((near, np.empty_like(near)))
+                how = np.concatenate((how, np.empty_like(how)))
+            found = _take_hits(
+                hits,
+                n,
+                (first, last + 1),
+                exact,
+                one,
+                words_a,
+                bits_a,
+                other,
+                words_b,
+                bits_b,
+                rows,
+                near,
+                how,
+                found,
+            )
+    return _by_row(rows[:found], near[:found], how[:found], len(one))
+
+
+@kernel
+def _by_row(rows: Int32s, near: Int32s, how: Levels, count: int) -> tuple[Int64s, Int32s, Levels]:
+    """Put places and levels in order of their rows, 0 to `count`: offsets, places, levels."""
+    offsets = np.zeros(count + 1, np.int64)
+    for row in rows:
+        offsets[row + 1] += 1
+    offsets = np.cumsum(offsets)
+    at = offsets.copy()
+    places, levels = np.empty_like(near), np.empty_like(how)
+    for k in range(len(rows)):
+        places[at[rows[k]]], levels[at[rows[k]]] = near[k], how[k]
+        at[rows[k]] += 1
+    return offsets, places, levels
+
+
+class Search:
+    """Finds like values of two sides.
+
+    Args:
+        table: the fields.
+        one, other: values of both sides' records, ``int32[fields, records]``.
+        same: both sides are one file; they then have one order.
+    """
+
+    def __init__(self, table: Columns, one: Int32s, other: Int32s, *, same: bool = False) -> None:
+        self._table = table
+        self._fields = list(pairwise(int(start) for start in table.starts))
+        self.words = np.ascontiguousarray(table.words.T)
+        self._slopes = limit_slopes(CUTS[0], (1, 1))
+        self._few = [end - start - 1 <= FEW for start, end in self._fields]
+        self._by_bits = [
+            start + 1 + np.argsort(table.bits[start + 1 : end], kind="stable")
+            for start, end in self._fields
+        ]
+        self._widths = [self._width(values) for values in self._by_bits]
+        self._leading = int(np.argmax([self._saving(f, one) for f in range(len(self._fields))]))
+        self.meet = self._meetings()
+        self.a = self._side(one)
+        self.b = self.a if same else self._side(other)
+
+    def _saving(self, f: int, ids: Int32s) -> float:
+        """Tell what it saves to have equal values of a field side by side, in words a record."""
+        if self._few[f]:
+            return 0.0
+        again = 1 - len(np.unique(ids[f])) / max(ids.shape[1], 1)
+        return again * len(self._by_bits[f]) * self._widths[f]
+
+    def _meetings(self) -> Levels:
+        """Return levels of agreement by field and by parts of the classes (see :class:`Side`)."""
+        table = self._table
+        made = np.full((len(self._fields), FEW + 1, FEW + 1), MISSING, np.uint8)
+        for f, (start, end) in enumerate(self._fields):
+            made[f, 1, 1] = DIFFERENT
+            for x in range(start + 1, end if self._few[f] else start + 1):
+                for y in range(start + 1, end):
+                    common = np.bitwise_count(self.words[x] & self.words[y]).sum()
+                    level = level_of(int(common), int(table.bits[x] + table.bits[y]))
+                    made[f, x - start, y - start] = table.exact[x] if x == y else level
+        return made
+
+    def _width(self, values: Int64s) -> int:
+        """Choose a field's fold width by values from all over it."""
+        if len(values) == 0:
+            return _WIDTHS[0]
+        one = values[:: -(-len(values) // _SAMPLE)]
+        other = values[len(values) // (2 * _SAMPLE) :: -(-len(values) // _SAMPLE)]
+        return choose_width(self.words, self.words, self._slopes, one, other, widths=_WIDTHS)
+
+    def _side(self, ids: Int32s) -> Side:
+        number = np.zeros(ids.shape[1], np.int64)
+        parts = []
+        for f, start in enumerate(self._table.starts[:-1]):
+            part = ids[f] - start
+            parts.append(part if self._few[f] else (part > 0).astype(np.int64))
+            _, number = np.unique(number * (FEW + 1) + parts[-1], return_inverse=True)
+        kinds, shown, number = np.unique(number, return_index=True, return_inverse=True)
+        order = np.lexsort((ids[self._leading], number))
+        return Side(
+            order=order,
+            ids=np.ascontiguousarray(ids[:, order]),
+            kind=number[order].astype(np.int32),
+            parts=np.stack(parts, axis=1)[shown].astype(np.int32).reshape(len(kinds), len(parts)),
+        )
+
+    def block(self, side: Side, start: int, end: int) -> Block:
+        """Return the records of a side from place `start` to `end`, by value."""
+        values, offsets, records, lanes = [], [np.zeros(1, np.int32)], [], []
+        first, held = [0], 0
+        for f, (begin, until) in enumerate(self._fields):
+            ids = side.ids[f, start:end]
+            if self._few[f]:
+                ids = ids[:0]
+            of_field, places, who = _index_values(ids, self._by_bits[f], begin, until)
+            values.append(of_field)
+            offsets.append(places[1:] + np.int32(held))
+            records.append(who)
+            lanes.append(fold_to_lanes(self.words, of_field.astype(np.int64), self._widths[f]))
+            first.append(first[-1] + len(of_field))
+            held += len(who)
+        present = np.concatenate(values)
+        return Block(
+            start=start,
+            kind=side.kind[start:end],
+            values=present,
+            bits=self._table.bits[present],
+            words=self.words[present],
+            first=np.array(first, np.int64),
+            offsets=np.concatenate(offsets),
+            records=np.concatenate(records),
+            lanes=tuple(lanes),
+        )
+
+    def near(self, ids: Int32s, block: Block) -> Near:
+        """List the values of a block near those of some records.
+
+        Args:
+            ids: ``int32[fields, rows]``: values.
+            block: what they meet.
+        """
+        table = self._table
+        which = np.full(ids.shape, -1, np.int32)
+        offsets, values, levels = [np.zeros(1, np.int64)], [], []
+        lists = held = 0
+        for f, (first, last) in enumerate(pairwise(block.first)):
+            if first == last:
+                continue
+            distinct, place = np.unique(ids[f], return_inverse=True)
+            present = distinct > table.starts[f]
+            chosen = np.flatnonzero(present)
+            chosen = chosen[np.argsort(table.bits[distinct[chosen]], kind="stable")]
+            number = np.full(len(distinct), -1, np.int32)
+            number[chosen] = np.arange(lists, lists + len(chosen))
+            which[f] = number[place.ravel()]
+            one = distinct[chosen]
+            width = self._widths[f]
+            found = _near_values(
+                unroll(width),
+                self._slopes,
+                table.exact,
+                one,
+                self.words[one],
+                table.bits[one],
+                fold_rows(self.words, one.astype(np.int64), width),
+                block.values[first:last],
+                block.words[first:last],
+                block.bits[first:last],
+                block.lanes[f],
+            )
+            offsets.append(found[0][1:] + held)
+            values.append(found[1] + np.int32(first))
+            levels.append(found[2])
+            lists += len(one)
+            held += len(found[1])
+        return Near(
+            which=which,
+            offsets=np.concatenate(offsets),
+            values=np.concatenate([np.zeros(0, np.int32), *values]),
+            levels=np.concatenate([np.zeros(0, np.uint8), *levels]),
+        )
