@@ -26,7 +26,7 @@ from pprl.unit.lanes import (
     word_popcount,
 )
 
-__all__ = ["choose_width", "near_in_group"]
+__all__ = ["choose_width", "fold_cost", "near_in_group"]
 
 
 @kernel
@@ -52,7 +52,7 @@ def _survivors(a: Words, b: Words, limits: Int64s, w: int) -> int:
     return found
 
 
-def choose_width(
+def fold_cost(
     a: Words,
     b: Words,
     slopes: Slopes,
@@ -60,15 +60,8 @@ def choose_width(
     rows_b: Int64s,
     *,
     widths: Sequence[int] = WIDTHS,
-) -> int:
-    """Choose the fold width that a sample of pairs makes cheapest; results never depend on it.
-
-    Args:
-        a, b: filters, ``uint64[n, words]``.
-        slopes: `limit_slopes`.
-        rows_a, rows_b: sampled rows; every sampled row of `a` meets every one of `b`.
-        widths: those to choose from, in words, rising.
-    """
+) -> tuple[int, float]:
+    """Choose like `choose_width`, from `widths`; also give what a pair then costs, in cycles."""
     words = a.shape[1]
     usable = [width for width in widths if width < words]
     usable.append(min((width for width in widths if width >= words), default=widths[-1]))
@@ -83,7 +76,18 @@ def choose_width(
         cost = vectors + near / max(limits.size, 1) * survivor
         if cost < least:
             best, least = width, cost
-    return best
+    return best, least
+
+
+def choose_width(a: Words, b: Words, slopes: Slopes, rows_a: Int64s, rows_b: Int64s) -> int:
+    """Choose the fold width that a sample of pairs makes cheapest; results never depend on it.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        slopes: `limit_slopes`.
+        rows_a, rows_b: sampled rows; every sampled row of `a` meets every one of `b`.
+    """
+    return fold_cost(a, b, slopes, rows_a, rows_b)[0]
 
 
 @kernel

@@ -15,14 +15,16 @@ import numpy.typing as npt
 
 from pprl.threads import Progress, in_threads
 from pprl.unit.fields.bound import Bound, pair_bound
+from pprl.unit.fields.coarse import choose_least
 from pprl.unit.fields.levels import DIFFERENT, EXACT, MISSING, Columns
 from pprl.unit.fields.near import Block, Search
 from pprl.unit.lanes import LANES, Int32s, Int64s, Words, kernel, reached_lanes, trailing_zeros
 
 __all__ = ["scan_all"]
 
-_ROWS = 512  # a tile: its lists of near values are some megabytes
+_ROWS = 1024  # a tile: its lists of near values are some megabytes
 _BLOCK = 1 << 16  # records: their sums stay in the second-level cache, and a number has 16 bits
+_WORTH = 30_000_000  # pairs from which a sample is worth its time
 _LARGEST = 30_000  # of a 16-bit integer, leaving room for what is rounded up
 
 Int16s = npt.NDArray[np.int16]
@@ -48,6 +50,8 @@ class _Steps:
     @classmethod
     def of(cls, bound: Bound, floor: float, table: Columns, search: Search) -> _Steps:
         level = bound.level.astype(np.float64)
+        for f, low in enumerate(search.least):
+            level[f, DIFFERENT:low] = level[f, DIFFERENT:low].max()
         field = np.repeat(np.arange(len(level)), np.diff(table.starts))
         exact = level[field, table.exact] + bound.rare
         exact[table.starts[:-1]] = 0
@@ -209,6 +213,7 @@ def scan_all(
     floor: float,
     *,
     same: bool = False,
+    least: Int64s | None = None,
     progress: Progress | None = None,
 ) -> tuple[Int64s, Int64s]:
     """Return the rows of all pairs whose bound is at least `floor`, sorted.
@@ -219,9 +224,14 @@ def scan_all(
         bound: see :class:`Bound`.
         floor: natural logarithm.
         same: both are one file; each pair is given once, ``left < right``.
+        least: the lowest level told apart in each field (:mod:`pprl.unit.fields.coarse`); what a sample makes
+            cheapest unless given. Results never depend on it.
         progress: called with the share done.
     """
-    search = Search(table, table.ids[a], table.ids[b], same=same)
+    words = np.ascontiguousarray(table.words.T)
+    if least is None and table.ids[a].shape[1] * table.ids[b].shape[1] >= _WORTH:
+        least = choose_least(table, words, table.ids[a], table.ids[b], bound, floor)
+    search = Search(table, words, table.ids[a], table.ids[b], same=same, least=least)
     steps = _Steps.of(bound, floor, table, search)
     one, other = search.a, search.b
 
@@ -249,7 +259,7 @@ def scan_all(
         )
         right += block.start
         sure = _sure(
-            search.words,
+            words,
             table.bits,
             table.exact,
             one.ids,

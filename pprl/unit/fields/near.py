@@ -20,32 +20,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from pprl.unit.fields.levels import CUTS, DIFFERENT, MISSING, Columns, level_of
-from pprl.unit.folds import choose_width, near_in_group
-from pprl.unit.lanes import (
-    LANES,
-    Int32s,
-    Int64s,
-    Slopes,
-    Words,
-    fold_rows,
-    fold_to_lanes,
-    group_limit,
-    kernel,
-    limit_slopes,
-    trailing_zeros,
-    unroll,
-    word_popcount,
-)
+from pprl.unit.fields.alike import equal_values, index_values, near_values
+from pprl.unit.fields.coarse import FEW, all_levels, choose_fold, few_valued, least_cut
+from pprl.unit.fields.levels import DIFFERENT, EXACT, MISSING, Columns, level_of
+from pprl.unit.lanes import Int32s, Int64s, Words, fold_rows, fold_to_lanes, limit_slopes, unroll
 
 __all__ = ["Block", "Near", "Search", "Side"]
 
-FEW = 8
-"""A field of no more values than this tells classes apart."""
-
-_WIDTHS = (2, 3, 4, 5, 6, 8, 12, 16, 32)
-_SAMPLE = 256
-_ROWS = 128  # folded values of a tile that stay in the first-level cache beside a group of lanes
 
 Levels = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.uint16]
@@ -115,167 +96,45 @@ class Near:
     levels: Levels
 
 
-@kernel
-def _index_values(
-    ids: Int32s, by_bits: Int64s, begin: int, end: int
-) -> tuple[Int32s, Int32s, Places]:
-    """Give the values of `begin` (missing) to `end` that are there, by bits; their offsets, and the records."""
-    place = np.zeros(end - begin, np.int64)
-    for k in range(len(ids)):
-        place[ids[k] - begin] += 1
-    place[0] = 0
-    present = 0
-    for v in range(len(place)):
-        present += place[v] > 0
-    values = np.empty(present, np.int32)
-    offsets = np.zeros(present + 1, np.int32)
-    at = 0
-    for v in by_bits:
-        if place[v - begin] > 0:
-            values[at] = v
-            offsets[at + 1] = offsets[at] + place[v - begin]
-            place[v - begin] = offsets[at]
-            at += 1
-    records = np.empty(offsets[present], np.uint16)
-    for k in range(len(ids)):
-        if ids[k] != begin:
-            records[place[ids[k] - begin]] = k
-            place[ids[k] - begin] += 1
-    return values, offsets, records
-
-
-@kernel
-def _take_hits(
-    hits: Words,
-    n: int,
-    group: tuple[int, int],
-    exact: Levels,
-    one: Int32s,
-    words_a: Words,
-    bits_a: Int32s,
-    other: Int32s,
-    words_b: Words,
-    bits_b: Int32s,
-    rows: Int32s,
-    places: Int32s,
-    levels: Levels,
-    found: int,
-) -> int:
-    """Write the rows, places and levels of hits that are alike from `found` on; give how many there are then.
-
-    Apart from `_near_values`, because an array that may be replaced makes a loop slow.
-    """
-    for hit in range(n):
-        row, near = np.int64(hits[hit, 0]), hits[hit, 2]
-        while near != 0:
-            at = group[0] + np.int64(hits[hit, 1]) + trailing_zeros(near)
-            near &= near - np.uint64(1)
-            if at >= group[1]:
-                continue
-            common = np.uint64(0)
-            for w in range(words_a.shape[1]):
-                common += word_popcount(words_a[row, w] & words_b[at, w])
-            level = level_of(common, bits_a[row] + bits_b[at])
-            if level == DIFFERENT:
-                continue
-            if one[row] == other[at]:
-                level = np.int64(exact[one[row]])
-            rows[found], places[found], levels[found] = row, at, level
-            found += 1
-    return found
-
-
-@kernel
-def _near_values(
-    unrolled: tuple[int, ...],
-    slopes: Slopes,
-    exact: Levels,
-    one: Int32s,
-    words_a: Words,
-    bits_a: Int32s,
-    folded_a: Words,
-    other: Int32s,
-    words_b: Words,
-    bits_b: Int32s,
-    lanes_b: Words,
-) -> tuple[Int64s, Int32s, Levels]:
-    """List the places in `other` of values near each of `one`: offsets, places, levels."""
-    rows, near = np.empty(1 << 14, np.int32), np.empty(1 << 14, np.int32)
-    how = np.empty(1 << 14, np.uint8)
-    limits = np.empty(_ROWS, np.int64)
-    hits = np.empty((_ROWS * LANES // 8, 3), np.uint64)
-    found = 0
-    for start in range(0, len(one), _ROWS):
-        end = min(start + _ROWS, len(one))
-        for group in range((len(other) + LANES - 1) // LANES):
-            first = group * LANES
-            last = min(first + LANES, len(other)) - 1
-            for row in range(start, end):
-                if row > start and bits_a[row] == bits_a[row - 1]:
-                    limits[row - start] = limits[row - start - 1]
-                else:
-                    limits[row - start] = group_limit(
-                        slopes, bits_a[row], bits_b[first], bits_b[last]
-                    )
-            n = near_in_group(unrolled, folded_a, lanes_b, limits, (start, end), group, hits)
-            if found + _ROWS * LANES > len(rows):
-                rows = np.concatenate((rows, np.empty_like(rows)))
-                near = np.concatenate((near, np.empty_like(near)))
-                how = np.concatenate((how, np.empty_like(how)))
-            found = _take_hits(
-                hits,
-                n,
-                (first, last + 1),
-                exact,
-                one,
-                words_a,
-                bits_a,
-                other,
-                words_b,
-                bits_b,
-                rows,
-                near,
-                how,
-                found,
-            )
-    return _by_row(rows[:found], near[:found], how[:found], len(one))
-
-
-@kernel
-def _by_row(rows: Int32s, near: Int32s, how: Levels, count: int) -> tuple[Int64s, Int32s, Levels]:
-    """Put places and levels in order of their rows, 0 to `count`: offsets, places, levels."""
-    offsets = np.zeros(count + 1, np.int64)
-    for row in rows:
-        offsets[row + 1] += 1
-    offsets = np.cumsum(offsets)
-    at = offsets.copy()
-    places, levels = np.empty_like(near), np.empty_like(how)
-    for k in range(len(rows)):
-        places[at[rows[k]]], levels[at[rows[k]]] = near[k], how[k]
-        at[rows[k]] += 1
-    return offsets, places, levels
-
-
 class Search:
     """Finds like values of two sides.
 
     Args:
         table: the fields.
+        words: its filters by value, ``uint64[values, words]``.
         one, other: values of both sides' records, ``int32[fields, records]``.
         same: both sides are one file; they then have one order.
+        least: the lowest level that is listed, by field (:mod:`pprl.unit.fields.coarse`); all unless given.
+
+    Attributes:
+        least: as given.
+        meet: ``uint8[fields, parts, parts]``: levels by the parts of two classes (:class:`Side`).
+        a, b: the sides.
     """
 
-    def __init__(self, table: Columns, one: Int32s, other: Int32s, *, same: bool = False) -> None:
+    def __init__(
+        self,
+        table: Columns,
+        words: Words,
+        one: Int32s,
+        other: Int32s,
+        *,
+        same: bool = False,
+        least: Int64s | None = None,
+    ) -> None:
         self._table = table
         self._fields = list(pairwise(int(start) for start in table.starts))
-        self.words = np.ascontiguousarray(table.words.T)
-        self._slopes = limit_slopes(CUTS[0], (1, 1))
-        self._few = [end - start - 1 <= FEW for start, end in self._fields]
+        self._words = words
+        self._few = few_valued(table)
         self._by_bits = [
             start + 1 + np.argsort(table.bits[start + 1 : end], kind="stable")
             for start, end in self._fields
         ]
-        self._widths = [self._width(values) for values in self._by_bits]
+        self.least = all_levels(len(self._fields)) if least is None else least
+        self._widths = [
+            choose_fold(self._words, values, int(low))[0]
+            for values, low in zip(self._by_bits, self.least, strict=True)
+        ]
         self._leading = int(np.argmax([self._saving(f, one) for f in range(len(self._fields))]))
         self.meet = self._meetings()
         self.a = self._side(one)
@@ -296,18 +155,10 @@ class Search:
             made[f, 1, 1] = DIFFERENT
             for x in range(start + 1, end if self._few[f] else start + 1):
                 for y in range(start + 1, end):
-                    common = np.bitwise_count(self.words[x] & self.words[y]).sum()
+                    common = np.bitwise_count(self._words[x] & self._words[y]).sum()
                     level = level_of(int(common), int(table.bits[x] + table.bits[y]))
                     made[f, x - start, y - start] = table.exact[x] if x == y else level
         return made
-
-    def _width(self, values: Int64s) -> int:
-        """Choose a field's fold width by values from all over it."""
-        if len(values) == 0:
-            return _WIDTHS[0]
-        one = values[:: -(-len(values) // _SAMPLE)]
-        other = values[len(values) // (2 * _SAMPLE) :: -(-len(values) // _SAMPLE)]
-        return choose_width(self.words, self.words, self._slopes, one, other, widths=_WIDTHS)
 
     def _side(self, ids: Int32s) -> Side:
         number = np.zeros(ids.shape[1], np.int64)
@@ -333,11 +184,11 @@ class Search:
             ids = side.ids[f, start:end]
             if self._few[f]:
                 ids = ids[:0]
-            of_field, places, who = _index_values(ids, self._by_bits[f], begin, until)
+            of_field, places, who = index_values(ids, self._by_bits[f], begin, until)
             values.append(of_field)
             offsets.append(places[1:] + np.int32(held))
             records.append(who)
-            lanes.append(fold_to_lanes(self.words, of_field.astype(np.int64), self._widths[f]))
+            lanes.append(fold_to_lanes(self._words, of_field.astype(np.int64), self._widths[f]))
             first.append(first[-1] + len(of_field))
             held += len(who)
         present = np.concatenate(values)
@@ -346,7 +197,7 @@ class Search:
             kind=side.kind[start:end],
             values=present,
             bits=self._table.bits[present],
-            words=self.words[present],
+            words=self._words[present],
             first=np.array(first, np.int64),
             offsets=np.concatenate(offsets),
             records=np.concatenate(records),
@@ -375,20 +226,24 @@ class Search:
             number[chosen] = np.arange(lists, lists + len(chosen))
             which[f] = number[place.ravel()]
             one = distinct[chosen]
-            width = self._widths[f]
-            found = _near_values(
-                unroll(width),
-                self._slopes,
-                table.exact,
-                one,
-                self.words[one],
-                table.bits[one],
-                fold_rows(self.words, one.astype(np.int64), width),
-                block.values[first:last],
-                block.words[first:last],
-                block.bits[first:last],
-                block.lanes[f],
-            )
+            width, low = self._widths[f], int(self.least[f])
+            if low == EXACT:
+                found = equal_values(one, table.exact, block.values[first:last])
+            else:
+                found = near_values(
+                    unroll(width),
+                    limit_slopes(least_cut(low), (1, 1)),
+                    low,
+                    table.exact,
+                    one,
+                    self._words[one],
+                    table.bits[one],
+                    fold_rows(self._words, one.astype(np.int64), width),
+                    block.values[first:last],
+                    block.words[first:last],
+                    block.bits[first:last],
+                    block.lanes[f],
+                )
             offsets.append(found[0][1:] + held)
             values.append(found[1] + np.int32(first))
             levels.append(found[2])
