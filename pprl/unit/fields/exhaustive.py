@@ -8,22 +8,20 @@ exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from pprl.threads import Progress, in_threads
+from pprl.threads import Progress
 from pprl.unit.fields.bound import Bound, pair_bound
 from pprl.unit.fields.coarse import choose_least
 from pprl.unit.fields.levels import DIFFERENT, EXACT, MISSING, Columns
-from pprl.unit.fields.near import Block, Search
+from pprl.unit.fields.near import Block, Search, in_blocks
 from pprl.unit.lanes import LANES, Int32s, Int64s, Words, kernel, reached_lanes, trailing_zeros
 
 __all__ = ["scan_all"]
 
 _ROWS = 1024  # a tile: its lists of near values are some megabytes
-_BLOCK = 1 << 16  # records: their sums stay in the second-level cache, and a number has 16 bits
 _WORTH = 30_000_000  # pairs from which a sample is worth its time
 _LARGEST = 30_000  # of a 16-bit integer, leaving room for what is rounded up
 
@@ -37,14 +35,14 @@ class _Steps:
 
     Attributes:
         meet: ``int16[fields, parts, parts]``: by the parts of two classes.
-        gain: ``int16[fields, levels]``: what a level adds to that of values that differ.
-        exact: ``int16[values]``: what exact agreement on a value adds.
+        gain: ``int32[fields, levels]``: what a level adds to that of values that differ.
+        exact: ``int32[values]``: what exact agreement on a value adds.
         floor: sums below it are below the floor.
     """
 
     meet: Int16s
-    gain: Int16s
-    exact: Int16s
+    gain: Int32s
+    exact: Int32s
     floor: int
 
     @classmethod
@@ -65,8 +63,8 @@ class _Steps:
         np.maximum.at(span, field, np.abs(exact))
         scale = _LARGEST / max(float(span.sum()), abs(floor))
 
-        def steps(weight: npt.NDArray[np.float64]) -> Int16s:
-            return np.ceil(weight * scale).astype(np.int16)
+        def steps(weight: npt.NDArray[np.float64]) -> Int32s:
+            return np.ceil(weight * scale).astype(np.int32)
 
         by_part = level[np.arange(len(level))[:, None, None], search.meet]
         by_part[search.meet == MISSING] = 0
@@ -76,7 +74,7 @@ class _Steps:
                     by_part[f, part, part] = exact[start + part]
         differ = level[:, DIFFERENT]
         return cls(
-            meet=steps(by_part),
+            meet=steps(by_part).astype(np.int16),
             gain=steps(np.maximum(level - differ[:, None], 0)),
             exact=steps(np.maximum(exact - differ[field], 0)),
             floor=int(np.floor(floor * scale)) - 1,
@@ -97,7 +95,7 @@ def _start(meet: Int16s, parts_a: Int32s, parts_b: Int32s, kind_b: Int32s, base:
 @kernel
 def _gain(
     total: Int16s,
-    of_level: Int16s,
+    of_level: Int32s,
     of_exact: int,
     values: Int32s,
     levels: npt.NDArray[np.uint8],
@@ -130,8 +128,8 @@ def _reached(total: Int16s, least: int, first: int, last: int, reached: Int32s) 
 @kernel
 def _scan_tile(
     meet: Int16s,
-    gain: Int16s,
-    exact_gain: Int16s,
+    gain: Int32s,
+    exact_gain: Int32s,
     least: int,
     ids_a: Int32s,
     kind_a: Int32s,
@@ -272,18 +270,7 @@ def scan_all(
         )
         return one.order[left[sure]], other.order[right[sure]]
 
-    parts = []
-    for first in range(0, len(other), _BLOCK):
-        last = min(first + _BLOCK, len(other))
-        tiles = range(0, min(last - 1, len(one)) if same else len(one), _ROWS)
-        told = None
-        if progress:
-            told = partial(_tell, progress, first / len(other), last / len(other))
-        parts += in_threads(
-            partial(compare, search.block(other, first, last)), tiles, progress=told
-        )
-    if progress:
-        progress(1.0)
+    parts = in_blocks(search, compare, rows=_ROWS, later=same, progress=progress)
     empty = np.zeros(0, np.int64)
     left = np.concatenate([empty, *(part[0] for part in parts)])
     right = np.concatenate([empty, *(part[1] for part in parts)])
@@ -291,7 +278,3 @@ def scan_all(
         left, right = np.minimum(left, right), np.maximum(left, right)
     order = np.lexsort((right, left))
     return left[order], right[order]
-
-
-def _tell(progress: Progress, before: float, after: float, share: float) -> None:
-    progress(before + (after - before) * share)

@@ -14,22 +14,29 @@ Tiles go by class, then by the field whose values cost most: records with one va
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pprl.threads import Progress, in_threads
 from pprl.unit.fields.alike import equal_values, index_values, near_values
 from pprl.unit.fields.coarse import FEW, all_levels, choose_fold, few_valued, least_cut
 from pprl.unit.fields.levels import DIFFERENT, EXACT, MISSING, Columns, level_of
 from pprl.unit.lanes import Int32s, Int64s, Words, fold_rows, fold_to_lanes, limit_slopes, unroll
 
-__all__ = ["Block", "Near", "Search", "Side"]
+__all__ = ["Block", "Near", "Search", "Side", "in_blocks"]
+
+_BLOCK = 1 << 16  # records: their sums stay in the second-level cache, and a number has 16 bits
 
 
 Levels = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.uint16]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -255,3 +262,38 @@ class Search:
             values=np.concatenate([np.zeros(0, np.int32), *values]),
             levels=np.concatenate([np.zeros(0, np.uint8), *levels]),
         )
+
+
+def in_blocks(
+    search: Search,
+    work: Callable[[Block, int], Result],
+    *,
+    rows: int,
+    later: bool = False,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Give ``[work(block, start)]`` for all blocks of one side and all tiles of the other, on all threads.
+
+    Args:
+        search: both sides.
+        work: called with a block of side b and with the first place of a tile of side a.
+        rows: places in a tile.
+        later: the sides are one, and only later places than a row's own count.
+        progress: called with the share done.
+    """
+    size = len(search.b)
+    parts: list[Result] = []
+    for first in range(0, size, _BLOCK):
+        last = min(first + _BLOCK, size)
+        tiles = range(0, last - 1 if later else len(search.a), rows)
+        told = partial(_tell, progress, first / size, last / size) if progress else None
+        parts += in_threads(
+            partial(work, search.block(search.b, first, last)), tiles, progress=told
+        )
+    if progress:
+        progress(1.0)
+    return parts
+
+
+def _tell(progress: Progress, before: float, after: float, share: float) -> None:
+    progress(before + (after - before) * share)
