@@ -23,6 +23,7 @@ import numpy as np
 
 from pprl.threads import Progress, in_threads
 from pprl.unit.grouped import count_grouped, grouped_scan
+from pprl.unit.histogram import score_histogram
 from pprl.unit.lanes import (
     LANES,
     Float64s,
@@ -30,6 +31,7 @@ from pprl.unit.lanes import (
     Sizes,
     Words,
     check_filters,
+    check_rows,
     check_sizes,
     kernel,
     needed_common,
@@ -100,18 +102,10 @@ def dice_pairs(
         IndexError: a row number is negative or too large.
     """
     a, b = check_filters(a, b)
-    left, right = _check_rows(left, len(a)), _check_rows(right, len(b))
+    left, right = check_rows(left, len(a)), check_rows(right, len(b))
     if len(left) != len(right):
         raise ValueError(f"left has {len(left)} rows, right has {len(right)}")
     return _dice_pairs(a, b, left, right, check_sizes(sizes))
-
-
-def _check_rows(rows: Int64s, n: int) -> Int64s:
-    """Give row numbers as contiguous ``int64``, or raise IndexError."""
-    rows = np.ascontiguousarray(rows, dtype=np.int64)
-    if len(rows) and (rows.min() < 0 or rows.max() >= n):
-        raise IndexError(f"row numbers must lie between 0 and {n - 1}")
-    return rows
 
 
 def _tiles(rows: Int64s, others: int) -> list[Int64s]:
@@ -202,7 +196,7 @@ def best_match(
         IndexError: a row number is negative or too large.
     """
     a, b = check_filters(a, b)
-    rows, sizes = _check_rows(rows, len(a)), check_sizes(sizes)
+    rows, sizes = check_rows(rows, len(a)), check_sizes(sizes)
     parts = in_threads(
         lambda tile: _best_match(a, b, tile, exclude_self, sizes),
         _tiles(rows, len(b)),
@@ -211,63 +205,3 @@ def best_match(
     index = [part[0] for part in parts]
     score = [part[1] for part in parts]
     return np.concatenate([np.empty(0, np.int64), *index]), np.concatenate([np.empty(0), *score])
-
-
-@kernel
-def _score_histogram(
-    a: Words, b: Words, rows: Int64s, bins: int, exclude_self: bool, sizes: Sizes
-) -> Int64s:
-    counts = np.zeros(bins, np.int64)
-    lanes = np.zeros((a.shape[1], LANES), np.uint64)
-    sum_b = np.zeros(LANES, np.float64)
-    scores = np.zeros(LANES, np.float64)
-    for first in range(0, len(b), LANES):
-        size = _load_group(b, first, lanes, sum_b)
-        for row in rows:
-            _dice_of_group(a, row, _row_sum(a, row), lanes, sum_b, sizes, scores)
-            for lane in range(size):
-                if not (exclude_self and first + lane == row):
-                    counts[min(int(scores[lane] * bins), bins - 1)] += 1
-    return counts
-
-
-def score_histogram(
-    a: Words,
-    b: Words,
-    rows: Int64s,
-    *,
-    bins: int,
-    sizes: Sizes = (1, 1),
-    exclude_self: bool = False,
-    progress: Progress | None = None,
-) -> Int64s:
-    """Count the similarities of some rows of `a` with all of `b`, in equal bins over [0, 1].
-
-    Args:
-        a, b: filters, ``uint64[n, words]``.
-        rows: rows of `a`, ``int64[k]``.
-        bins: number of bins; a score lies in bin ``min(int(score * bins), bins - 1)``.
-        sizes: how much the smaller and the larger filter count, p >= q.
-        exclude_self: `b` is `a`; a row is not compared with itself.
-        progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
-
-    Returns:
-        ``int64[bins]``, in pairs.
-
-    Raises:
-        ValueError: the tables do not go together, `bins` is below 1, or `sizes` are not allowed.
-        IndexError: a row number is negative or too large.
-    """
-    a, b = check_filters(a, b)
-    rows, sizes = _check_rows(rows, len(a)), check_sizes(sizes)
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, not {bins}")
-    parts = in_threads(
-        lambda tile: _score_histogram(a, b, tile, bins, exclude_self, sizes),
-        _tiles(rows, len(b)),
-        progress=progress,
-    )
-    counts = np.zeros(bins, np.int64)
-    for part in parts:
-        counts += part
-    return counts

@@ -102,7 +102,7 @@ def _take_hits(
             if level < least:
                 continue
             if one[row] == other[at]:
-                level = np.int64(exact[one[row]])
+                level = int(exact[one[row]])
             rows[found], places[found], levels[found] = row, at, level
             found += 1
     return found

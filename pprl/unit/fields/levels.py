@@ -95,7 +95,7 @@ def level_of(common: Any, total: Any) -> int:
     twice = 2.0 * np.float64(common)
     level = DIFFERENT
     for cut in CUTS:
-        level += twice >= cut * np.float64(total)
+        level += int(twice >= cut * np.float64(total))
     return level
 
 
