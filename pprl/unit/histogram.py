@@ -111,7 +111,7 @@ def _own(filters: Words, rows: Int64s, sizes: Sizes, bins: int) -> Int64s:
         total = np.uint64(0)
         for w in range(filters.shape[1]):
             total += word_popcount(filters[row, w])
-        bits = np.int64(total)
+        bits = int(np.int64(total))
         counts[_bin_of(bits, bits, bits, sizes, bins)] += 1
     return counts
 

@@ -47,6 +47,7 @@ __all__ = [
     "check_filters",
     "check_rows",
     "check_sizes",
+    "check_threshold",
     "common_lanes",
     "equal_lanes",
     "fold_rows",
@@ -128,6 +129,12 @@ def popcounts(filters: Words) -> Int32s:
     return _popcounts(table)
 
 
+def check_threshold(threshold: float) -> None:
+    """Raise ValueError unless a threshold lies in (0, 1]."""
+    if not 0.0 < threshold <= 1.0:
+        raise ValueError(f"threshold must lie in (0, 1], not {threshold}")
+
+
 def check_sizes(sizes: Sizes) -> Sizes:
     """Give the weights of the smaller and the larger filter as plain integers.
 
@@ -157,8 +164,7 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
     Raises:
         ValueError: `threshold` is outside (0, 1].
     """
-    if not 0.0 < threshold <= 1.0:
-        raise ValueError(f"threshold must lie in (0, 1], not {threshold}")
+    check_threshold(threshold)
     weight = float(sum(check_sizes(sizes)))
     keys = np.arange(max_key + 1, dtype=np.float64)
     keys[0] = 1.0
@@ -184,6 +190,7 @@ def too_uneven(needed: Int32s, sizes: Sizes, smaller: int, larger: int) -> bool:
     return smaller < larger and needed[size_key(sizes, smaller, larger)] > smaller
 
 
+@kernel
 def limit_slopes(threshold: float, sizes: Sizes) -> Slopes:
     """Give what each bit of the smaller and of the larger filter adds to a pair's limit.
 

@@ -23,6 +23,7 @@ __all__ = ["scan_all"]
 
 _ROWS = 1024  # a tile: its lists of near values are some megabytes
 _WORTH = 30_000_000  # pairs from which a sample is worth its time
+_EVERY = -1e6  # a floor below it leaves nothing out beforehand
 _LARGEST = 30_000  # of a 16-bit integer, leaving room for what is rounded up
 
 Int16s = npt.NDArray[np.int16]
@@ -53,10 +54,11 @@ class _Steps:
         field = np.repeat(np.arange(len(level)), np.diff(table.starts))
         exact = level[field, table.exact] + bound.rare
         exact[table.starts[:-1]] = 0
-        # Nothing is lost by a floor that no pair reaches, or by weights after which none can reach it.
+        # Nothing is lost by a lower floor that no pair reaches either, or by weights after which none can reach it.
         most = np.maximum(level.max(axis=1, initial=0), 0)
         np.maximum.at(most, field, exact)
-        floor = min(max(floor, -1e9), float(most.sum()) + 1)
+        every = floor < _EVERY
+        floor = min(max(floor, _EVERY), float(most.sum()) + 1)
         least = floor - float(most.sum()) - 1
         level, exact = np.maximum(level, least), np.maximum(exact, least)
         span = np.maximum(np.abs(level).max(axis=1), 1e-9)
@@ -77,7 +79,7 @@ class _Steps:
             meet=steps(by_part).astype(np.int16),
             gain=steps(np.maximum(level - differ[:, None], 0)),
             exact=steps(np.maximum(exact - differ[field], 0)),
-            floor=int(np.floor(floor * scale)) - 1,
+            floor=np.iinfo(np.int16).min if every else int(np.floor(floor * scale)) - 1,
         )
 
 
