@@ -21,15 +21,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from pprl.threads import Progress, in_threads
 from pprl.unit.grouped import grouped_scan
+from pprl.unit.histogram import score_histogram
 from pprl.unit.lanes import (
-    LANES,
     Float64s,
     Int64s,
     Sizes,
     Words,
     check_filters,
+    check_rows,
     check_sizes,
     kernel,
     needed_common,
@@ -38,20 +38,19 @@ from pprl.unit.lanes import (
 )
 from pprl.unit.scan import dice_scan
 from pprl.unit.sorted_codes import count_grouped
+from pprl.unit.top import best_match, dice_top
 
 __all__ = [
     "best_match",
     "count_grouped",
     "dice_pairs",
     "dice_scan",
+    "dice_top",
     "grouped_scan",
     "needed_common",
     "popcounts",
     "score_histogram",
 ]
-
-TILE_ROWS = 64  # most rows that share one reordering of a group of lanes
-TILE_PAIRS = 64_000_000  # pairs handed to a thread at a time, about: some tenths of a second
 
 
 @kernel
@@ -101,174 +100,7 @@ def dice_pairs(
         IndexError: a row number is negative or too large.
     """
     a, b = check_filters(a, b)
-    left, right = _check_rows(left, len(a)), _check_rows(right, len(b))
+    left, right = check_rows(left, len(a)), check_rows(right, len(b))
     if len(left) != len(right):
         raise ValueError(f"left has {len(left)} rows, right has {len(right)}")
     return _dice_pairs(a, b, left, right, check_sizes(sizes))
-
-
-def _check_rows(rows: Int64s, n: int) -> Int64s:
-    """Give row numbers as contiguous ``int64``, or raise IndexError."""
-    rows = np.ascontiguousarray(rows, dtype=np.int64)
-    if len(rows) and (rows.min() < 0 or rows.max() >= n):
-        raise IndexError(f"row numbers must lie between 0 and {n - 1}")
-    return rows
-
-
-def _tiles(rows: Int64s, others: int) -> list[Int64s]:
-    """Cut `rows`, each of which meets `others` rows, into tasks for a thread."""
-    size = min(TILE_ROWS, max(1, TILE_PAIRS // max(others, 1)))
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-
-@kernel
-def _dice_of_group(
-    a: Words,
-    row: int,
-    sum_a: float,
-    lanes: Words,
-    sum_b: Float64s,
-    sizes: Sizes,
-    scores: Float64s,
-) -> None:
-    """Write the similarities of one row with the 64 lanes of a group to `scores`."""
-    common = np.zeros(LANES, np.uint64)
-    for w in range(a.shape[1]):
-        word = a[row, w]
-        for lane in range(LANES):
-            common[lane] += word_popcount(word & lanes[w, lane])
-    weight, larger, extra = float(sizes[0] + sizes[1]), float(sizes[1]), float(sizes[0] - sizes[1])
-    for lane in range(LANES):
-        key = larger * (sum_a + sum_b[lane]) + extra * min(sum_a, sum_b[lane])
-        scores[lane] = weight * np.float64(common[lane]) / max(key, 1.0)
-
-
-@kernel
-def _load_group(b: Words, first: int, lanes: Words, sum_b: Float64s) -> int:
-    """Lay up to 64 rows from `first` on side by side; give how many there are."""
-    size = min(LANES, len(b) - first)
-    for lane in range(size):
-        total = np.uint64(0)
-        for w in range(b.shape[1]):
-            lanes[w, lane] = b[first + lane, w]
-            total += word_popcount(b[first + lane, w])
-        sum_b[lane] = np.float64(total)
-    return size
-
-
-@kernel
-def _best_match(
-    a: Words, b: Words, rows: Int64s, exclude_self: bool, sizes: Sizes
-) -> tuple[Int64s, Float64s]:
-    index = np.full(len(rows), -1, np.int64)
-    best = np.full(len(rows), -1.0, np.float64)
-    lanes = np.zeros((a.shape[1], LANES), np.uint64)
-    sum_b = np.zeros(LANES, np.float64)
-    scores = np.zeros(LANES, np.float64)
-    for first in range(0, len(b), LANES):
-        size = _load_group(b, first, lanes, sum_b)
-        for k in range(len(rows)):
-            _dice_of_group(a, rows[k], _row_sum(a, rows[k]), lanes, sum_b, sizes, scores)
-            for lane in range(size):
-                if scores[lane] > best[k] and not (exclude_self and first + lane == rows[k]):
-                    best[k] = scores[lane]
-                    index[k] = first + lane
-    return index, np.maximum(best, 0.0)
-
-
-def best_match(
-    a: Words,
-    b: Words,
-    rows: Int64s,
-    *,
-    sizes: Sizes = (1, 1),
-    exclude_self: bool = False,
-    progress: Progress | None = None,
-) -> tuple[Int64s, Float64s]:
-    """Find the most similar row of `b` for some rows of `a`.
-
-    Args:
-        a, b: filters, ``uint64[n, words]``.
-        rows: rows of `a`, ``int64[k]``.
-        sizes: how much the smaller and the larger filter count, p >= q.
-        exclude_self: `b` is `a`; a row is not its own match.
-        progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
-
-    Returns:
-        The row of `b` (``int64[k]``; of equals the lowest; -1 where there is none) and its
-        similarity (``float64[k]``; 0.0 where there is none).
-
-    Raises:
-        ValueError: the tables do not go together, or `sizes` are not allowed.
-        IndexError: a row number is negative or too large.
-    """
-    a, b = check_filters(a, b)
-    rows, sizes = _check_rows(rows, len(a)), check_sizes(sizes)
-    parts = in_threads(
-        lambda tile: _best_match(a, b, tile, exclude_self, sizes),
-        _tiles(rows, len(b)),
-        progress=progress,
-    )
-    index = [part[0] for part in parts]
-    score = [part[1] for part in parts]
-    return np.concatenate([np.empty(0, np.int64), *index]), np.concatenate([np.empty(0), *score])
-
-
-@kernel
-def _score_histogram(
-    a: Words, b: Words, rows: Int64s, bins: int, exclude_self: bool, sizes: Sizes
-) -> Int64s:
-    counts = np.zeros(bins, np.int64)
-    lanes = np.zeros((a.shape[1], LANES), np.uint64)
-    sum_b = np.zeros(LANES, np.float64)
-    scores = np.zeros(LANES, np.float64)
-    for first in range(0, len(b), LANES):
-        size = _load_group(b, first, lanes, sum_b)
-        for row in rows:
-            _dice_of_group(a, row, _row_sum(a, row), lanes, sum_b, sizes, scores)
-            for lane in range(size):
-                if not (exclude_self and first + lane == row):
-                    counts[min(int(scores[lane] * bins), bins - 1)] += 1
-    return counts
-
-
-def score_histogram(
-    a: Words,
-    b: Words,
-    rows: Int64s,
-    *,
-    bins: int,
-    sizes: Sizes = (1, 1),
-    exclude_self: bool = False,
-    progress: Progress | None = None,
-) -> Int64s:
-    """Count the similarities of some rows of `a` with all of `b`, in equal bins over [0, 1].
-
-    Args:
-        a, b: filters, ``uint64[n, words]``.
-        rows: rows of `a`, ``int64[k]``.
-        bins: number of bins; a score lies in bin ``min(int(score * bins), bins - 1)``.
-        sizes: how much the smaller and the larger filter count, p >= q.
-        exclude_self: `b` is `a`; a row is not compared with itself.
-        progress: called from the calling thread with the share of the rows that is done; the last call says 1.0.
-
-    Returns:
-        ``int64[bins]``, in pairs.
-
-    Raises:
-        ValueError: the tables do not go together, `bins` is below 1, or `sizes` are not allowed.
-        IndexError: a row number is negative or too large.
-    """
-    a, b = check_filters(a, b)
-    rows, sizes = _check_rows(rows, len(a)), check_sizes(sizes)
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, not {bins}")
-    parts = in_threads(
-        lambda tile: _score_histogram(a, b, tile, bins, exclude_self, sizes),
-        _tiles(rows, len(b)),
-        progress=progress,
-    )
-    counts = np.zeros(bins, np.int64)
-    for part in parts:
-        counts += part
-    return counts

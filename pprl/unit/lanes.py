@@ -1,4 +1,4 @@
-"""Vector primitives under the comparing kernels: popcount, folding, and 64 records side by side.
+"""What the comparing kernels have in common: popcounts, limits, folding, and 64 records side by side.
 
 Records to compare against are laid out word-major in groups of 64 *lanes*: word ``w`` of the
 group's 64 records lies in 64 consecutive ``uint64``, so one vector instruction works on several
@@ -11,23 +11,29 @@ records at once. Two exact bounds keep most pairs cheap:
   limit is no pair; only the others are counted in full.
 
 Kernels are compiled once a fold width: the width is passed as a tuple whose length the compiler
-knows (`unroll`), so the loop over words is unrolled. numba keeps compiled kernels beside the
-module or, where that folder is read-only, in the user's cache folder. Its key is the kernel's
-own file: after a change in this module during development, clear ``__pycache__``.
+knows (`unroll`), so the loop over words is unrolled. The primitives of `pprl.unit.vectors` are
+given from here as well.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+
+from pprl.unit.vectors import (
+    LANES,
+    common_lanes,
+    equal_lanes,
+    kernel,
+    near_lanes,
+    near_lanes_wide,
+    prefetch,
+    reached_lanes,
+    trailing_zeros,
+    word_popcount,
+)
 
 __all__ = [
     "LANES",
@@ -40,7 +46,10 @@ __all__ = [
     "Slopes",
     "Words",
     "check_filters",
+    "check_rows",
     "check_sizes",
+    "check_threshold",
+    "common_lanes",
     "equal_lanes",
     "fold_rows",
     "fold_to_lanes",
@@ -53,6 +62,7 @@ __all__ = [
     "needed_for",
     "popcounts",
     "prefetch",
+    "reached_lanes",
     "size_key",
     "sort_pairs",
     "too_uneven",
@@ -70,172 +80,12 @@ Sizes = tuple[int, int]
 """How much the smaller and the larger of two filters count: (1, 1) is Dice, see `pprl.unit.kernels`."""
 Slopes = tuple[float, float]
 
-LANES = 64
-"""Records in a group: one bit a record in a 64-bit mask of hits."""
-
 WIDTHS = (4, 6, 7, 8, 12, 16, 32)
 """Fold widths, in words, that kernels are compiled for."""
 
 LARGEST_SIZE = 100  # tables are as long as the largest sum of weighted popcounts
 SLACK = 1e-6  # bits: far more than rounding takes from a limit, and less than a bit
 UNATTAINABLE = np.iinfo(np.int32).max
-VECTOR = 8  # lanes in one 512-bit vector; LLVM splits it where registers are shorter
-
-AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
-
-
-def kernel(function: AnyFunction) -> AnyFunction:
-    """Compile `function` with numba: without the GIL, cached, with strict IEEE floats."""
-    compile_ = numba.njit(nogil=True, cache=True, error_model="numpy")
-    return cast(AnyFunction, compile_(function))
-
-
-def primitive(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make `function` an LLVM primitive; kernels call it without the typing context."""
-    return cast(Callable[..., Any], intrinsic(function))
-
-
-# --- LLVM primitives -----------------------------------------------------------------------------
-# numba reads the parameters' names and gives types, not values: they are typed Any.
-
-_I32 = ir.IntType(32)
-_I64 = ir.IntType(64)
-
-
-def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    """Pointer to the first item of an array argument."""
-    return context.make_array(kind)(context, builder, value).data
-
-
-def _vector_at(builder: Any, pointer: Any, index: Any, vector: Any, align: int) -> Any:
-    """Load a vector from `pointer[index]`."""
-    place = builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
-    return builder.load(place, align=align)
-
-
-def _splat(builder: Any, value: Any, vector: Any) -> Any:
-    """Put a scalar in every lane."""
-    empty = ir.Constant(vector, ir.Undefined)
-    first = builder.insert_element(empty, value, _I32(0))
-    zeros = ir.Constant(ir.VectorType(_I32, vector.count), [0] * vector.count)
-    return builder.shuffle_vector(first, empty, zeros)
-
-
-def _bits(builder: Any, truths: Any, shift: int) -> Any:
-    """Turn a vector of truth values into bits of a 64-bit mask, from bit `shift` on."""
-    packed = builder.bitcast(truths, ir.IntType(truths.type.count))
-    return builder.shl(builder.zext(packed, _I64), _I64(shift))
-
-
-@primitive
-def word_popcount(typingctx: Any, word: Any) -> Any:
-    """Count the bits set in a 64-bit word."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
-
-    return types.uint64(types.uint64), codegen
-
-
-@primitive
-def trailing_zeros(typingctx: Any, word: Any) -> Any:
-    """Give the position of the lowest bit set in a 64-bit word (64 for zero)."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.int64(types.uint64), codegen
-
-
-@primitive
-def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
-    """Ask for the memory around `array[index]` without waiting for it; gives 0."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = _data(context, builder, signature.args[0], args[0])
-        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [place.type, _I32, _I32, _I32])
-        ask = builder.module.declare_intrinsic("llvm.prefetch.p0", fnty=kind)
-        builder.call(ask, [place, _I32(0), _I32(3), _I32(1)])  # to read, to keep, data
-        return _I64(0)
-
-    return types.int64(array, types.int64), codegen
-
-
-def _near_codegen(width: int, vectors: int) -> Callable[..., Any]:
-    """Code for `near_lanes` and `near_lanes_wide`: `vectors` times 8 lanes, `width` words."""
-    vector = ir.VectorType(_I64, VECTOR)
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        lanes, lane, rows, row, limit = args[1:]
-        lane_data = _data(context, builder, signature.args[1], lanes)
-        row_data = _data(context, builder, signature.args[3], rows)
-        count = builder.module.declare_intrinsic(
-            f"llvm.ctpop.v{VECTOR}i64", fnty=ir.FunctionType(vector, [vector])
-        )
-        near = _splat(builder, limit, vector)
-        words = []
-        for w in range(width):
-            word = builder.load(builder.gep(row_data, [builder.add(row, _I64(w))]))
-            words.append(_splat(builder, word, vector))
-        mask = _I64(0)
-        for v in range(vectors):
-            distance = None
-            for w in range(width):
-                place = builder.add(lane, _I64(w * LANES + v * VECTOR))
-                other = _vector_at(builder, lane_data, place, vector, 8)
-                differing = builder.call(count, [builder.xor(other, words[w])])
-                distance = differing if distance is None else builder.add(distance, differing)
-            hits = builder.icmp_unsigned("<=", distance, near)
-            mask = builder.or_(mask, _bits(builder, hits, v * VECTOR))
-        return mask
-
-    return codegen
-
-
-def _near_signature(unroll: Any, lanes: Any, rows: Any) -> Any:
-    return types.uint64(unroll, lanes, types.int64, rows, types.int64, types.int64)
-
-
-@primitive
-def near_lanes(
-    typingctx: Any, unroll: Any, lanes: Any, lane: Any, rows: Any, row: Any, limit: Any
-) -> Any:
-    """Mark which of 8 lanes lie within Hamming distance `limit` (>= 0) of a row.
-
-    `lanes` and `rows` are flat ``uint64``; `lane` is the index of the first lane's first word and
-    `row` that of the row's first word. Gives bit k for lane k.
-    """
-    return _near_signature(unroll, lanes, rows), _near_codegen(unroll.count, 1)
-
-
-@primitive
-def near_lanes_wide(
-    typingctx: Any, unroll: Any, lanes: Any, lane: Any, rows: Any, row: Any, limit: Any
-) -> Any:
-    """Do what `near_lanes` does for 32 lanes."""
-    return _near_signature(unroll, lanes, rows), _near_codegen(unroll.count, 4)
-
-
-@primitive
-def equal_lanes(typingctx: Any, codes: Any, place: Any, code: Any) -> Any:
-    """Mark which of the 64 ``int32`` from `codes[place]` on equal `code`; bit k for lane k."""
-    vector = ir.VectorType(_I32, 16)
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = _data(context, builder, signature.args[0], args[0])
-        wanted = _splat(builder, args[2], vector)
-        mask = _I64(0)
-        for start in range(0, LANES, 16):
-            here = builder.add(args[1], _I64(start))
-            found = builder.icmp_signed("==", _vector_at(builder, data, here, vector, 4), wanted)
-            mask = builder.or_(mask, _bits(builder, found, start))
-        return mask
-
-    return types.uint64(codes, types.int64, types.int32), codegen
-
-
-# --- counting, limits, folding -------------------------------------------------------------------
 
 
 def check_filters(*tables: Words) -> tuple[Words, ...]:
@@ -250,6 +100,18 @@ def check_filters(*tables: Words) -> tuple[Words, ...]:
         if table.shape[1] != tables[0].shape[1]:
             raise ValueError(f"filters differ in words: {tables[0].shape[1]}, {table.shape[1]}")
     return tuple(np.ascontiguousarray(table) for table in tables)
+
+
+def check_rows(rows: Int64s, n: int) -> Int64s:
+    """Give row numbers as contiguous ``int64``.
+
+    Raises:
+        IndexError: a row number is negative or not below `n`.
+    """
+    rows = np.ascontiguousarray(rows, dtype=np.int64)
+    if len(rows) and (rows.min() < 0 or rows.max() >= n):
+        raise IndexError(f"row numbers must lie between 0 and {n - 1}")
+    return rows
 
 
 @kernel
@@ -267,6 +129,12 @@ def popcounts(filters: Words) -> Int32s:
     """Count the bits set in each row: ``uint64[n, words] -> int32[n]``."""
     (table,) = check_filters(filters)
     return _popcounts(table)
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise ValueError unless a threshold lies in (0, 1]."""
+    if not 0.0 < threshold <= 1.0:
+        raise ValueError(f"threshold must lie in (0, 1], not {threshold}")
 
 
 def check_sizes(sizes: Sizes) -> Sizes:
@@ -298,8 +166,7 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
     Raises:
         ValueError: `threshold` is outside (0, 1].
     """
-    if not 0.0 < threshold <= 1.0:
-        raise ValueError(f"threshold must lie in (0, 1], not {threshold}")
+    check_threshold(threshold)
     weight = float(sum(check_sizes(sizes)))
     keys = np.arange(max_key + 1, dtype=np.float64)
     keys[0] = 1.0
@@ -325,6 +192,7 @@ def too_uneven(needed: Int32s, sizes: Sizes, smaller: int, larger: int) -> bool:
     return smaller < larger and needed[size_key(sizes, smaller, larger)] > smaller
 
 
+@kernel
 def limit_slopes(threshold: float, sizes: Sizes) -> Slopes:
     """Give what each bit of the smaller and of the larger filter adds to a pair's limit.
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pprl.threads import Progress, in_threads
+from pprl.unit.folds import choose_width, near_in_group
 from pprl.unit.lanes import (
     LANES,
-    WIDTHS,
     Int32s,
     Int64s,
     Pairs,
@@ -23,8 +23,6 @@ from pprl.unit.lanes import (
     group_limit,
     kernel,
     limit_slopes,
-    near_lanes,
-    near_lanes_wide,
     needed_for,
     popcounts,
     size_key,
@@ -40,90 +38,6 @@ __all__ = ["choose_width", "dice_scan"]
 TILE_ROWS = 128  # folded rows of a tile and one group of lanes stay in a 32 KiB first-level cache
 TILE_GROUPS = 512  # 128 x 32,768 pairs: some milliseconds, so that tiles balance over threads
 SAMPLE = 256  # rows of each table whose pairs choose the fold width
-
-
-@kernel
-def _pair_limits(slopes: Slopes, sum_a: Int32s, sum_b: Int32s) -> Int64s:
-    """Give the limit of every pair of some popcounts: ``int64[n_a, n_b]``."""
-    limits = np.empty((len(sum_a), len(sum_b)), np.int64)
-    for i in range(len(sum_a)):
-        for j in range(len(sum_b)):
-            limits[i, j] = group_limit(slopes, sum_a[i], sum_b[j], sum_b[j])
-    return limits
-
-
-@kernel
-def _survivors(a: Words, b: Words, limits: Int64s, w: int) -> int:
-    """Count pairs of folded rows whose distance is within the limit."""
-    found = 0
-    for i in range(limits.shape[0]):
-        for j in range(limits.shape[1]):
-            distance = np.uint64(0)
-            for k in range(w):
-                distance += word_popcount(a[i * w + k] ^ b[j * w + k])
-            found += np.int64(distance) <= limits[i, j]
-    return found
-
-
-def choose_width(a: Words, b: Words, slopes: Slopes, rows_a: Int64s, rows_b: Int64s) -> int:
-    """Choose the fold width that a sample of pairs makes cheapest; results never depend on it.
-
-    Args:
-        a, b: filters, ``uint64[n, words]``.
-        slopes: `limit_slopes`.
-        rows_a, rows_b: sampled rows; every sampled row of `a` meets every one of `b`.
-    """
-    words = a.shape[1]
-    usable = [width for width in WIDTHS if width < words]
-    usable.append(min((width for width in WIDTHS if width >= words), default=WIDTHS[-1]))
-    limits = _pair_limits(slopes, popcounts(a[rows_a]), popcounts(b[rows_b]))
-    best, least = usable[-1], np.inf
-    for width in usable:
-        # In cycles a pair, measured: the vector work, and what counting a survivor in full costs.
-        vectors, survivor = 0.2 * width, 40.0 + 2.0 * words
-        if vectors >= least:
-            break
-        near = _survivors(fold_rows(a, rows_a, width), fold_rows(b, rows_b, width), limits, width)
-        cost = vectors + near / max(limits.size, 1) * survivor
-        if cost < least:
-            best, least = width, cost
-    return best
-
-
-@kernel
-def _near_in_group(
-    unrolled: tuple[int, ...],
-    folded_a: Words,
-    folded_b: Words,
-    limits: Int64s,
-    rows: tuple[int, int],
-    group: int,
-    hits: Words,
-) -> int:
-    """Write (row, first lane, mask of near lanes) to `hits` where any lane is near; give how many.
-
-    `limits` holds each row's limit, from `rows[0]` on.
-
-    Apart from the tile's other work, because nothing may disturb the registers of this loop.
-    """
-    width = len(unrolled)
-    found = 0
-    for lane in range(0, LANES, 32 if width <= 8 else 8):
-        place = group * width * LANES + lane
-        for row in range(rows[0], rows[1]):
-            limit = limits[row - rows[0]]
-            if limit < 0:
-                continue
-            if width <= 8:
-                near = near_lanes_wide(unrolled, folded_b, place, folded_a, row * width, limit)
-            else:
-                near = near_lanes(unrolled, folded_b, place, folded_a, row * width, limit)
-            if near != 0:
-                hits[found, 0] = row
-                hits[found, 1] = lane
-                hits[found, 2] = near
-                found += 1
-    return found
 
 
 @kernel
@@ -173,7 +87,7 @@ def _scan_tile(
                 limits[row - start] = limits[row - start - 1]
             else:
                 limits[row - start] = group_limit(slopes, sum_a[row], lowest, highest)
-        n = _near_in_group(unrolled, folded_a, folded_b, limits, (start, end), group, hits)
+        n = near_in_group(unrolled, folded_a, folded_b, limits, (start, end), group, hits)
         for hit in range(n):
             row, near = int(hits[hit, 0]), hits[hit, 2]
             while near != 0:

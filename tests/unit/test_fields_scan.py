@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.exchange.encoded import EncodedFile
-from pprl.unit.fields import scan
-from pprl.unit.fields.levels import MISSING, Columns, level_count
+from pprl.unit.fields import exhaustive, near, scan
+from pprl.unit.fields.coarse import choose_least
+from pprl.unit.fields.levels import DIFFERENT, EXACT, MISSING, Columns, level_count
 from pprl.unit.fields.scan import Bound, bound_of_pairs, scan_all, scan_grouped
 from pprl.unit.fields.values import FieldValues
 
@@ -70,6 +71,68 @@ def test_the_whole_scan_finds_what_reaches_the_floor(
     assert found == [(int(i), int(j)) for i, j in np.argwhere(wanted)]
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([512, 520, 1000, 1024, 2048, 4096]),
+    st.lists(st.integers(1, 90), min_size=1, max_size=5),
+    st.booleans(),
+    st.floats(-3, 9),
+    st.booleans(),
+)
+def test_what_a_scan_tells_apart_never_changes_what_it_finds(
+    make_fields: Make,
+    seed: int,
+    bits: int,
+    counts: list[int],
+    same: bool,
+    floor: float,
+    small: bool,
+) -> None:
+    """Whichever levels are taken together, however records are cut, at any length of filters."""
+    rng = np.random.default_rng(seed)
+    sizes = [int(n) for n in rng.integers(1, 200, 2)]
+    files = drawn_files(make_fields, rng, sizes, counts=counts, bits=bits, filter={"bits": bits})
+    fields, table = table_of(files)
+    level = rng.normal(0, 4, (len(fields), max(map(level_count, fields)))).astype(np.float32)
+    level[:, MISSING] = 0
+    rare = rng.normal(0, 2, len(table.bits)).astype(np.float32)
+    rare[table.starts[:-1]] = 0
+    bound = Bound(level=level, rare=rare)
+    a, b = (0, 0) if same else (0, 1)
+    n_a, n_b = table.ids[a].shape[1], table.ids[b].shape[1]
+    left, right = np.divmod(np.arange(n_a * n_b), n_b)
+    wanted = bound_of_pairs(table, a, b, bound, left, right).astype(np.float64) >= floor
+    if same:
+        wanted &= left < right
+    words = np.ascontiguousarray(table.words.T)
+    chosen = choose_least(table, words, table.ids[a], table.ids[b], bound, floor)
+    drawn = rng.integers(DIFFERENT + 1, EXACT + 1, len(fields))
+    with pytest.MonkeyPatch.context() as patch:
+        if small:
+            patch.setattr(near, "_BLOCK", 64)
+            patch.setattr(exhaustive, "_ROWS", 10)
+        for least in (None, chosen, drawn, np.full(len(fields), EXACT)):
+            found = scan_all(table, a, b, bound, floor, same=same, least=least)
+            np.testing.assert_array_equal(found[0], left[wanted])
+            np.testing.assert_array_equal(found[1], right[wanted])
+
+
+@pytest.mark.parametrize("floor", [-np.inf, -1e12, 1e12, np.inf])
+def test_floors_that_all_pairs_reach_or_none(make_fields: Make, floor: float) -> None:
+    """Far outside of what a pair can weigh, even where a level cannot be a match's."""
+    rng = np.random.default_rng(9)
+    fields, table = table_of(drawn_files(make_fields, rng, [20, 30], counts=[9, 3]))
+    bound = drawn_bound(rng, fields, table)
+    bound.level[0, DIFFERENT] = -np.inf
+    left, right = np.divmod(np.arange(20 * 30), 30)
+    wanted = bound_of_pairs(table, 0, 1, bound, left, right) >= floor
+    found = scan_all(table, 0, 1, bound, floor)
+    np.testing.assert_array_equal(found, (left[wanted], right[wanted]))
+    assert len(found[0]) == 0 if floor > 0 else wanted.any()
+    assert wanted.all() or floor != -np.inf
 
 
 @settings(max_examples=60, deadline=None)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl import threads as pool
-from pprl.unit import grouped, kernels, lanes, reference, scan
+from pprl.unit import grouped, histogram, kernels, lanes, reference, scan
 
 THRESHOLDS = st.sampled_from([0.05, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0]) | st.floats(0.01, 1.0)
 LENGTHS = st.integers(1, 4096) | st.sampled_from([64, 500, 512, 1000, 1024, 2048])
@@ -161,6 +161,7 @@ def test_progress_is_told_from_the_calling_thread(
                 a, a, codes, codes, threshold=0.9, same=same, progress=tell
             ),
             lambda: kernels.best_match(a, a, rows, exclude_self=same, progress=tell),
+            lambda: kernels.dice_top(a, a, k=2, threshold=0.9, same=same, progress=tell),
             lambda: kernels.score_histogram(a, a, rows, bins=5, exclude_self=same, progress=tell),
             lambda: kernels.dice_scan(a[:0], a, threshold=0.9, progress=tell),
         ):
@@ -313,6 +314,44 @@ def test_best_match_and_histogram_equal_twin(
 
 
 @PROPERTY
+@given(tables(), THRESHOLDS, SIZES, st.booleans(), st.sampled_from([1, 2, 5, 200]))
+def test_top_equals_twin(
+    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
+    threshold: float,
+    sizes: tuple[int, int],
+    same: bool,
+    k: int,
+) -> None:
+    """Each row has its most similar rows, ties by the lower one, whatever was met first."""
+    a, b, _ = drawn
+    options = {"k": k, "threshold": threshold, "sizes": sizes, "same": same}
+    b = a if same else b
+    assert_same(kernels.dice_top(a, b, **options), reference.dice_top(a, b, **options))
+
+
+def test_a_histogram_of_many_tasks_counts_every_pair_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the records are cut: by number, or because their popcounts are many."""
+    monkeypatch.setattr(histogram, "_TASK", 3000)
+    rng = np.random.default_rng(11)
+    a, b = make_filters(rng, 300, 4000), make_filters(rng, 700, 4000)
+    rows = np.arange(299, -1, -1)
+    wanted = reference.score_histogram(a, b, rows, bins=50)
+    assert_same((kernels.score_histogram(a, b, rows, bins=50),), (wanted,))
+    monkeypatch.setattr(histogram, "_COUNTERS", 20_000)
+    assert_same((kernels.score_histogram(a, b, rows, bins=50),), (wanted,))
+
+
+def test_of_equals_the_lowest_rows_are_the_most_similar() -> None:
+    """A row that fills its list early still takes a lower row of the same score."""
+    b = np.full((500, 16), 0xFF, dtype=np.uint64)
+    left, right, score = kernels.dice_top(b[:2], b, k=3, threshold=1.0)
+    assert (left.tolist(), right.tolist()) == ([0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2])
+    assert score.tolist() == [1.0] * 6
+    _, right, _ = kernels.dice_top(b, b, k=1, threshold=1.0, same=True)
+    assert right.tolist() == [1] + [0] * 499
+
+
+@PROPERTY
 @given(tables(FEW_WORDS), THRESHOLDS, SIZES, st.booleans(), st.integers(0, 4))
 def test_grouped_scan_equals_twin(
     drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
@@ -364,6 +403,7 @@ def test_threads_do_not_change_the_output() -> None:
                 *kernels.dice_scan(a, a, threshold=0.8, same=True),
                 *kernels.grouped_scan(a, b, codes_a, codes_b, threshold=0.8),
                 *kernels.best_match(a, b, rows),
+                *kernels.dice_top(a, b, k=3, threshold=0.5),
                 kernels.score_histogram(a, b, rows, bins=20),
             )
 
@@ -376,6 +416,10 @@ def test_thresholds_outside_their_range_are_refused(threshold: float) -> None:
     a = np.ones((1, 1), dtype=np.uint64)
     with pytest.raises(ValueError, match="threshold"):
         kernels.dice_scan(a, a, threshold=threshold)
+    with pytest.raises(ValueError, match="threshold"):
+        kernels.dice_top(a, a, k=1, threshold=threshold)
+    with pytest.raises(ValueError, match="k must"):
+        kernels.dice_top(a, a, k=0, threshold=0.5)
 
 
 def test_tables_that_do_not_go_together_are_refused() -> None:

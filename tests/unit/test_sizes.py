@@ -108,6 +108,7 @@ def test_empty_filters_score_nothing(sizes: tuple[int, int]) -> None:
     [
         lambda a, row, **sizes: kernels.dice_scan(a, a, threshold=0.8, **sizes),
         lambda a, row, **sizes: kernels.dice_pairs(a, a, row, row, **sizes),
+        lambda a, row, **sizes: kernels.dice_top(a, a, k=1, threshold=0.8, **sizes),
         lambda a, row, **sizes: kernels.best_match(a, a, row, **sizes),
         lambda a, row, **sizes: kernels.score_histogram(a, a, row, bins=2, **sizes),
         lambda a, row, **sizes: kernels.grouped_scan(

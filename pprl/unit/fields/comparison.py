@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,19 +118,22 @@ class FieldsComparison:
         same = a == b
         pairs = self._blocking.expect(self._sides[a], self._sides[b], same=same)
         rows = np.arange(min(len(self._files[a]), _PROBE))
-        # Compile or load the kernel outside the clock.
         least = self._floor(a, b, floor)
-        self.scan_rows(a, b, floor=least, rows=(rows[:1], None), progress=None)
+        scan = partial(self.scan_rows, a, b, floor=least, progress=None)
+        scan(rows=(rows[:1], None))  # compiles or loads the kernels, outside the clock
         start = time.perf_counter()
-        found = self.scan_rows(a, b, floor=least, rows=(rows, None), progress=None)
-        seconds = time.perf_counter() - start
+        scan(rows=(rows[:1], None))  # a single row shows what it takes to lay out the others
+        first = time.perf_counter() - start
+        found = scan(rows=(rows, None))
+        each = max(time.perf_counter() - start - 2 * first, 0.0) / max(len(rows) - 1, 1)
         possible = possible_pairs(self._sides[a], self._sides[b], same=same)
         times = len(self._files[a]) / max(len(rows), 1) / (2 if same else 1)
         share = min(
             pairs / max(possible, 1) * (1 if isinstance(self._blocking, Exhaustive) else 20), 1
         )
         kept = int(len(found[0]) * times)
-        return Work(pairs=pairs, kept=kept, seconds=seconds * times * share)
+        seconds = (first + each * len(rows) * times) * share
+        return Work(pairs=pairs, kept=kept, seconds=seconds)
 
     def _floor(self, a: int, b: int, floor: float) -> float:
         """Return the least bound that is looked at: rivals may want less likely pairs than those that are kept."""

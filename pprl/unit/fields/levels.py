@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ __all__ = [
     "Columns",
     "columns",
     "level_count",
+    "level_of",
     "level_rows",
     "pair_levels",
 ]
@@ -88,6 +90,16 @@ def columns(fields: Sequence[FieldValues]) -> Columns:
 
 
 @kernel
+def level_of(common: Any, total: Any) -> int:
+    """Give the level of two values that differ, from their common bits and the sum of their popcounts."""
+    twice = 2.0 * np.float64(common)
+    level = DIFFERENT
+    for cut in CUTS:
+        level += int(twice >= cut * np.float64(total))
+    return level
+
+
+@kernel
 def level_rows(
     words: npt.NDArray[np.uint64],
     bits: npt.NDArray[np.int32],
@@ -145,13 +157,7 @@ def _pair_levels(
                 common = np.uint64(0)
                 for w in range(words.shape[1]):
                     common += word_popcount(words[a, w] & words[b, w])
-                total = np.float64(bits[a] + bits[b])
-                twice = 2.0 * np.float64(common)
-                level = 1
-                for cut in CUTS:
-                    if twice >= cut * total:
-                        level += 1
-                made[pair, f] = level
+                made[pair, f] = level_of(common, bits[a] + bits[b])
 
 
 def pair_levels(table: Columns, a: int, b: int, left: Int64s, right: Int64s) -> Levels:

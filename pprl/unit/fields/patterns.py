@@ -12,18 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pprl.threads import Progress, in_threads
-from pprl.unit.fields.levels import DIFFERENT, Columns, level_rows, pair_levels
-from pprl.unit.lanes import kernel
+from pprl.threads import Progress
+from pprl.unit.fields.levels import DIFFERENT, Columns, pair_levels
+from pprl.unit.fields.near import Block, Search, in_blocks
+from pprl.unit.lanes import Int32s, Int64s, Words, kernel
 
 __all__ = ["Patterns", "count_patterns", "join_patterns"]
 
 _TABLE = 1 << 14
 _FULL = 0.6
-_ROWS = 16
-
-Int64s = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
+_ROWS = 512
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,57 +65,118 @@ def _grow(keys: Words, counts: Int64s, pairs: Int64s) -> tuple[Words, Int64s, In
 
 
 @kernel
+def _add(
+    keys: Words, counts: Int64s, pairs: Int64s, key: Any, more: int, left: int, right: int
+) -> int:
+    """Count `more` pairs with a key; give 1 if it is a new one, which the pair given then shows."""
+    at = _slot(key, len(keys) - 1)
+    while counts[at] != 0 and keys[at] != key:
+        at = (at + 1) & (len(keys) - 1)
+    new = counts[at] == 0
+    if new:
+        keys[at] = key
+        pairs[at, 0], pairs[at, 1] = left, right
+    counts[at] += more
+    return int(new)
+
+
+@kernel
+def _gain(
+    delta: Words,
+    touched: Int32s,
+    n: int,
+    factor: Any,
+    values: Int32s,
+    levels: npt.NDArray[np.uint8],
+    offsets: Int32s,
+    records: npt.NDArray[np.uint16],
+) -> int:
+    """Add a field's levels, beyond that of values that differ, at the records near; list those that had nothing."""
+    for near in range(len(values)):
+        more = np.uint64(levels[near] - DIFFERENT) * factor
+        for at in range(offsets[values[near]], offsets[values[near] + 1]):
+            record = records[at]
+            if delta[record] == 0:
+                touched[n] = record
+                n += 1
+            delta[record] += more
+    return n
+
+
+@kernel
 def _count(
-    words: Words,
-    bits: npt.NDArray[np.int32],
-    exact: npt.NDArray[np.uint8],
-    starts: Int64s,
-    one: npt.NDArray[np.int32],
-    other: npt.NDArray[np.int32],
-    rows: Int64s,
+    meet: Words,
     factors: Words,
-    exclude_self: bool,
-) -> tuple[Words, Int64s, Int64s]:
-    """Count patterns by a number for each (a sum of random odd factors), with one pair that shows it."""
+    kind_a: Int32s,
+    parts_a: Int32s,
+    places_a: Int64s,
+    kind_b: Int32s,
+    parts_b: Int32s,
+    which: Int32s,
+    near_offsets: Int64s,
+    near_values: Int32s,
+    near_levels: npt.NDArray[np.uint8],
+    offsets: Int32s,
+    records: npt.NDArray[np.uint16],
+    start: int,
+) -> tuple[Words, Int64s, Int64s, Words, Int64s, Int64s]:
+    """Count the patterns of a tile and a block, by a number for each (a sum of random odd factors).
+
+    Gives the numbers, counts and one pair for each (row of the tile, record of the block) of pairs that are alike in
+    some field; then the same, with one pair of classes, of the others. `places_a` are the rows' places among the other
+    side's records, so that none meets itself; -1 where there is no such place. The block begins at `start`.
+    """
     keys, counts = np.zeros(_TABLE, np.uint64), np.zeros(_TABLE, np.int64)
     pairs = np.zeros((_TABLE, 2), np.int64)
     used = 0
-    records = other.shape[1]
-    codes = np.empty(records, np.uint64)
-    row = np.empty(len(bits), np.uint8)
-    usual, counted = np.uint64(0), 0
-    usual_pair = np.zeros(2, np.int64)
-    for f in range(len(starts) - 1):
-        usual += np.uint64(DIFFERENT) * factors[f]
-    for a in rows:
-        codes[:] = 0
-        for f in range(len(starts) - 1):
-            level_rows(words, bits, exact, one[f, a], starts[f], starts[f + 1], row)
-            for b in range(records):
-                codes[b] += np.uint64(row[other[f, b]]) * factors[f]
-        for b in range(records):
-            if codes[b] == usual:  # most pairs differ in everything
-                counted += 1
-                usual_pair[0], usual_pair[1] = a, b
-                continue
-            if exclude_self and a == b:
-                continue
-            at = _slot(codes[b], len(keys) - 1)
-            while counts[at] != 0 and keys[at] != codes[b]:
-                at = (at + 1) & (len(keys) - 1)
-            if counts[at] == 0:
-                keys[at] = codes[b]
-                pairs[at, 0], pairs[at, 1] = a, b
-                used += 1
-            counts[at] += 1
-            if used > _FULL * len(keys):
-                keys, counts, pairs = _grow(keys, counts, pairs)
-    at = _slot(usual, len(keys) - 1)
-    while counts[at] != 0:
-        at = (at + 1) & (len(keys) - 1)
-    keys[at], counts[at] = usual, counted
-    pairs[at, 0], pairs[at, 1] = usual_pair[0], usual_pair[1]
-    return keys, counts, pairs
+    base = np.zeros((len(parts_a), len(parts_b)), np.uint64)
+    alone = np.zeros((len(parts_a), len(parts_b)), np.int64)
+    size = len(kind_b)
+    of_kind = np.zeros(len(parts_b), np.int64)
+    for k in range(size):
+        of_kind[kind_b[k]] += 1
+    delta, touched = np.zeros(size, np.uint64), np.empty(size, np.int32)
+    for a in range(len(kind_a)):
+        kind = kind_a[a]
+        if a == 0 or kind != kind_a[a - 1]:
+            for other in range(len(parts_b)):
+                for f in range(len(meet)):
+                    base[kind, other] += meet[f, parts_a[kind, f], parts_b[other, f]]
+        n = 0
+        for f in range(len(factors)):
+            listed = which[f, a]
+            if listed >= 0:
+                near = slice(near_offsets[listed], near_offsets[listed + 1])
+                n = _gain(
+                    delta,
+                    touched,
+                    n,
+                    factors[f],
+                    near_values[near],
+                    near_levels[near],
+                    offsets,
+                    records,
+                )
+        alone[kind] += of_kind
+        own = places_a[a] - start
+        if 0 <= own < size:
+            alone[kind, kind_b[own]] -= delta[own] == 0
+        while used + n > _FULL * len(keys):
+            keys, counts, pairs = _grow(keys, counts, pairs)
+        for k in range(n):
+            b = touched[k]
+            alone[kind, kind_b[b]] -= 1
+            if b != own:
+                key = base[kind, kind_b[b]] + delta[b]
+                used += _add(keys, counts, pairs, key, 1, a, b)
+            delta[b] = 0
+    full = counts > 0
+    shown = np.argwhere(alone > 0)
+    alone_keys, alone_counts = np.empty(len(shown), np.uint64), np.empty(len(shown), np.int64)
+    for k in range(len(shown)):
+        alone_keys[k] = base[shown[k, 0], shown[k, 1]]
+        alone_counts[k] = alone[shown[k, 0], shown[k, 1]]
+    return keys[full], counts[full], pairs[full], alone_keys, alone_counts, shown
 
 
 def count_patterns(
@@ -133,39 +192,51 @@ def count_patterns(
     """
     fields = len(table.starts) - 1
     factors = np.random.default_rng(1).integers(0, 1 << 63, fields, dtype=np.uint64) * 2 + 1
-    tiles = [rows[start : start + _ROWS] for start in range(0, len(rows), _ROWS)]
-    parts = in_threads(
-        lambda tile: _taken(
-            _count(
-                table.words,
-                table.bits,
-                table.exact,
-                table.starts,
-                table.ids[a],
-                table.ids[b],
-                tile,
-                factors,
-                a == b,
-            )
-        ),
-        tiles,
-        progress=progress,
-    )
+    words = np.ascontiguousarray(table.words.T)
+    search = Search(table, words, np.ascontiguousarray(table.ids[a][:, rows]), table.ids[b])
+    one, other = search.a, search.b
+    place = np.full(table.ids[a].shape[1], -1)
+    if a == b:
+        place[other.order] = np.arange(len(other))
+    meet = search.meet * factors[:, None, None]
+
+    def count(block: Block, start: int) -> tuple[Words, Int64s, npt.NDArray[np.uint8]]:
+        tile = slice(start, min(start + _ROWS, len(one)))
+        near = search.near(one.ids[:, tile], block)
+        keys, counts, pairs, alone_keys, alone_counts, kinds = _count(
+            meet,
+            factors,
+            one.kind[tile],
+            one.parts,
+            place[rows[one.order[tile]]],
+            block.kind,
+            other.parts,
+            near.which,
+            near.offsets,
+            near.values,
+            near.levels,
+            block.offsets,
+            block.records,
+            block.start,
+        )
+        left, right = rows[one.order[start + pairs[:, 0]]], other.order[block.start + pairs[:, 1]]
+        parts = zip(one.parts[kinds[:, 0]].T, other.parts[kinds[:, 1]].T, strict=True)
+        alone = [search.meet[f, *of_field] for f, of_field in enumerate(parts)]
+        return (
+            np.concatenate([keys, alone_keys]),
+            np.concatenate([counts, alone_counts]),
+            np.concatenate([pair_levels(table, a, b, left, right), np.stack(alone, axis=1)]),
+        )
+
+    parts = in_blocks(search, count, rows=_ROWS, progress=progress)
     keys = np.concatenate([np.zeros(0, np.uint64), *(part[0] for part in parts)])
     counts = np.concatenate([np.zeros(0, np.int64), *(part[1] for part in parts)])
-    pairs = np.concatenate([np.zeros((0, 2), np.int64), *(part[2] for part in parts)])
-    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    shown = pairs[first]
+    levels = np.concatenate([np.zeros((0, fields), np.uint8), *(part[2] for part in parts)])
+    _, shown, number = np.unique(keys, return_index=True, return_inverse=True)
     return Patterns(
-        levels=pair_levels(table, a, b, shown[:, 0].copy(), shown[:, 1].copy()),
-        count=np.bincount(place.ravel(), weights=counts, minlength=len(first)).astype(np.float64),
+        levels=levels[shown],
+        count=np.bincount(number.ravel(), weights=counts, minlength=len(shown)).astype(np.float64),
     )
-
-
-def _taken(found: tuple[Words, Int64s, Int64s]) -> tuple[Words, Int64s, Int64s]:
-    keys, counts, pairs = found
-    used = counts > 0
-    return keys[used], counts[used], pairs[used]
 
 
 def join_patterns(parts: list[Patterns]) -> Patterns:
