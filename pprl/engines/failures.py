@@ -7,10 +7,20 @@ must not come into question whether it may hold data.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pprl.errors import PprlError, UsageError
 
-__all__ = ["explained", "no_java", "no_pyspark", "no_worker", "other_file"]
+__all__ = [
+    "explained",
+    "explaining",
+    "no_java",
+    "no_pyspark",
+    "no_worker",
+    "other_file",
+    "unreachable",
+]
 
 _GUIDE = "docs/spark.md says how"
 
@@ -35,7 +45,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         r"PATH_NOT_FOUND|FILE_NOT_EXIST|FILE_NOT_FOUND|FileNotFoundException",
         "the workers can't read an encoded file: it is not where the driver has it",
         "Put the encoded files on storage that all workers share under the same path, or name the folder or URL where "
-        "the workers find them.",
+        "the workers find them with --spark-data.",
     ),
     (
         r"AccessControlException|AccessDenied|Permission denied",
@@ -93,7 +103,10 @@ _CLASSES = re.compile(
 
 def explained(error: BaseException) -> PprlError:
     """Return what to tell the operator of an error that Spark raised."""
-    text = f"{type(error).__name__}: {error}"
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:  # the Java program is asked for the message, and may be gone
+        return unreachable()
     for pattern, problem, hint in _KNOWN:
         if re.search(pattern, text):
             return PprlError(problem, hint=hint)
@@ -101,12 +114,36 @@ def explained(error: BaseException) -> PprlError:
     told = ", ".join(list(names)[:3]) or type(error).__name__
     return PprlError(
         f"the Spark job failed: {told}",
-        hint="Run again with a log file for Spark's own messages, and look at its first error.",
+        hint="Run again with --spark-log FILE and look at the first error in it.",
     )
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Turn what PySpark raises inside the block into an error that can be acted on; leave our own and an interrupt."""
+    try:
+        yield
+    except (ConnectionError, EOFError) as error:
+        raise explained(error) from None
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in ("pyspark", "py4j"):
+            raise explained(error) from None
+        raise
+
+
+def unreachable() -> PprlError:
+    """Return what to tell when the cluster does not answer."""
+    problem, hint = next(told[1:] for told in _KNOWN if "stopped SparkContext" in told[0])
+    return PprlError(problem, hint=hint)
 
 
 def no_java(log: str) -> UsageError:
     """Return what to tell when Spark's Java program did not start, by what it wrote."""
+    if "Master must either be" in log:
+        return UsageError(
+            "Spark does not know this kind of master",
+            hint="For example local[*], spark://HOST:7077 or yarn.",
+        )
     old = re.search(r"UnsupportedClassVersionError|Unrecognized option|requires Java", log)
     missing = re.search(r"JAVA_HOME is not set|No such file|not found|not recognized", log)
     if old:

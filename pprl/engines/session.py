@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from pprl.engines.failures import explained, no_java, no_pyspark
+from pprl.engines.failures import explained, no_java, no_pyspark, unreachable
 from pprl.engines.options import SparkOptions
 from pprl.errors import OutputError, PprlError
 
@@ -106,21 +108,27 @@ def open_session(options: SparkOptions) -> Session:
     try:
         conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
         gateway = _launch(conf, log)
+        interrupt = signal.getsignal(signal.SIGINT)
         context = SparkContext(
             conf=SparkConf(_jvm=gateway.jvm).setAll(list(settings.items())), gateway=gateway
         )
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, interrupt)  # PySpark puts its own there
+        if context._jsc.sc().isStopped():
+            raise unreachable()
         # PySpark takes this from the environment alone, and the environment is the user's.
         context.pythonExec = settings[_PYTHON]
         if options.log is None:
             context.setLogLevel("OFF")
         spark = SparkSession(context)
     except BaseException as error:
+        told = explained(error)  # while the Java program can still be asked
         _forget(gateway)
         log.close()
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, PprlError) or not isinstance(error, Exception):
             raise
-        raise explained(error) from None
+        raise told from None
     return Session(spark=spark, own=True, gateway=gateway, folder=folder, log=log)
 
 

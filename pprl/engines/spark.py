@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from pprl.engines.cells import Cuts, find_cuts
 from pprl.engines.codes import Buckets
-from pprl.engines.failures import explained, other_file
+from pprl.engines.failures import explaining, other_file
 from pprl.engines.files import FileFacts, file_facts, worker_path
 from pprl.engines.options import SparkOptions
 from pprl.engines.running import collect
@@ -53,7 +53,7 @@ class SparkEngine:
     def __init__(self, options: SparkOptions | None = None) -> None:
         self.options = options or SparkOptions()
         self._session: Session | None = None
-        self._facts: dict[str, FileFacts] = {}
+        self._facts: dict[tuple[str, str], FileFacts] = {}
 
     @property
     def name(self) -> str:
@@ -119,9 +119,10 @@ class SparkEngine:
         progress: Progress,
     ) -> Hits:
         """See :meth:`pprl.unit.engine.Engine.scan_buckets`."""
-        facts = self._look(a, b)
-        buckets = Buckets(width=facts[0].width, tables=len(positions), positions=positions)
-        return self._scan(a, b, facts, buckets, threshold, sizes, same, progress)
+        with explaining():
+            facts = self._look(a, b)
+            buckets = Buckets(width=facts[0].width, tables=len(positions), positions=positions)
+            return self._scan(a, b, facts, buckets, threshold, sizes, same, progress)
 
     def scan_keys(
         self,
@@ -135,9 +136,10 @@ class SparkEngine:
         progress: Progress,
     ) -> Hits:
         """See :meth:`pprl.unit.engine.Engine.scan_keys`."""
-        facts = self._look(a, b)
-        buckets = Buckets(width=facts[0].width, tables=passes)
-        return self._scan(a, b, facts, buckets, threshold, sizes, same, progress)
+        with explaining():
+            facts = self._look(a, b)
+            buckets = Buckets(width=facts[0].width, tables=passes)
+            return self._scan(a, b, facts, buckets, threshold, sizes, same, progress)
 
     def _spark(self) -> Any:
         self.open()
@@ -146,13 +148,15 @@ class SparkEngine:
 
     def _look(self, *sources: Source) -> tuple[FileFacts, ...]:
         """Read each file once here and once on the workers; refuse it if they differ."""
+        found = []
         for source in sources:
-            known = self._facts.get(source.content_sha256)
-            if known is None:
+            key = (source.path, source.content_sha256)
+            if key not in self._facts:
                 facts = file_facts(source)
                 self._check_workers(source, facts)
-                self._facts[source.content_sha256] = facts
-        return tuple(self._facts[source.content_sha256] for source in sources)
+                self._facts[key] = facts
+            found.append(self._facts[key])
+        return tuple(found)
 
     def _check_workers(self, source: Source, facts: FileFacts) -> None:
         frame = self._read(source, facts, facts.keys)
@@ -173,15 +177,9 @@ class SparkEngine:
         names = [f"key_{number + 1}" for number in range(keys)]
         schema = ", ".join(["encoding binary", *(f"{name} decimal(20, 0)" for name in names)])
         path = worker_path(source, self.options.data)
-        try:
-            frame = self._spark().read.schema(schema).parquet(path)
-            return frame.select("_metadata.row_index", "encoding", *names).toDF(
-                "row", "encoding", *names
-            )
-        except PprlError:
-            raise
-        except Exception as error:
-            raise explained(error) from None
+        frame = self._spark().read.schema(schema).parquet(path)
+        frame = frame.select("_metadata.row_index", "encoding", *names)
+        return frame.toDF("row", "encoding", *names)
 
     def _collect(self, frame: Any, tasks: int, progress: Progress) -> Any:
         return collect(
