@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from .engine import EngineChoice, chosen_engine, engine_options
 from .options import FILE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
@@ -52,6 +53,7 @@ _MARK = "run.json"
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
+@engine_options
 @json_option
 @force_option
 def match(
@@ -63,6 +65,7 @@ def match(
     extend: Path | None,
     threads: int | None,
     dry_run: bool,
+    engine: EngineChoice,
     as_json: bool,
     force: bool,
 ) -> None:
@@ -83,21 +86,22 @@ def match(
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
     _set_threads(threads)
-    start = time.perf_counter()
-    encoded = [read_encoded(path) for path in files]
-    reading = time.perf_counter() - start
-    options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
-    sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
-    click.echo(f"records: {sizes}", err=True)
-    earlier = read_links(extend) if extend else None
-    with Progress() as progress:
-        plan = plan_match(encoded, options, earlier=earlier, progress=progress)
-    plan.timings["read"] = round(reading, 4)
-    _show_plan(plan)
-    if dry_run:
-        return
-    with Progress() as progress:
-        links = run_match(plan, progress=progress)
+    with chosen_engine(engine) as other:
+        start = time.perf_counter()
+        encoded = [read_encoded(path) for path in files]
+        reading = time.perf_counter() - start
+        options = MatchOptions(threshold=_threshold(threshold), blocking=blocking, assign=assign)
+        sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
+        click.echo(f"records: {sizes}", err=True)
+        earlier = read_links(extend) if extend else None
+        with Progress() as progress:
+            plan = plan_match(encoded, options, earlier=earlier, engine=other, progress=progress)
+        plan.timings["read"] = round(reading, 4)
+        _show_plan(plan)
+        if dry_run:
+            return
+        with Progress() as progress:
+            links = run_match(plan, progress=progress)
     with Outputs(force=force) as outputs, os_errors(output):
         folder = outputs.folder(output, holds=_MARK)
         write_links(links, folder)
@@ -163,7 +167,10 @@ def _show_plan(plan: Plan) -> None:
         }[plan.basis]
     what = "match probability" if plan.profile == "fields" else "similarity"
     click.echo(f"threshold: {what} {plan.threshold:.3f} ({found})", err=True)
+    # How long a cluster takes, its own view tells.
     span = duration(plan.seconds)
+    span = span if span.startswith("under") else "about " + span
+    span = f"engine {plan.engine.name}" if plan.engine is not None else span
     # Later passes leave out what earlier ones have linked, and see other pairs again.
     several = len(plan.passes) > 1
     pairs = (
@@ -171,7 +178,7 @@ def _show_plan(plan: Plan) -> None:
     )
     click.echo(
         f"pairs to compare: {pairs} of {plan.pairs_possible:,} ({', then '.join(plan.passes)}), "
-        f"{span if span.startswith('under') else 'about ' + span}, {plan.memory / 2**20:,.0f} MiB of memory",
+        f"{span}, {plan.memory / 2**20:,.0f} MiB of memory",
         err=True,
     )
     for warning in plan.warnings:

@@ -18,6 +18,7 @@ import pandas as pd
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
+from pprl.unit.engine import Source
 from pprl.unit.kernels import count_grouped, dice_scan, grouped_scan
 from pprl.unit.lsh import LshPlan, bucket_codes, plan_lsh
 
@@ -28,15 +29,19 @@ Words = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Side:
-    """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``."""
+    """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``.
+
+    ``source`` says where an engine of its own finds it.
+    """
 
     words: Words
     keys: npt.NDArray[np.uint64]
+    source: Source | None = None
 
     @classmethod
     def of(cls, encoded: EncodedFile) -> Side:
         """Return the side of an encoded file."""
-        return cls(words=encoded.words(), keys=encoded.keys)
+        return cls(words=encoded.words(), keys=encoded.keys, source=Source.of(encoded))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -45,7 +50,8 @@ class Side:
         """Return the side of some rows only; of all with None."""
         if rows is None:
             return self
-        return Side(words=self.words[rows], keys=self.keys[rows])
+        source = None if self.source is None else self.source.take(rows)
+        return Side(words=self.words[rows], keys=self.keys[rows], source=source)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,6 +197,11 @@ class Lsh:
     def __init__(self, plan: LshPlan, bits: int) -> None:
         self._plan = plan
         self._positions = plan.positions(bits)
+
+    @property
+    def positions(self) -> npt.NDArray[np.int64]:
+        """``int64[tables, bits_per_table]``, the sampled positions."""
+        return self._positions
 
     def expect(self, a: Side, b: Side, *, same: bool) -> int:
         """As the plan estimated from random pairs."""

@@ -16,6 +16,7 @@ from pprl.unit.clustering import cluster_records
 from pprl.unit.comparison import Found
 from pprl.unit.context import pair_probabilities
 from pprl.unit.earlier import earlier_clusters
+from pprl.unit.engine import Engine
 from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
 from pprl.unit.explaining import join_parts, parts_table
 from pprl.unit.linking import (
@@ -74,6 +75,7 @@ def match(
     options: MatchOptions | None = None,
     *,
     earlier: Links | None = None,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Links:
     """Link encoded files; with one file, find its duplicates.
@@ -83,6 +85,8 @@ def match(
         options: what the operator chooses; the agreement's own matching rule by default.
         earlier: links of an earlier run of some of these files: they stay, with their link ids, and the other files
             are linked to them.
+        engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
+            must have been read from paths.
         progress: called with a stage's name and the share done.
 
     Raises:
@@ -91,7 +95,7 @@ def match(
         DataError: an empty file, or a threshold so low that the pairs would not fit into memory.
     """
     together = [files] if isinstance(files, EncodedFile) else list(files)
-    plan = plan_match(together, options, earlier=earlier, progress=progress)
+    plan = plan_match(together, options, earlier=earlier, engine=engine, progress=progress)
     return run_match(plan, progress=progress)
 
 

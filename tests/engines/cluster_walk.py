@@ -1,16 +1,18 @@
-"""A driver beside a small cluster: it scans two files, kills a worker on the way, and compares with the local engine.
+"""A driver beside a small cluster: the command, and a scan that a worker does not live through.
 
 python cluster_walk.py FOLDER
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
-from spark_house import cluster
+from pprl.cli.main import call
+from spark_house import Cluster, cluster
 
 from pprl.engines.options import SparkOptions
 from pprl.engines.spark import SparkEngine
@@ -31,6 +33,7 @@ def main(folder: Path) -> None:
     wanted = grouped_scan(a.words(), b.words(), *codes, threshold=0.7, sizes=(3, 1))[:3]
     killed: list[float] = []
     with cluster(folder, workers=2) as small:
+        equal = _command_is_equal(folder, small)
         # Several rounds, so that what a dead worker had done is asked for again.
         options = SparkOptions(
             master=small.master,
@@ -60,8 +63,32 @@ def main(folder: Path) -> None:
             )
     found = (hits.left, hits.right, hits.score)
     same = all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
-    told = {"same": same, "killed": killed, "pairs": len(hits.left), "workers": workers}
+    told = {
+        "command": equal,
+        "same": same,
+        "killed": killed,
+        "pairs": len(hits.left),
+        "workers": workers,
+    }
     sys.stdout.write(json.dumps(told))
+
+
+def _command_is_equal(folder: Path, small: Cluster) -> bool:
+    """Say whether the command writes the same links on the cluster, in a session of its own, and without."""
+    files = [str(folder / f"{party}.parquet") for party in "ab"]
+    settings = [f"--spark-set={name}={value}" for name, value in small.settings().items()]
+    rule = ["--threshold", "0.8", "--assign", "many-to-many"]
+    there = ["--engine", "spark", "--spark-master", small.master, *settings]
+    for output, more in (("here", []), ("there", there)):
+        asked = ["match", *files, "-o", str(folder / output), "--blocking", "lsh", *rule, *more]
+        with contextlib.redirect_stdout(sys.stderr):
+            if call(asked) != 0:
+                return False
+    return all(
+        path.read_bytes() == (folder / "there" / path.name).read_bytes()
+        for path in (folder / "here").iterdir()
+        if path.name != "run.json"
+    )
 
 
 if __name__ == "__main__":

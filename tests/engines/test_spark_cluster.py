@@ -15,7 +15,7 @@ from pprl.exchange.encoded import EncodedFile
 Draw = Callable[..., EncodedFile]
 
 
-def test_a_worker_that_dies_on_the_way_costs_no_pair(
+def test_links_are_the_same_and_a_worker_that_dies_on_the_way_costs_no_pair(
     with_java: None, draw_file: Draw, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(8)
@@ -31,6 +31,8 @@ def test_a_worker_that_dies_on_the_way_costs_no_pair(
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
+    assert told["command"]
+    assert told["workers"] == 2
     assert told["same"]
     assert told["pairs"] > 1000
     assert told["killed"]

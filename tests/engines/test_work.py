@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -191,3 +192,11 @@ def test_binary_columns_are_read_from_any_offset(kind: pa.DataType) -> None:
     column = pa.array([b"abc", b"def", b"ghi"], kind)
     assert payload_rows(column[1:], 3).tobytes() == b"defghi"
     assert payload_rows(column[3:], 3).shape == (0, 3)
+
+
+def test_the_workers_are_sent_names_and_no_code() -> None:
+    cloudpickle = pytest.importorskip("pyspark.cloudpickle")
+    job = Look(width=WIDTH, keys=2)
+    sent = cloudpickle.dumps(partial(look, job))
+    assert b"pprl.engines.work" in sent
+    assert len(sent) < 200
