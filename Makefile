@@ -25,7 +25,7 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install --editable '.[dev]'
+	$(PIP) install --editable '.[dev,spark]'
 	@touch $@
 
 demo: $(VENV)/installed

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from .engine import EngineChoice, chosen_engine, engine_options
 from .options import FILE, SIZE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
@@ -72,6 +73,7 @@ _MARK = "run.json"
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
+@engine_options
 @json_option
 @force_option
 def match(
@@ -86,6 +88,7 @@ def match(
     resume: bool,
     threads: int | None,
     dry_run: bool,
+    engine: EngineChoice,
     as_json: bool,
     force: bool,
 ) -> None:
@@ -116,14 +119,20 @@ def match(
         memory=memory,
     )
     stages = Stages()
-    with Unfinished(output, resume=resume, force=force) as unfinished, _kept(unfinished):
+    with (
+        chosen_engine(engine) as other,
+        Unfinished(output, resume=resume, force=force) as unfinished,
+        _kept(unfinished),
+    ):
         with stages("read"):
             encoded = read_files(files, spool=unfinished.room, memory=memory)
         sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
         click.echo(f"records: {sizes}", err=True)
         earlier = read_links(extend) if extend else None
         with Progress() as progress:
-            plan = plan_match(encoded, options, earlier=earlier, stages=stages, progress=progress)
+            plan = plan_match(
+                encoded, options, earlier=earlier, engine=other, stages=stages, progress=progress
+            )
         _show_plan(plan)
         if dry_run:
             return
@@ -217,7 +226,10 @@ def _show_plan(plan: Plan) -> None:
         }[plan.basis]
     what = "match probability" if plan.profile == "fields" else "similarity"
     click.echo(f"threshold: {what} {plan.threshold:.3f} ({found})", err=True)
+    # How long a cluster takes, its own view tells.
     span = duration(plan.seconds)
+    span = span if span.startswith("under") else "about " + span
+    span = f"engine {plan.engine.name}" if plan.engine is not None else span
     # Later passes leave out what earlier ones have linked, and see other pairs again.
     several = len(plan.passes) > 1
     pairs = (
@@ -225,7 +237,7 @@ def _show_plan(plan: Plan) -> None:
     )
     click.echo(
         f"pairs to compare: {pairs} of {plan.pairs_possible:,} ({', then '.join(plan.passes)}), "
-        f"{span if span.startswith('under') else 'about ' + span}, {plan.memory / 2**20:,.0f} MiB of memory",
+        f"{span}, {plan.memory / 2**20:,.0f} MiB of memory",
         err=True,
     )
     for described in plan.blocking:

@@ -22,6 +22,7 @@ import pandas as pd
 from pprl.errors import UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.threads import Progress
+from pprl.unit.engine import Source
 from pprl.unit.journal import Journal, Part, collect
 from pprl.unit.lsh import (
     PAIR_NS,
@@ -60,17 +61,20 @@ BLOCK_PAIRS = 10_000_000_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Side:
-    """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``."""
+    """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``.
+
+    ``source`` says where an engine of its own finds it.
+    """
 
     words: Words
     keys: npt.NDArray[np.uint64]
+    source: Source | None = None
 
     @classmethod
     def of(cls, encoded: EncodedFile) -> Side:
         """Return the side of an encoded file; in the profile ``fields`` a record's filters stand in one row."""
-        if encoded.agreement.profile == "record":
-            return cls(words=encoded.words(), keys=encoded.keys)
-        return cls(words=encoded.field_words().reshape(len(encoded), -1), keys=encoded.keys)
+        words = encoded.field_words().reshape(len(encoded), -1)
+        return cls(words=words, keys=encoded.keys, source=Source.of(encoded))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -79,7 +83,8 @@ class Side:
         """Return the side of some rows only; of all with None."""
         if rows is None:
             return self
-        return Side(words=self.words[rows], keys=self.keys[rows])
+        source = None if self.source is None else self.source.take(rows)
+        return Side(words=self.words[rows], keys=self.keys[rows], source=source)
 
 
 class PairScan(Protocol):

@@ -15,6 +15,7 @@ from pprl.exchange.links import Links
 from pprl.unit.clustering import cluster_records
 from pprl.unit.compare import Pairs, StageProgress, compare_files, log_odds
 from pprl.unit.earlier import earlier_clusters
+from pprl.unit.engine import Engine
 from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
 from pprl.unit.explaining import PartRows, join_parts
 from pprl.unit.fields.comparison import FieldsComparison
@@ -46,6 +47,7 @@ def match(
     options: MatchOptions | None = None,
     *,
     earlier: Links | None = None,
+    engine: Engine | None = None,
     progress: StageProgress | None = None,
 ) -> Links:
     """Link encoded files; with one file, find its duplicates.
@@ -55,6 +57,8 @@ def match(
         options: what the operator chooses; the agreement's own matching rule by default.
         earlier: links of an earlier run of some of these files: they stay, with their link ids, and the other files
             are linked to them.
+        engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
+            must have been read from paths.
         progress: called with a stage's name, the share done and what there is to say of it.
 
     Raises:
@@ -63,7 +67,7 @@ def match(
         DataError: an empty file, or more pairs than the memory holds.
     """
     together = [files] if isinstance(files, EncodedFile) else list(files)
-    plan = plan_match(together, options, earlier=earlier, progress=progress)
+    plan = plan_match(together, options, earlier=earlier, engine=engine, progress=progress)
     return Links.of(run_match(plan, progress=progress))
 
 

@@ -19,6 +19,7 @@ from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
 from pprl.unit.doubts import doubts, few, no_estimate
 from pprl.unit.earlier import check_earlier
+from pprl.unit.engine import Engine
 from pprl.unit.fields.comparison import fit_fields_comparison
 from pprl.unit.record import KEPT_BELOW, RecordComparison, fit_record
 from pprl.unit.sampling import SAMPLE
@@ -133,6 +134,7 @@ class Plan:
         recall: share of the matches that an LSH is planned to compare.
         no_estimate: why no estimate of quality can be given; None where there is one.
         earlier: links of an earlier run that stay; see :mod:`pprl.unit.earlier`.
+        engine: what compares instead of this machine; None if nothing does.
         warnings: what the operator should know.
     """
 
@@ -158,6 +160,7 @@ class Plan:
     earlier: Links | None
     warnings: list[str]
     stages: Stages
+    engine: Engine | None = None
 
     @property
     def most_pairs(self) -> int:
@@ -196,6 +199,7 @@ def plan_match(
     options: MatchOptions | None = None,
     *,
     earlier: Links | None = None,
+    engine: Engine | None = None,
     stages: Stages | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Plan:
@@ -205,6 +209,7 @@ def plan_match(
         files: encoded files of one agreement and key.
         options: what the operator chooses.
         earlier: links of an earlier run of some of the files, which stay as they are.
+        engine: what compares instead of this machine.
         stages: takes the time; one that has begun with the reading, for example.
         progress: called with a stage's name and the share done.
 
@@ -225,6 +230,8 @@ def plan_match(
     rule = files[0].agreement.matching
     assign = _assign_rule(options.assign, rule.assign, len(files))
     passes = _passes(options.blocking or rule.blocking, assign, len(files))
+    if engine is not None:
+        engine.check(profile=files[0].agreement.profile, passes=passes)
     asked: float | str = rule.threshold
     if options.threshold is not None:
         asked = options.threshold if options.threshold == "auto" else float(options.threshold)
@@ -234,6 +241,9 @@ def plan_match(
         comparison: Comparison = fit(
             files, sample=options.sample, progress=partial(step, "learning from the files")
         )
+    if engine is not None:
+        assert isinstance(comparison, RecordComparison)  # as the engine has checked
+        comparison.delegate(engine)
     matches = dict(comparison.matches)
     activity = {
         (a, b): log_activity(n[0], _sizes(files, a, b), assign) for (a, b), n in matches.items()
@@ -292,6 +302,7 @@ def plan_match(
         recall=recall,
         no_estimate=no_estimate(comparison, assign, files),
         earlier=earlier,
+        engine=engine,
         warnings=doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
         stages=stages,
     )

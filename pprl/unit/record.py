@@ -28,6 +28,8 @@ from pprl.unit.blocking import (
 )
 from pprl.unit.comparison import Basis, Found, Rows, Work
 from pprl.unit.context import log_activity
+from pprl.unit.delegated import Delegated
+from pprl.unit.engine import Engine
 from pprl.unit.household import household_similarity
 from pprl.unit.journal import Journal
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
@@ -89,6 +91,7 @@ class RecordComparison:
         self._blocking_name = ""
         self._rate = 0.0
         self._kept: float | None = None
+        self._engine: Engine | None = None
         self.household = household
 
     @property
@@ -132,6 +135,8 @@ class RecordComparison:
             recall=recall,
             agreeing=lambda: self._agreeing(floors),
         )
+        if self._engine is not None:
+            self._blocking = Delegated(self._blocking, self._engine)
         self._blocking_name = blocking
         if not self._rate:
             self._rate = _measure_rate(self._sides)
@@ -193,6 +198,10 @@ class RecordComparison:
         # A gathered pair costs several times what one in a full scan does.
         slow = 1 if self._blocking_name == "exhaustive" else 8
         return Work(pairs=pairs, kept=kept, seconds=pairs / max(self._rate, 1.0) * slow)
+
+    def delegate(self, engine: Engine) -> None:
+        """Let an engine scan what :meth:`use` plans from now on."""
+        self._engine = engine
 
     def keep_from(self, score: float) -> None:
         """Keep all pairs of at least this score, and those a little below, however many they are."""

@@ -20,7 +20,7 @@ class RecordScan:
     """See :class:`pprl.unit.blocking.PairScan`; a pair's value is its similarity."""
 
     def __init__(self, a: Side, b: Side, *, floor: float, same: bool) -> None:
-        self._a, self._b, self._floor, self._same = a.words, b.words, floor, same
+        self._a, self._b, self.floor, self._same = a.words, b.words, floor, same
         self._grouped: GroupedScan | None = None
 
     def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
@@ -28,13 +28,13 @@ class RecordScan:
         mine = self._a[start:stop]
         if not self._same:
             left, right, score = dice_scan(
-                mine, self._b, threshold=self._floor, sizes=SIZES, progress=progress
+                mine, self._b, threshold=self.floor, sizes=SIZES, progress=progress
             )
             compared = len(mine) * len(self._b)
             return Part(left=left + start, right=right, value=score, compared=compared)
-        own = dice_scan(mine, mine, threshold=self._floor, sizes=SIZES, same=True)
+        own = dice_scan(mine, mine, threshold=self.floor, sizes=SIZES, same=True)
         later = dice_scan(
-            mine, self._b[stop:], threshold=self._floor, sizes=SIZES, progress=progress
+            mine, self._b[stop:], threshold=self.floor, sizes=SIZES, progress=progress
         )
         return Part(
             left=np.concatenate([own[0], later[0]]) + start,
@@ -47,7 +47,7 @@ class RecordScan:
         """One kernel call over all blocks."""
         if self._grouped is None:
             self._grouped = GroupedScan(
-                self._a, self._b, threshold=self._floor, sizes=SIZES, same=self._same
+                self._a, self._b, threshold=self.floor, sizes=SIZES, same=self._same
             )
         left, right, score, compared = self._grouped.scan(codes, earlier=earlier, progress=progress)
         return Part(left=left, right=right, value=score, compared=compared)

@@ -57,6 +57,7 @@ def open_journal(folder: Path, plan: Plan) -> FolderJournal:
             "blocking": list(plan.passes),
             "recall": plan.recall,
             "assign": plan.assign,
+            "engine": "local" if plan.engine is None else plan.engine.name,
             "extends": None if plan.earlier is None else list(plan.earlier.parties),
         },
     )

@@ -1,0 +1,1 @@
+"""Engines under the linkage unit for who has outgrown one machine. They see encodings, as the unit does, no more."""
