@@ -81,7 +81,7 @@ def _read(parquet: pq.ParquetFile) -> FileFacts:
     digest, done, parts = np.uint64(0), 0, []
     for batch in parquet.iter_batches(batch_size=_BATCH, columns=["encoding", *names]):
         payload = np.zeros((batch.num_rows, width + 8 * len(names)), np.uint8)
-        payload[:, :width] = bytes_of(pa.chunked_array([batch.column("encoding")]))
+        payload[:, :width] = bytes_of(batch.column("encoding"))
         for number, name in enumerate(names):
             values = batch.column(name).fill_null(0).to_numpy(zero_copy_only=False)
             at = width + 8 * number
