@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,7 @@ def main(folder: Path) -> None:
                     killed.append(share)
                     small.kill_worker()
 
-            workers = (
-                int(engine._spark().sparkContext._jsc.sc().getExecutorMemoryStatus().size()) - 1
-            )
+            workers = _wait_for_workers(engine, 2)
             hits = engine.scan_buckets(
                 Source.of(a),
                 Source.of(b),
@@ -76,6 +75,17 @@ def main(folder: Path) -> None:
         "workers": workers,
     }
     sys.stdout.write(json.dumps(told))
+
+
+def _wait_for_workers(engine: SparkEngine, number: int) -> int:
+    """Return how many executors have come, which takes them seconds; that to be killed must not be the only one."""
+    end = time.monotonic() + 60
+    found = 0
+    while found < number and time.monotonic() < end:
+        time.sleep(0.2)
+        context = engine._spark().sparkContext
+        found = int(context._jsc.sc().getExecutorMemoryStatus().size()) - 1
+    return found
 
 
 def _command_is_equal(folder: Path, small: Cluster) -> bool:

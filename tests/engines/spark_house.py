@@ -54,6 +54,9 @@ class Cluster:
             "spark.executor.cores": "1",
             "spark.executor.extraJavaOptions": BRIEF,
             "spark.driver.extraJavaOptions": BRIEF,
+            # A dead worker is not asked for its files for long.
+            "spark.shuffle.io.maxRetries": "1",
+            "spark.shuffle.io.retryWait": "1s",
         }
 
     def kill_worker(self) -> None:
