@@ -85,6 +85,25 @@ def test_what_is_no_table_is_refused(
     refuse(1, *command, says=("people.csv", says))
 
 
+@pytest.mark.parametrize("command", [CHECK, ("init", "people.csv", "-o", "x.toml")])
+def test_parquet_is_for_encode_alone(desk: Path, refuse: Refuse, command: tuple[str, ...]) -> None:
+    (desk / "people.csv").write_bytes(parquet())
+    refuse(1, *command, says=("people.csv is a Parquet file, not CSV text",))
+    refuse(1, *ENCODE, says=("people.csv: no column 'surname' for the field 'surname'",))
+
+
+def test_parquet_is_encoded_like_csv(desk: Path, refuse: Refuse) -> None:
+    """Whatever the file is called; a number where text should be is refused by the column's name."""
+    frame = pd.read_csv(desk / "a.csv", dtype=str)
+    (desk / "people.csv").unlink(missing_ok=True)
+    frame.to_parquet(desk / "people.csv")
+    done = pprl(*ENCODE)
+    assert done.code == 0, done
+    assert done.lines[0] == f"{len(frame)} rows read = {len(frame)} encoded + 0 rejected"
+    frame.assign(surname=7).to_parquet(desk / "people.csv")
+    refuse(1, *ENCODE, "--force", says=("the column 'surname' holds int64 values instead of text",))
+
+
 @pytest.mark.parametrize("command", [CHECK, ENCODE, ("init", "people.csv", "-o", "x.toml")])
 def test_missing_file_and_folder_are_refused(
     desk: Path, refuse: Refuse, command: tuple[str, ...]
