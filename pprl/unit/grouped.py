@@ -12,6 +12,7 @@ import numpy as np
 from pprl.threads import Progress, in_threads
 from pprl.unit.lanes import (
     LANES,
+    WIDTHS,
     Float64s,
     Int32s,
     Int64s,
@@ -36,14 +37,12 @@ from pprl.unit.lanes import (
     unroll,
     word_popcount,
 )
-from pprl.unit.scan import choose_width
 from pprl.unit.sorted_codes import CODE, ROW, check_codes, first_at, sorted_both
 
 __all__ = ["GroupedScan", "grouped_scan"]
 
-RANGEROWS = 1024  # rows of the sorted first table that a thread walks through at a time
+RANGE_ROWS = 1024  # rows of the sorted first table that a thread walks through at a time
 FEW_LANES = 4  # up to this many partners are compared one by one, without laying them side by side
-SAMPLE = 128  # rows of each table whose pairs choose the fold width
 
 
 @kernel
@@ -224,8 +223,8 @@ class GroupedScan:
         threshold: smallest similarity, by default Dice coefficient, to report, in (0, 1].
         sizes: how much the smaller and the larger filter count, p >= q; see `pprl.unit.kernels`.
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
-        width: words that filters are folded to; by default those that a sample makes cheapest. Results do not depend
-            on it.
+        width: words that filters are folded to; by default all, as far as kernels are that wide. Results do not
+            depend on it.
 
     Raises:
         ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
@@ -247,15 +246,19 @@ class GroupedScan:
         self._sums = popcounts(self._a), popcounts(self._b)
         self._needed = needed_for(threshold, self._sizes, *self._sums)
         self._slopes = limit_slopes(threshold, self._sizes)
-        if width is None and len(a) and len(b):
-            rows = [np.arange(0, len(side), -(-len(side) // SAMPLE)) for side in (a, b)]
-            width = choose_width(self._a, self._b, self._slopes, *rows)
-        self._unrolled = unroll(width or 4)
-        one = fold_rows(self._a, np.arange(len(a)), len(self._unrolled))
-        self._folded = (
-            one,
-            one if same else fold_rows(self._b, np.arange(len(b)), len(self._unrolled)),
-        )
+        # Records that share a block are alike: a narrow fold would let too many through. Each is met once a pass, and
+        # to fetch it takes longer than to count all of it.
+        words = self._a.shape[1]
+        width = width or max((width for width in WIDTHS if width <= words), default=WIDTHS[0])
+        self._unrolled = unroll(width)
+        one = self._fold(self._a)
+        self._folded = one, one if same else self._fold(self._b)
+
+    def _fold(self, filters: Words) -> Words:
+        width = len(self._unrolled)
+        if width == filters.shape[1]:
+            return filters.reshape(-1)
+        return fold_rows(filters, np.arange(len(filters)), width)
 
     def scan(
         self,
@@ -293,10 +296,10 @@ class GroupedScan:
                 self._slopes,
                 self._same,
                 start,
-                min(start + RANGEROWS, len(entries[0])),
+                min(start + RANGE_ROWS, len(entries[0])),
             )
 
-        parts = in_threads(compare, range(0, len(entries[0]), RANGEROWS), progress=progress)
+        parts = in_threads(compare, range(0, len(entries[0]), RANGE_ROWS), progress=progress)
         empty = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
         left, right, score = (
             np.concatenate([empty[n], *(part[n] for part in parts)]) for n in range(3)
@@ -352,7 +355,7 @@ def _grouped(
     progress: Progress | None = None,
     sizes: Sizes = (1, 1),
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
-    """Do `grouped_scan` at a given fold width, or at the one a sample makes cheapest."""
+    """Do `grouped_scan` at a given fold width, or at the widest."""
     codes_a, codes_b = check_codes(codes_a, codes_b)
     if len(a) != len(codes_a) or len(b) != len(codes_b):
         raise ValueError("every filter needs one row of codes")

@@ -47,7 +47,7 @@ _OTHERS = 1_000_000
 _ENOUGH = 40.0
 """Matches in the sample, as expected, from which the sample itself plans the tables."""
 
-RECORD_NS, PAIR_NS = 135.0, 4.0
+RECORD_NS, PAIR_NS = 150.0, 8.0
 """What a record costs a table (its bucket, its place in order, its rows fetched) and what a pair costs, measured."""
 
 Words = npt.NDArray[np.uint64]
