@@ -1,7 +1,10 @@
 """The first test of a pair, on folded filters: how far they are folded, and which lanes are near.
 
 The narrower the fold, the less each pair costs and the more pairs are left that are none; where the
-two balance depends on the filters, so a sample of their pairs chooses the width.
+two balance depends on the filters, so a sample of their pairs chooses the width. The edge is sharp:
+of pairs of people whose filters of 1,024 bits are 37 % full, 99 % pass at four words and a Dice
+coefficient of 0.8, 18 % at five, 0.003 % at six. A first step at fewer words, or the words in another
+order, would therefore throw nothing out.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from pprl.unit.lanes import (
 )
 
 __all__ = ["choose_width", "fold_cost", "near_in_group"]
+
+WIDEST = 10  # words of a row that stay in registers while 32 lanes pass
 
 
 @kernel
@@ -108,13 +113,13 @@ def near_in_group(
     """
     width = len(unrolled)
     found = 0
-    for lane in range(0, LANES, 32 if width <= 8 else 8):
+    for lane in range(0, LANES, 32 if width <= WIDEST else 8):
         place = group * width * LANES + lane
         for row in range(rows[0], rows[1]):
             limit = limits[row - rows[0]]
             if limit < 0:
                 continue
-            if width <= 8:
+            if width <= WIDEST:
                 near = near_lanes_wide(unrolled, folded_b, place, folded_a, row * width, limit)
             else:
                 near = near_lanes(unrolled, folded_b, place, folded_a, row * width, limit)

@@ -80,7 +80,7 @@ Sizes = tuple[int, int]
 """How much the smaller and the larger of two filters count: (1, 1) is Dice, see `pprl.unit.kernels`."""
 Slopes = tuple[float, float]
 
-WIDTHS = (4, 6, 7, 8, 12, 16, 32)
+WIDTHS = (4, 6, 7, 8, 10, 12, 16, 32)
 """Fold widths, in words, that kernels are compiled for."""
 
 LARGEST_SIZE = 100  # tables are as long as the largest sum of weighted popcounts

@@ -10,6 +10,7 @@ from pprl.threads import Progress, in_threads
 from pprl.unit.folds import choose_width, near_in_group
 from pprl.unit.lanes import (
     LANES,
+    Float64s,
     Int32s,
     Int64s,
     Pairs,
@@ -41,6 +42,52 @@ SAMPLE = 256  # rows of each table whose pairs choose the fold width
 
 
 @kernel
+def _take_hits(
+    hits: Words,
+    group: tuple[int, int],
+    a: Words,
+    b: Words,
+    order_a: Int64s,
+    order_b: Int64s,
+    sum_a: Int32s,
+    sum_b: Int32s,
+    needed: Int32s,
+    sizes: Sizes,
+    same: bool,
+    left: Int64s,
+    right: Int64s,
+    score: Float64s,
+    found: int,
+) -> int:
+    """Count hits in full and write the pairs from `found` on; give how many there are then.
+
+    Apart from `_scan_tile`, because an array that may be replaced makes a loop several times slower.
+    """
+    weight = float(sizes[0] + sizes[1])
+    first, last = group
+    for hit in range(len(hits)):
+        row, near = int(hits[hit, 0]), hits[hit, 2]
+        while near != 0:
+            other = first + np.int64(hits[hit, 1]) + trailing_zeros(near)
+            near &= near - np.uint64(1)
+            if other > last or (same and other <= row):
+                continue
+            i, j = order_a[row], order_b[other]
+            key = size_key(sizes, sum_a[row], sum_b[other])
+            bits = np.uint64(0)
+            for w in range(a.shape[1]):
+                bits += word_popcount(a[i, w] & b[j, w])
+            common = np.int64(bits)
+            if common < needed[key]:
+                continue
+            left[found] = min(i, j) if same else i
+            right[found] = max(i, j) if same else j
+            score[found] = weight * common / key
+            found += 1
+    return found
+
+
+@kernel
 def _scan_tile(
     unrolled: tuple[int, ...],
     a: Words,
@@ -65,12 +112,11 @@ def _scan_tile(
     """
     end = min(start + TILE_ROWS, len(order_a))
     group_end = min(group_start + TILE_GROUPS, (len(order_b) + LANES - 1) // LANES)
-    weight = float(sizes[0] + sizes[1])
     limits = np.empty(TILE_ROWS, np.int64)
     hits = np.empty((TILE_ROWS * LANES // 8, 3), np.uint64)
-    left = np.empty(256, np.int64)
-    right = np.empty(256, np.int64)
-    score = np.empty(256, np.float64)
+    left = np.empty(1024, np.int64)
+    right = np.empty(1024, np.int64)
+    score = np.empty(1024, np.float64)
     found = 0
     for group in range(group_start, group_end):
         first = group * LANES
@@ -88,29 +134,27 @@ def _scan_tile(
             else:
                 limits[row - start] = group_limit(slopes, sum_a[row], lowest, highest)
         n = near_in_group(unrolled, folded_a, folded_b, limits, (start, end), group, hits)
-        for hit in range(n):
-            row, near = int(hits[hit, 0]), hits[hit, 2]
-            while near != 0:
-                other = first + np.int64(hits[hit, 1]) + trailing_zeros(near)
-                near &= near - np.uint64(1)
-                if other > last or (same and other <= row):
-                    continue
-                i, j = order_a[row], order_b[other]
-                key = size_key(sizes, sum_a[row], sum_b[other])
-                bits = np.uint64(0)
-                for w in range(a.shape[1]):
-                    bits += word_popcount(a[i, w] & b[j, w])
-                common = np.int64(bits)
-                if common < needed[key]:
-                    continue
-                if found == len(left):
-                    left = np.concatenate((left, np.empty_like(left)))
-                    right = np.concatenate((right, np.empty_like(right)))
-                    score = np.concatenate((score, np.empty_like(score)))
-                left[found] = min(i, j) if same else i
-                right[found] = max(i, j) if same else j
-                score[found] = weight * common / key
-                found += 1
+        while found + n * LANES > len(left):
+            left = np.concatenate((left, np.empty_like(left)))
+            right = np.concatenate((right, np.empty_like(right)))
+            score = np.concatenate((score, np.empty_like(score)))
+        found = _take_hits(
+            hits[:n],
+            (first, last),
+            a,
+            b,
+            order_a,
+            order_b,
+            sum_a,
+            sum_b,
+            needed,
+            sizes,
+            same,
+            left,
+            right,
+            score,
+            found,
+        )
     return left[:found].copy(), right[:found].copy(), score[:found].copy()
 
 
