@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,7 @@ def completeness(folder: Path, size: int, results: Results) -> Figures:
     rows = []
     for (party, _), file, path in zip(PARTIES.items(), files, paths, strict=True):
         ids = pd.read_csv(path.with_suffix(".ids.csv"), dtype=str)
-        # The id map is in the order of the encoded file.
-        assert len(ids) == len(file)
-        ids["row"] = np.arange(len(ids))
+        ids["row"] = rows_of(file, ids["pseudonym"])
         own = truth.loc[truth["party"] == party, ["id", "person"]].merge(ids, on="id")
         rows.append(own[["person", "row"]])
     pairs = rows[0].merge(rows[1], on="person")
@@ -187,6 +186,12 @@ def completeness(folder: Path, size: int, results: Results) -> Figures:
     )
 
 
+def rows_of(file: pprl.EncodedFile, pseudonyms: Iterable[str]) -> npt.NDArray[np.int64]:
+    """Return the rows of pseudonyms in an encoded file, which is in their order."""
+    wanted = np.frombuffer(bytes.fromhex("".join(pseudonyms)), "V16")
+    return np.searchsorted(np.ascontiguousarray(file.pseudonyms).view("V16").ravel(), wanted)
+
+
 def quality(
     folder: Path, size: int, rows: list[pd.DataFrame], files: list[pprl.EncodedFile]
 ) -> dict[str, float]:
@@ -196,12 +201,9 @@ def quality(
     )
     person: list[npt.NDArray[Any]] = []
     for column, known, file in zip(found, rows, files, strict=True):
-        text = "".join(found[column])
-        wanted = np.frombuffer(bytes.fromhex(text), "V16")
-        place = np.searchsorted(np.ascontiguousarray(file.pseudonyms).view("V16").ravel(), wanted)
         of_row = np.zeros(len(file), np.int64)
         of_row[known["row"]] = known["person"].astype(np.int64)
-        person.append(of_row[place])
+        person.append(of_row[rows_of(file, found[column])])
     right = int((person[0] == person[1]).sum())
     matches = len(np.intersect1d(*(known["person"].unique() for known in rows)))
     return {
