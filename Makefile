@@ -1,7 +1,7 @@
 # make demo   the whole road on the sample data, from nothing installed to a report
 # make test   installs what the tests need and runs them
 # The others are for developers: lint types docs wheel test-all bench bench-quality bench-ablation bench-intervals
-# bench-synth clean
+# bench-scale bench-synth clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ SAMPLE := sample_data
 DEMO := demo
 
 .PHONY: demo test test-all lint types docs docs-update wheel check clean
-.PHONY: bench bench-quality bench-ablation bench-intervals bench-synth
+.PHONY: bench bench-scale bench-quality bench-ablation bench-intervals bench-synth
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("pprl needs Python 3.11 or newer; say make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -82,6 +82,14 @@ $(VENV)-splink/installed: benchmarks/requirements-splink.txt
 
 bench: $(VENV)-bench/installed $(VENV)-peers/installed
 	$(subst $(VENV)/,$(VENV)-bench/,$(BIN)/)python benchmarks/run.py --peers $(subst $(VENV)/,$(VENV)-peers/,$(BIN)/)python
+
+# SCALE=DIR keeps the files (about 12 GB with 10 million records a file) and the figures; PARTS=a,b runs some parts.
+SCALE ?= scale
+PARTS ?= kernel,encode,growth,exhaustive,road,largest
+
+bench-scale: $(VENV)-bench/installed $(VENV)-splink/installed
+	$(subst $(VENV)/,$(VENV)-bench/,$(BIN)/)python benchmarks/scale.py --folder $(SCALE) --parts $(PARTS) --docs docs \
+		--splink $(subst $(VENV)/,$(VENV)-splink/,$(BIN)/)python
 
 bench-synth: $(VENV)/installed
 	$(BIN)/python benchmarks/synth.py --scale

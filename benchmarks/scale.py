@@ -53,16 +53,18 @@ Figures = dict[str, Any]
 class Results:
     """Figures by name, kept in a file."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, quiet: bool = False) -> None:
+        self._path, self._quiet = path, quiet
         self.figures: Figures = json.loads(path.read_text()) if path.exists() else {}
 
     def keep(self, name: str, figures: Figures) -> Figures:
         """Keep and print."""
         self.figures[name] = figures
         self._path.write_text(json.dumps(self.figures, indent=2) + "\n", encoding="utf-8")
-        told = ", ".join(f"{key} {_text(value)}" for key, value in figures.items())
-        print(f"{name}: {told}", flush=True)
+        if not self._quiet:
+            shown = {key: value for key, value in figures.items() if not isinstance(value, dict)}
+            told = ", ".join(f"{key} {_text(value)}" for key, value in shown.items())
+            print(f"{name}: {told}", flush=True)
         return figures
 
 
@@ -78,12 +80,18 @@ def run(*command: str | Path, **environment: str) -> tuple[float, float]:
     process = subprocess.Popen(
         [str(word) for word in command],
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env={**os.environ, **environment},
     )
+    assert process.stderr is not None
+    told = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
     if status:
-        sys.exit(f"error: {' '.join(str(word) for word in command[:4])} ... failed")
+        sys.exit(
+            f"error: {' '.join(str(word) for word in command[:4])} ... failed:\n{told.decode()}"
+        )
     unit = 1 if sys.platform == "darwin" else 1024
     return seconds, usage.ru_maxrss * unit / 2**30
 
@@ -91,6 +99,13 @@ def run(*command: str | Path, **environment: str) -> tuple[float, float]:
 def program() -> str:
     """Return the installed program beside this Python."""
     return str(Path(sys.executable).with_name("pprl"))
+
+
+def warm_up(folder: Path) -> None:
+    """Let every kernel be compiled, which happens once on a machine and not once a file."""
+    silent = Results(folder / "warm-up.json", quiet=True)
+    for blocking in ("lsh", "exhaustive"):
+        match(folder, 5000, blocking, silent)
 
 
 def people(folder: Path, size: int) -> Path:
@@ -135,6 +150,8 @@ def match(folder: Path, size: int, blocking: str, results: Results, *options: st
     )
     told = json.loads((links / "run.json").read_text(encoding="utf-8"))
     counts = told["counts"]
+    # A run takes its memory stage by stage, which begins the system's own count anew.
+    peak = max(peak, *(most / 1024 for most in told["memory_peak_mib"].values()))
     return results.keep(
         f"match {size} {blocking}",
         {
@@ -307,6 +324,7 @@ def main(arguments: list[str] | None = None) -> None:
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}")
+    warm_up(options.folder)
     if "kernel" in parts:
         second_core(results)
     if "encode" in parts:
