@@ -57,7 +57,8 @@ _MARK = "run.json"
     "--recall",
     type=float,
     metavar="SHARE",
-    help="With --blocking lsh: share of the matches that is to be compared. [default: 0.99]",
+    help="With --blocking lsh: share of the matches, of those similar enough to be listed, that is to be compared. "
+    "[default: 0.99]",
 )
 @click.option(
     "--memory",
@@ -119,9 +120,11 @@ def match(
         memory=memory,
     )
     stages = Stages()
+    # A dry run leaves alone what another run may have to go on with.
+    work = output.with_name(f"{output.name}.dry-run") if dry_run else output
     with (
         chosen_engine(engine) as other,
-        Unfinished(output, resume=resume, force=force) as unfinished,
+        Unfinished(work, resume=resume and not dry_run, force=force or dry_run) as unfinished,
         _kept(unfinished),
     ):
         with stages("read"):
@@ -250,7 +253,8 @@ def _show_plan(plan: Plan) -> None:
 def _show_lsh(described: Mapping[str, Any]) -> None:
     tables = f"{described['tables']:,} tables of {described['bits_per_table']} bits"
     click.echo(
-        f"lsh: {tables}; expected to compare {described['expected_completeness']:.4f} of the matches",
+        f"lsh: {tables}; expected to compare {described['expected_completeness']:.4f} of the matches that are similar "
+        "enough to be listed",
         err=True,
     )
     checked = described["checked"]

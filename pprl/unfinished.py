@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -12,7 +14,7 @@ from typing import IO, Any
 from pprl.errors import OutputError
 from pprl.outputs import os_errors
 
-__all__ = ["Unfinished"]
+__all__ = ["Unfinished", "private"]
 
 SHORT = 10.0
 """Seconds of work that are not worth going on with."""
@@ -37,8 +39,8 @@ class Unfinished:
         found: whether an earlier run had left it.
 
     Raises:
-        OutputError: an earlier run left the folder and neither ``resume`` nor ``force`` is given, or another run is
-            using it.
+        OutputError: an earlier run left the folder and neither ``resume`` nor ``force`` is given, another run is
+            using it, or it is not a folder of this user's alone.
     """
 
     def __init__(self, output: Path, *, resume: bool = False, force: bool = False) -> None:
@@ -52,24 +54,53 @@ class Unfinished:
     def __enter__(self) -> Unfinished:
         self._start = time.monotonic()
         with os_errors(self.folder):
-            self.found = self.folder.is_dir() and any(self.folder.iterdir())
-            if self.found and not (self._resume or self._force):
-                raise OutputError(
-                    f"an unfinished run of the same output lies in {self.folder}",
-                    hint="--resume goes on with it, --force starts from the beginning.",
-                )
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self._lock = (self.folder / _LOCK).open("ab")
-            if not _hold(self._lock):
-                self._lock.close()
-                raise OutputError(
-                    f"another run is at work in {self.folder}",
-                    hint="Wait until it has ended, or give another output.",
-                )
-            if not self._resume:
+            self._check_private()
+            self._take_lock()
+        self.found = any(path.name != _LOCK for path in self.folder.iterdir())
+        if self.found and not (self._resume or self._force):
+            self._let_go()
+            raise OutputError(
+                f"an unfinished run of the same output lies in {self.folder}",
+                hint="--resume goes on with it, --force starts from the beginning.",
+            )
+        if not self._resume:
+            with os_errors(self.folder):
                 self._clear()
-                self.found = False
+            self.found = False
         return self
+
+    def _check_private(self) -> None:
+        """Refuse a folder that somebody else could have filled, or a link to another place."""
+        state = self.folder.lstat()
+        own = not hasattr(os, "getuid") or state.st_uid == os.getuid()
+        closed = os.name != "posix" or not state.st_mode & 0o077
+        if not (stat.S_ISDIR(state.st_mode) and own and closed):
+            raise OutputError(
+                f"{self.folder} is not a folder that only you can open",
+                hint="It was not made by this program. Look what it is, and remove it or choose another output.",
+            )
+
+    def _take_lock(self) -> None:
+        path = self.folder / _LOCK
+        self._lock = open(path, "ab", opener=private)  # noqa: SIM115  # held until the run has ended
+        held = _hold(self._lock)
+        # Whoever held it before may just have removed the folder, and the lock with it.
+        if (
+            not held
+            or not path.exists()
+            or not os.path.samestat(path.stat(), os.fstat(self._lock.fileno()))
+        ):
+            self._let_go()
+            raise OutputError(
+                f"another run is at work in {self.folder}",
+                hint="Wait until it has ended, or give another output.",
+            )
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def room(self, name: str) -> Path:
         """Return an empty folder inside; what an earlier run left of it is thrown away."""
@@ -86,8 +117,9 @@ class Unfinished:
         return long and any(self.folder.glob("*.npz"))
 
     def _clear(self) -> None:
-        for path in self.folder.iterdir():
-            if path.is_dir():
+        # Steps before what says which run they belong to: none may be left without it.
+        for path in sorted(self.folder.iterdir(), key=lambda path: path.suffix != ".npz"):
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             elif path.name != _LOCK:
                 path.unlink()
@@ -99,10 +131,24 @@ class Unfinished:
         trace: TracebackType | None,
     ) -> None:
         self.kept = kind is not None and self.worth_keeping()
-        if self._lock is not None:
-            self._lock.close()
+        with suppress(OSError):  # what led here is the error to report
+            if self.kept:
+                # Unpacked encodings are made again by the run that goes on.
+                for path in self.folder.iterdir():
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path, ignore_errors=True)
+            else:
+                self._clear()
+        if os.name == "nt":
+            self._let_go()  # an open file can't be removed there
         if not self.kept:
             shutil.rmtree(self.folder, ignore_errors=True)
+        self._let_go()
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file for its owner alone, and never what a symbolic link leads to; for ``open(..., opener=private)``."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def _hold(stream: IO[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_the_folder_stays_when_long_work_was_cut_off(
 
 def test_what_was_left_is_neither_passed_over_nor_mixed_in(tmp_path: Path) -> None:
     left = tmp_path / ".links.unfinished"
-    left.mkdir()
+    left.mkdir(mode=0o700)
     step(left)
     (left / "rows-0").mkdir()
     with pytest.raises(OutputError, match="an unfinished run of the same output"):
@@ -108,3 +109,37 @@ def test_a_room_is_empty_each_time(tmp_path: Path) -> None:
         (run.room("rows-0") / "filters").write_bytes(b"old")
         assert not list(run.room("rows-0").iterdir())
         assert stat.S_IMODE((run.folder / "rows-0").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are a POSIX matter")
+@pytest.mark.parametrize("planted", ["link", "open", "file"])
+def test_a_folder_that_others_could_have_made_is_refused(tmp_path: Path, planted: str) -> None:
+    """A link would have --force clear another folder; an open folder could hold other people's steps."""
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis").write_text("years of work")
+    place = tmp_path / ".links.unfinished"
+    if planted == "link":
+        place.symlink_to(precious)
+    elif planted == "open":
+        place.mkdir()
+        place.chmod(0o777)
+    else:
+        place.write_text("a file")
+    for options in ({"force": True}, {"resume": True}, {}):
+        with pytest.raises(OutputError):
+            Unfinished(tmp_path / "links", **options).__enter__()
+    assert (precious / "thesis").read_text() == "years of work"
+    assert [path.name for path in precious.iterdir()] == ["thesis"]
+
+
+def test_unpacked_rows_do_not_outlive_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made again by the run that goes on, and would keep a full disk full."""
+    monkeypatch.setattr(unfinished, "SHORT", -1.0)
+    with pytest.raises(KeyboardInterrupt), Unfinished(tmp_path / "links") as run:
+        step(run.folder)
+        (run.room("rows-0") / "filters").write_bytes(b"rows")
+        raise KeyboardInterrupt
+    assert {path.name for path in run.folder.iterdir()} == {"lock", "0-0-1-000000.npz"}

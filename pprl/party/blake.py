@@ -8,16 +8,19 @@ it hashes. Words are read as little-endian, as on every machine that numba knows
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.errors import PprlError
 from pprl.party.blake_lanes import BLOCK, IV, LANES, SIGMA, first_words
 from pprl.tables.texts import Texts
 
-__all__ = ["join_and_hash", "position_rows", "text_numbers"]
+__all__ = ["check_compiled", "join_and_hash", "position_rows", "text_numbers"]
 
 _IV = np.array(IV, np.uint64)
 _U64 = np.uint64
@@ -97,6 +100,30 @@ def _room(length: int) -> npt.NDArray[np.uint8]:
 def text_numbers(texts: Texts, subkey: bytes) -> npt.NDArray[np.uint64]:
     """Return the number of each text as :func:`join_and_hash` gives it for that part alone."""
     return join_and_hash([texts], [np.arange(len(texts))], subkey)
+
+
+@cache
+def check_compiled() -> None:
+    """Compare what the compiled kernels give with ``hashlib``, once a process.
+
+    numba keeps compiled code by the file it stands in: after a change elsewhere it may be of yesterday, and encodings
+    that differ from the other parties' would link to nobody.
+
+    Raises:
+        PprlError: they differ.
+    """
+    subkey, texts = bytes(range(32)), ["check", "x" * 200, *"0123456789"]
+    wanted = [hashlib.blake2b(text.encode(), key=subkey, digest_size=8).digest() for text in texts]
+    made = text_numbers(Texts.of(texts), subkey).tolist()
+    drawn = hashlib.blake2b(bytes(4) + b"check", key=subkey).digest()
+    positions = position_rows(Texts.of(texts[:1]), subkey, 1 << 16, 16)[0].astype("<u4").tolist()
+    if made != [int.from_bytes(digest, "little") for digest in wanted] or positions != [
+        int.from_bytes(drawn[at : at + 2], "little") for at in range(0, 64, 4)
+    ]:
+        raise PprlError(
+            "the compiled kernels of this installation do not hash as they should",
+            hint="Remove the __pycache__ folders of the installed pprl, or install it anew.",
+        )
 
 
 def join_and_hash(

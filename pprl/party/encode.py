@@ -159,7 +159,8 @@ def encode_file(
         party: this party's name: lower-case letters, digits, hyphens and underscores.
         id_column: column of the party's own ids; they go into the id map only.
         encoded: the encoded file to write, for the linkage unit.
-        id_map: the id map to write, which stays; its rows are in no order that means anything.
+        id_map: the id map to write, which stays; its rows come block by block of the file, each in the order of the
+            pseudonyms.
         columns: the party's own column names and date formats.
         unreadable: what to do with a value that its field's rule can't read: stop, or count it as missing.
         force: replace outputs that exist.

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pprl.exchange.agreement import Agreement
 from pprl.exchange.encoded_columns import PSEUDONYM_BYTES, filter_bytes, pseudonym_order
-from pprl.party.blake import text_numbers
+from pprl.party.blake import check_compiled, text_numbers
 from pprl.party.blocking_keys import pass_keys
 from pprl.party.filters import fill_filters, fill_side_by_side, prepare_field
 from pprl.party.hardening import harden
@@ -70,6 +70,7 @@ class Encoder:
     """
 
     def __init__(self, agreement: Agreement, key: Key) -> None:
+        check_compiled()
         self.agreement = agreement
         salt = agreement.encoding_fingerprint()
         self._positions = [
@@ -237,7 +238,7 @@ class TableEncoder:
 
 
 def _blank(texts: Texts) -> npt.NDArray[np.int64]:
-    """Return which texts hold white space at most."""
+    """Return which texts hold white space at most, or a NUL, with which no id map could be read back."""
     lengths = texts.lengths()
     first, last = int(texts.offsets[0]), int(texts.offsets[-1])
     data = texts.data[first:last]
@@ -246,4 +247,7 @@ def _blank(texts: Texts) -> npt.NDArray[np.int64]:
     counts = visible[texts.offsets - first]
     doubtful = np.flatnonzero(counts[1:] == counts[:-1])
     blank = [at for at in doubtful.tolist() if not lengths[at] or not texts[at].strip()]
-    return np.array(blank, np.int64)
+    broken = np.flatnonzero(data == 0)
+    if len(broken):
+        blank += (np.searchsorted(texts.offsets - first, broken, side="right") - 1).tolist()
+    return np.unique(np.array(blank, np.int64))

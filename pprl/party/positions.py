@@ -22,6 +22,9 @@ __all__ = ["FieldPositions"]
 _MOST = 1 << 17
 """Tokens kept. Where every value is a token of its own (free codes) they would fill the memory and serve nobody."""
 
+_MOST_BYTES = 64 << 20
+"""The same as memory of a field's table: a token may draw thousands of positions."""
+
 
 class FieldPositions:
     """The keyed positions of one field's tokens; may be asked by several threads.
@@ -39,10 +42,10 @@ class FieldPositions:
         self.field = field
         self.bits = bits
         self._subkey = subkey
-        self._most = most
         # A value that is there has at least q tokens, so no token draws more than this.
         least = DATE_TOKENS if FIELD_TYPES[field.type].tokens == "date" else max(field.q, 1)
         self._draws = draws_per_token(field, least)
+        self._most = min(most, max(_MOST_BYTES // (2 * self._draws), 1))
         self._numbers: dict[str, int] = {}
         self._table = np.zeros((0, self._draws), np.uint16)
         self._lock = threading.Lock()

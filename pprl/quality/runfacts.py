@@ -156,6 +156,8 @@ class RunFacts:
         blocking: as it was asked for; several passes in turn are separated by commas.
         completeness: share of the matches that an LSH is expected to compare; None for another blocking.
         completeness_at_threshold: the same of matches that score just the threshold.
+        completeness_checked: share of the matches that the LSH found in a sample that was compared with everybody, and
+            its 95 % interval; None where there was no such check.
         pairs_in_links: pairs of records that share a link id.
         pairs_like_household: accepted pairs that score less than :attr:`household_limit`.
         links: groups of records that share a link id.
@@ -184,6 +186,7 @@ class RunFacts:
     blocking: str
     completeness: float | None
     completeness_at_threshold: float | None
+    completeness_checked: tuple[float, float, float] | None
     assign: str
     pairs_possible: int
     pairs_compared: int
@@ -281,12 +284,19 @@ def _inputs(run: Mapping[str, Any]) -> dict[str, Any]:
         "completeness_at_threshold": as_share(lsh["expected_completeness_at_threshold"])
         if lsh is not None
         else None,
+        "completeness_checked": _checked(lsh.get("checked")) if lsh is not None else None,
         "assign": as_one_of(parameters["assign"], _RULES),
         "extends": None if extends is None else tuple(as_text(party) for party in extends),
         "software": {as_text(k): as_text(v) for k, v in run["software"].items()},
         "timings_s": {as_text(k): as_amount(v) for k, v in run["timings_s"].items()},
         "warnings": tuple(as_text(text) for text in run["warnings"]),
     }
+
+
+def _checked(checked: Mapping[str, Any] | None) -> tuple[float, float, float] | None:
+    if checked is None:
+        return None
+    return as_share(checked["found"]), as_share(checked["low"]), as_share(checked["high"])
 
 
 def _counts(counts: Mapping[str, Any]) -> dict[str, Any]:

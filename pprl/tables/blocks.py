@@ -180,7 +180,16 @@ class ParquetSource:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (pa.ArrowException, OSError, UnicodeDecodeError):
+        except MemoryError:
+            raise
+        except pa.ArrowNotImplementedError:
+            raise DataError(
+                f"{self._path}: the {self._what} is a Parquet file in a form that can't be read here",
+                hint="Write it with a common compression (zstd, snappy or none) and without encryption.",
+            ) from None
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise DataError(f"{self._path}: can't be read: {error.strerror}") from None
             # Arrow's own messages may quote what stands in the file.
             raise DataError(
                 f"{self._path}: the {self._what} is a Parquet file that is damaged or cut short",
@@ -190,7 +199,13 @@ class ParquetSource:
 
 def _is_text(kind: pa.DataType) -> bool:
     types = pa.types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    # A column without any value has no type of its own.
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+        or types.is_null(kind)
+    )
 
 
 def _blocks(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[Block]:

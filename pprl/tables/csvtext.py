@@ -150,8 +150,13 @@ def _told(file: CsvText) -> Iterator[list[int]]:
     ragged: list[int] = []
     try:
         yield ragged
-    except pa.ArrowInvalid:
+    except pa.ArrowInvalid as error:
         # Arrow's own message quotes the row, so it must not travel further: find the place again.
+        if "straddling" in str(error):
+            raise DataError(
+                f"{file.path}: the {file.what} has a row of several megabytes",
+                hint="Check for quotes that are opened and never closed, and leave out columns of long texts.",
+            ) from None
         if ragged:
             raise _ragged(file.path, file.what, len(file.names), file.delimiter) from None
         raise DataError(

@@ -92,10 +92,11 @@ def compare_files(
     jobs = plan.pairs_of_files()
     taken: list[Int64s] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
     before = (0, 0)
+    looked = {pair: plan.floor[pair] for pair in jobs}
     for number, name in enumerate(plan.passes):
         last = number == len(plan.passes) - 1
         if len(plan.passes) > 1:
-            plan.comparison.use(name, floors=plan.floor, recall=plan.recall)
+            plan.comparison.use(name, floors=looked, recall=plan.recall)
         entry: dict[str, Any] = {
             "blocking": name,
             "pairs_compared": 0,

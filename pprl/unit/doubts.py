@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pprl.exchange.encoded import EncodedFile
 from pprl.unit.comparison import Comparison
 from pprl.unit.fields.model import REPEATED
 
-__all__ = ["doubts", "few", "no_estimate"]
+__all__ = ["doubts", "few", "lsh_doubts", "no_estimate"]
 
 _MOST = 1.1
 """Expected matches, as a share of the smaller file, beyond which something else was taken for them."""
@@ -110,4 +111,29 @@ def doubts(
             for (a, b), n in matches.items()
             if n[0] < few([files[a], files[b]])
         ]
+    return found
+
+
+def lsh_doubts(described: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what to say of an LSH that does not reach the recall that was asked for.
+
+    Args:
+        described: parameters of each blocking pass, as in ``run.json``.
+    """
+    found = []
+    for plan in described:
+        if "recall" not in plan:
+            continue
+        wanted, checked = plan["recall"], plan["checked"]
+        if plan["expected_completeness"] < wanted:
+            found.append(
+                f"no number of tables reaches the recall of {wanted}: {plan['expected_completeness']:.3f} is expected; "
+                "raise the threshold, or compare all pairs"
+            )
+        elif checked and checked["high"] < wanted:
+            found.append(
+                f"on a sample that was compared with everybody the lsh found {checked['found']:.3f} of the matches "
+                f"({checked['low']:.3f} to {checked['high']:.3f}), less than the recall of {wanted} that was asked "
+                "for; ask for more (--recall), or compare all pairs"
+            )
     return found

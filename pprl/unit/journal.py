@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pprl.errors import OutputError
 from pprl.outputs import os_errors
+from pprl.unfinished import private
 
 __all__ = ["FolderJournal", "Journal", "MemoryJournal", "Part", "collect"]
 
@@ -92,12 +93,12 @@ class FolderJournal:
         self.resumed = 0
         told = {"format": _FORMAT, **json.loads(json.dumps(setup))}
         path = folder / _SETUP
-        if path.exists():
+        self.resumed = len(list(folder.glob("*.npz")))
+        if self.resumed or path.exists():
             self._check(path, told)
-            self.resumed = len(list(folder.glob("*.npz")))
             return
         with os_errors(path):
-            self._write(path, (json.dumps(told, indent=2) + "\n").encode())
+            self._write(path, lambda stream: stream.write(json.dumps(told, indent=2).encode()))
 
     def _check(self, path: Path, told: Mapping[str, Any]) -> None:
         try:
@@ -127,18 +128,16 @@ class FolderJournal:
         """
         path = self._path(name)
         with os_errors(path):
-            partial = path.with_suffix(".partial")
-            with partial.open("wb") as stream:
-                np.savez(
+            self._write(
+                path,
+                lambda stream: np.savez(
                     stream,
                     left=part.left,
                     right=part.right,
                     value=part.value,
                     compared=np.array(part.compared, np.int64),
-                )
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(path)
+                ),
+            )
 
     def read(self, name: str) -> Part:
         """Read a part back.
@@ -172,9 +171,13 @@ class FolderJournal:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.npz"
 
-    def _write(self, path: Path, content: bytes) -> None:
+    def _write(self, path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         partial = path.with_suffix(".partial")
-        partial.write_bytes(content)
+        partial.unlink(missing_ok=True)
+        with open(partial, "xb", opener=private) as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
         partial.replace(path)
 
 

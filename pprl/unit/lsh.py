@@ -64,6 +64,7 @@ class Agreeing:
         one, other: filters of pairs that were found among some records by comparing them with everybody,
             ``uint64[pairs, words]``.
         probability: that each of them is a match, ``float64[pairs]``.
+        record: ``int64[pairs]``, number of the record whose pair it is: those of even numbers plan, the others check.
         share: shares of the bits that two filters of a match agree on, for when those pairs are too few.
         weight: how frequent each share is.
         lowest: share of bits on which a match agrees that is just looked for.
@@ -74,6 +75,7 @@ class Agreeing:
     one: Words
     other: Words
     probability: Floats
+    record: Int64s
     share: Floats
     weight: Floats
     lowest: float
@@ -87,8 +89,8 @@ class LshPlan:
         bits_per_table: sampled bits a table.
         tables: number of tables.
         pool: ``int64[bits]``, positions that the tables sample from.
-        completeness: expected share of the true matches over the threshold that meet in a bucket.
-        at_threshold: the same for a pair exactly at the threshold.
+        completeness: expected share of the matches over the floor that meet in a bucket.
+        at_threshold: the same for a pair exactly at the floor.
         expected_share: pairs in all buckets together, as a share of all pairs; one of several buckets counts in each.
         checked: matches, as expected, that the tables were checked with; 0 when there were none.
         found: share of those that meet in a bucket, with its 95 % interval.
@@ -157,7 +159,7 @@ def plan_lsh(
         The plan; where no number of tables is enough, its `completeness` says so.
     """
     enough = float(shown.probability.sum()) >= _ENOUGH
-    planning = slice(0, None, 2) if enough else slice(0, 0)
+    planning = shown.record % 2 == 0
     chosen_rows = np.random.default_rng(1)
     rows = shown.a[chosen_rows.integers(0, len(shown.a), min(sample, len(shown.a)))]
     others = shown.b[:: max(1, -(-len(shown.b) // _OTHERS))]
@@ -177,7 +179,7 @@ def plan_lsh(
         for width in range(min(4, widest), widest + 1):
             meet = _all_agree(shares, len(pool), width)
             tables = _tables(meet, weights, recall)
-            share = min(1.0, tables * chance[width])
+            share = tables * chance[width]
             plan = LshPlan(
                 bits_per_table=width,
                 tables=tables,
@@ -277,7 +279,8 @@ def _tables(meet: Floats, weights: Floats, wanted: float) -> int:
 
 def _checked(plan: LshPlan, shown: Agreeing) -> LshPlan:
     """Return the plan with what it finds of the pairs that it was not planned with."""
-    one, other, weight = shown.one[1::2], shown.other[1::2], shown.probability[1::2]
+    checking = shown.record % 2 == 1
+    one, other, weight = shown.one[checking], shown.other[checking], shown.probability[checking]
     count = float(weight.sum())
     if count < 1:
         return plan

@@ -264,7 +264,8 @@ def _quality(
     least, middle, most = (sum(plan.matches[pair][k] for pair in pairs) for k in (1, 0, 2))
     if plan.passes[-1] != "exhaustive":
         # Matches that the blocking never compared are in no sum of probabilities.
-        hidden = max(hidden, middle - float(found.probability.sum()))
+        seen = float(found.probability.sum())
+        hidden = max(hidden + seen * _left_out(plan.blocking[-1]), middle - seen)
     return estimate_quality(
         found.probability,
         accepted,
@@ -273,6 +274,15 @@ def _quality(
         hidden_high=hidden + (most - middle),
         error=MODEL_ERRORS[plan.profile],
     )
+
+
+def _left_out(described: Mapping[str, Any]) -> float:
+    """Return how many matches a blocking leaves out for each that it compares, as far as it says."""
+    if "recall" not in described:
+        return 0.0
+    checked = described["checked"]
+    share = checked["found"] if checked else described["expected_completeness"]
+    return 1 / max(share, 0.01) - 1
 
 
 def _curve(

@@ -17,7 +17,7 @@ from pprl.resources import total_memory
 from pprl.unit.checks import check_comparable
 from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
-from pprl.unit.doubts import doubts, few, no_estimate
+from pprl.unit.doubts import doubts, few, lsh_doubts, no_estimate
 from pprl.unit.earlier import check_earlier
 from pprl.unit.engine import Engine
 from pprl.unit.fields.comparison import fit_fields_comparison
@@ -61,7 +61,7 @@ class MatchOptions:
         assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
             many) or ``many-to-many``.
         sample: records a file that are looked at to learn from.
-        recall: for ``lsh``, the share of the matches that is to be compared (pairs completeness); 0.99 by default.
+        recall: for ``lsh``, the share of the matches over the floor that is to be compared; 0.99 by default.
         memory: bytes that the run may use; half of the machine's by default. Memory-mapped encodings are not counted:
             the system takes their pages back when it needs them.
     """
@@ -259,8 +259,9 @@ def plan_match(
     possible = sum(_possible(files, a, b) for a, b in pairs)
     with stages("plan"):
         described, works = [], []
+        looked = {pair: floor[pair] for pair in pairs}
         for name in passes:
-            described.append(comparison.use(name, floors=floor, recall=recall))
+            described.append(comparison.use(name, floors=looked, recall=recall))
             works.append([comparison.work(a, b, floor=floor[a, b]) for a, b in pairs])
         kept = max(sum(work.kept for work in row) for row in works)
     limit = options.memory or total_memory() // 2
@@ -303,7 +304,10 @@ def plan_match(
         no_estimate=no_estimate(comparison, assign, files),
         earlier=earlier,
         engine=engine,
-        warnings=doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
+        warnings=[
+            *doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
+            *lsh_doubts(described),
+        ],
         stages=stages,
     )
 
@@ -345,8 +349,10 @@ def _memory(files: Sequence[EncodedFile], pairs: Sequence[tuple[int, int]], kept
         if not is_mapped(array)
     )
     together = max(len(files[a]) + (len(files[b]) if a != b else 0) for a, b in pairs)
-    # The fold keeps half of a filter's words at most.
-    each = _RECORD_BYTES + files[0].filters.shape[1] // 2
+    width = files[0].filters.shape[1]
+    if width % 8:  # such filters are padded to whole words, in memory
+        held += sum(len(file) * -(-width // 8) * 8 for file in files)
+    each = _RECORD_BYTES + width
     return _BASE_BYTES + held + each * together + _PAIR_BYTES * kept
 
 

@@ -67,6 +67,8 @@ _SHOWN = 3_000_000_000
 """Pairs that the scan of a sample may cost that shows an LSH how alike matches are."""
 
 Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint64]
 
 
 class RecordComparison:
@@ -143,23 +145,23 @@ class RecordComparison:
         return self._blocking.describe()
 
     def _agreeing(self, floors: Mapping[tuple[int, int], float]) -> Agreeing:
-        """Return how alike matches are, from a sample of records compared with everybody and from the fitted scores."""
+        """Return how alike matches are, from samples of records compared with everybody and from the fitted scores."""
+        ones, others, probabilities, records = [], [], [], []
+        for (a, b), least in floors.items():
+            found = self._sampled(a, b, self._floor(a, b, least), work=_SHOWN // len(floors))
+            ones.append(found[0])
+            others.append(found[1])
+            probabilities.append(found[2])
+            records.append(found[3])
         # Of the files, those with the fullest filters need the most tables at any width: a similarity stands for the
         # more differing bits, the more bits are set.
         a, b = max(
             floors,
             key=lambda pair: sum(float(popcounts(self._sides[n].words).mean()) for n in pair),
         )
-        if len(self._sides[a]) > len(self._sides[b]):
-            a, b = b, a
-        small, large = self._sides[a].words, self._sides[b].words
-        weights = self._weights_of(min(a, b), max(a, b))
-        floor = self._floor(min(a, b), max(a, b), floors[min(a, b), max(a, b)])
-        rows = sample_rows(small, SAMPLE, others=len(large), work=_SHOWN)
-        left, right, score = dice_scan(small[rows], large, threshold=floor, sizes=SIZES)
-        others = rows[left] != right if a == b else np.ones(len(left), bool)
-        left, right, score = rows[left[others]], right[others], score[others]
-        odds = weights.of(score) + np.log(max(weights.share, 1e-300))
+        floor = self._floor(a, b, floors[a, b])
+        weights = self._weights_of(a, b)
+        small, large = sorted((self._sides[a].words, self._sides[b].words), key=len)
         bits = self._files[0].agreement.filter_bits()
         generator = np.random.default_rng(1)
         some = [
@@ -176,13 +178,31 @@ class RecordComparison:
         return Agreeing(
             a=small,
             b=large,
-            one=small[left],
-            other=large[right],
-            probability=1 / (1 + np.exp(-np.clip(odds, -60, 60))),
+            one=np.concatenate(ones),
+            other=np.concatenate(others),
+            probability=np.concatenate(probabilities),
+            record=np.concatenate(records),
             share=np.asarray(agree(middle)),
             weight=np.where(middle < floor, 0.0, weights.match),
             lowest=float(agree(floor)),
         )
+
+    def _sampled(
+        self, a: int, b: int, floor: float, *, work: int
+    ) -> tuple[Words, Words, Floats, Int64s]:
+        """Return filters of pairs of some records with everybody, how likely each is a match, and whose pair it is."""
+        small, large = (a, b) if len(self._sides[a]) <= len(self._sides[b]) else (b, a)
+        one, other = self._sides[small].words, self._sides[large].words
+        rows = sample_rows(one, SAMPLE, others=len(other), work=work)
+        place, right, score = dice_scan(one[rows], other, threshold=floor, sizes=SIZES)
+        left = rows[place]
+        if a == b:
+            # Two sampled records find each other twice.
+            once = (left < right) | ((left > right) & ~np.isin(right, rows))
+            left, right, score, place = left[once], right[once], score[once], place[once]
+        weights = self._weights_of(a, b)
+        odds = weights.of(score) + np.log(max(weights.share, 1e-300))
+        return one[left], other[right], 1 / (1 + np.exp(-np.clip(odds, -60, 60))), place
 
     def work(self, a: int, b: int, *, floor: float) -> Work:
         """Pairs, kept pairs and seconds."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numba
+import numpy as np
+import scipy
+
 from pprl.exchange.encoded import EncodedFile, read_encoded
 from pprl.resources import total_memory
 from pprl.unit.journal import FolderJournal
@@ -50,11 +54,13 @@ def open_journal(folder: Path, plan: Plan) -> FolderJournal:
     return FolderJournal(
         folder,
         {
-            "software": VERSION,
+            "software": [VERSION, np.__version__, numba.__version__, scipy.__version__],
             "agreement": plan.files[0].agreement.fingerprint(),
             "files": [file.header.content_sha256 for file in plan.files],
-            "threshold": plan.asked,
+            "threshold": [plan.asked, float(plan.threshold).hex()],
+            "floors": [float(floor).hex() for floor in plan.floor.values()],
             "blocking": list(plan.passes),
+            "plan": plan.blocking,
             "recall": plan.recall,
             "assign": plan.assign,
             "engine": "local" if plan.engine is None else plan.engine.name,

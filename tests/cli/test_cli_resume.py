@@ -230,3 +230,16 @@ def test_the_plan_tells_what_the_lsh_finds(desk: Path) -> None:
     checked = told["checked"]
     assert checked["low"] <= checked["found"] <= checked["high"]
     assert f"compared with everybody: {checked['found']:.4f}" in done.err
+
+
+@POSIX
+def test_a_dry_run_leaves_an_unfinished_run_alone(desk: Path, whole: Path) -> None:
+    left_by_a_kill(desk)
+    kept = steps(desk)
+    for options in (["--resume"], ["--force"], []):
+        assert pprl(*LSH, "--dry-run", *options).code == 0
+        assert steps(desk) == kept
+    assert not (desk / "links").exists()
+    assert {path.name for path in desk.glob(".*")} == {".links.unfinished"}
+    assert pprl(*LSH, "--resume").code == 0
+    hold_same_bytes(desk / "links", whole)

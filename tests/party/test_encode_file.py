@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pprl.errors import DataError, OutputError, PprlError
 from pprl.exchange import encoded_rows
 from pprl.exchange.encoded import read_encoded
+from pprl.party import blake
 from pprl.party import encode as encode_module
 from pprl.party import spool as spool_module
 from pprl.party.encode import Account, encode, encode_file
@@ -335,3 +336,49 @@ def test_progress_never_falls_and_counts_rows(
         assert steps == sorted(steps)
         assert steps[-1] == (1.0, last)
         assert len(steps) > 4
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.parquet"])
+def test_an_id_that_no_id_map_could_give_back_is_refused(tmp_path: Path, name: str) -> None:
+    """A NUL would make a binary file of the map, which shows only when the links come back."""
+    frame = many(9)
+    frame.loc[6, "id"] = "id\0 6"
+    people = tmp_path / name
+    if people.suffix == ".csv":
+        frame.to_csv(people, index=False)
+    else:
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), people)
+    with pytest.raises(DataError) as caught:
+        from_file(people, tmp_path)
+    if people.suffix != ".csv":  # a CSV file with a NUL is no text file
+        assert "1 row has no id" in caught.value.problem
+        assert "first: row 8" in caught.value.problem
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_parquet_column_without_any_value_is_an_empty_one(tmp_path: Path) -> None:
+    frame = many(9).assign(given_name="")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    at = table.column_names.index("given_name")
+    table = table.set_column(at, "given_name", pa.nulls(9))
+    pq.write_table(table, tmp_path / "people.parquet")
+    assert from_file(tmp_path / "people.parquet", tmp_path)[0] == in_memory(frame)[0]
+
+
+def test_a_row_of_megabytes_is_told_as_what_it_is(tmp_path: Path) -> None:
+    frame = many(3).assign(notes=["", "z" * (6 << 20), ""])
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    with pytest.raises(DataError, match="has a row of several megabytes") as caught:
+        from_file(tmp_path / "people.csv", tmp_path)
+    assert "zz" not in str(caught.value) + str(caught.value.hint)
+
+
+def test_kernels_of_yesterday_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled code that hashes otherwise would encode people whom nobody else finds."""
+    blake.check_compiled.__wrapped__()
+    real = blake.text_numbers
+    monkeypatch.setattr(
+        blake, "text_numbers", lambda texts, subkey: real(texts, subkey) ^ np.uint64(1)
+    )
+    with pytest.raises(PprlError, match="do not hash as they should"):
+        blake.check_compiled.__wrapped__()

@@ -363,8 +363,8 @@ class TestLimits:
 
     def test_lsh_says_what_it_expects_to_compare(self):
         page = text_of(evaluate(make_world(blocking="lsh").links))
-        said = "expected to compare 99.8 % of the matches ( 91.0 % of those at the threshold)"
-        assert said in page
+        said = "expected to compare 99.8 % of the matches similar enough to be listed"
+        assert f"{said} ( 91.0 % of the least similar of them)" in page
 
     def test_of_keys_completeness_is_not_known(self):
         found = evaluate(make_world(blocking="keys").links)

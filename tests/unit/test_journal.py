@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,23 @@ def test_collected_pairs_are_those_of_all_parts_in_order(sizes: list[int]) -> No
     ]
     assert [row[:2] for row in rows] == sorted(row[:2] for row in given_rows)
     assert sorted(rows) == sorted(given_rows)
+
+
+def test_parts_without_a_description_are_not_taken_for_this_run(tmp_path: Path) -> None:
+    FolderJournal(tmp_path, SETUP).keep("one", part(5))
+    (tmp_path / "setup.json").unlink()
+    with pytest.raises(OutputError, match="can't be read"):
+        FolderJournal(tmp_path, SETUP)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
+def test_parts_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """And what stands in the way of a part, a link for example, is not written through."""
+    other = tmp_path / "other"
+    other.write_text("not ours")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "one.partial").symlink_to(other)
+    FolderJournal(folder, SETUP).keep("one", part(5))
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert other.read_text() == "not ours"

@@ -44,6 +44,7 @@ def shown(
         one=a[rows],
         other=b[rows],
         probability=np.ones(len(rows)),
+        record=np.arange(len(rows)),
         share=share,
         weight=np.ones(len(share)),
         lowest=lowest,
@@ -198,7 +199,7 @@ def test_short_filters_one_record_and_empty_filters(pack: Draw, bits: int) -> No
         plan = plan_lsh(shown(pack(dense), pack(dense), lowest=0.84), bits=bits)
         assert 1 <= plan.tables <= MOST_TABLES
         assert 0 <= plan.completeness <= 1
-        assert 0 <= plan.expected_share <= 1
+        assert 0 <= plan.expected_share <= plan.tables
         codes = bucket_codes(pack(dense), plan.positions())
         assert (codes == codes[0]).all()
 

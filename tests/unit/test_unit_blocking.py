@@ -38,6 +38,7 @@ def agreeing(a: Side, b: Side, lowest: float = 0.8) -> Callable[[], Agreeing]:
         one=none,
         other=none,
         probability=np.zeros(0),
+        record=np.zeros(0, np.int64),
         share=np.linspace(lowest, 1, 20),
         weight=np.ones(20),
         lowest=lowest,

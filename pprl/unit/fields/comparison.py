@@ -77,20 +77,29 @@ class FieldsComparison:
     ) -> dict[str, Any]:
         """Plan the blocking."""
         self._blocking = make_blocking(
-            blocking, self._files, self._sides, recall=recall, agreeing=self._agreeing
+            blocking,
+            self._files,
+            self._sides,
+            recall=recall,
+            agreeing=lambda: self._agreeing(list(floors)),
         )
         return self._blocking.describe()
 
-    def _agreeing(self) -> Agreeing:
+    def _agreeing(self, pairs: Sequence[tuple[int, int]]) -> Agreeing:
         """Return how alike matches are, from those of some records."""
-        ones, others, probabilities = [], [], []
-        for a, b in self.model.matches:
+        ones, others, probabilities, records = [], [], [], []
+        for a, b in pairs:
             rows = sample_rows(self._sides[a].words, 10 * _PROBE)
             prior = self.model.prior(a, b)
             left, right = self.scan_rows(
                 a, b, floor=-prior - _SLACK, rows=(rows, None), progress=None
             )
+            if a == b:
+                # Two sampled records find each other twice.
+                once = (left < right) | ((left > right) & ~np.isin(right, rows))
+                left, right = left[once], right[once]
             odds = self.model.weights(a, b, left, right) + prior
+            records.append(np.searchsorted(rows, left))
             ones.append(self._sides[a].words[left])
             others.append(self._sides[b].words[right])
             probabilities.append(1 / (1 + np.exp(-np.clip(odds, -60, 60))))
@@ -107,6 +116,7 @@ class FieldsComparison:
             one=one,
             other=other,
             probability=probability,
+            record=np.concatenate(records),
             share=share,
             weight=probability,
             lowest=float(np.quantile(likely, 0.02)) if len(likely) else 0.9,
