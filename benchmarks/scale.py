@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -74,26 +73,28 @@ def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def run(*command: str | Path, **environment: str) -> tuple[float, float]:
+LAUNCHER = """
+import json, os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=sys.stderr)
+_, status, usage = os.wait4(process.pid, 0)
+seconds = time.perf_counter() - started
+print(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss]))
+"""
+"""Starts a command from a small process: a new process counts the memory of the one that it came from as its own."""
+
+
+def run(*command: str | Path) -> tuple[float, float]:
     """Run a command; return its seconds and its peak memory in GiB."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [str(word) for word in command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **environment},
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, *words], capture_output=True, text=True, check=True
     )
-    assert process.stderr is not None
-    told = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if status:
-        sys.exit(
-            f"error: {' '.join(str(word) for word in command[:4])} ... failed:\n{told.decode()}"
-        )
+    code, seconds, most = json.loads(done.stdout)
+    if code:
+        sys.exit(f"error: {' '.join(words[:4])} ... failed:\n{done.stderr}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, usage.ru_maxrss * unit / 2**30
+    return seconds, most * unit / 2**30
 
 
 def program() -> str:
