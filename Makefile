@@ -33,7 +33,7 @@ demo: $(VENV)/installed
 	@echo; echo "Open $(DEMO)/report.html in a browser."
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 8
 
 test-all: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
