@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from pprl.threads import in_threads
+from pprl.unit.sampling import sample_rows
 
 __all__ = [
     "PAIR_NS",
@@ -160,8 +161,7 @@ def plan_lsh(
     """
     enough = float(shown.probability.sum()) >= _ENOUGH
     planning = shown.record % 2 == 0
-    chosen_rows = np.random.default_rng(1)
-    rows = shown.a[chosen_rows.integers(0, len(shown.a), min(sample, len(shown.a)))]
+    rows = shown.a[sample_rows(shown.a, sample)]
     others = shown.b[:: max(1, -(-len(shown.b) // _OTHERS))]
     served = sizes or [(len(shown.a), len(shown.b))]
     records = float(sum(one + other for one, other in served))

@@ -34,7 +34,14 @@ from pprl.unit.household import household_similarity
 from pprl.unit.journal import Journal
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
 from pprl.unit.record_scan import SIZES, RecordScan
-from pprl.unit.sampling import SAMPLE, TINY, Scans, pairs_seen, sample_rows
+from pprl.unit.sampling import (
+    SAMPLE,
+    TINY,
+    Scans,
+    content_rank,
+    pairs_seen,
+    sample_rows,
+)
 from pprl.unit.scores import (
     BINS,
     ScoreWeights,
@@ -195,14 +202,14 @@ class RecordComparison:
         one, other = self._sides[small].words, self._sides[large].words
         rows = sample_rows(one, SAMPLE, others=len(other), work=work)
         place, right, score = dice_scan(one[rows], other, threshold=floor, sizes=SIZES)
-        left = rows[place]
+        left, rank = rows[place], content_rank(one[rows])
         if a == b:
             # Two sampled records find each other twice.
             once = (left < right) | ((left > right) & ~np.isin(right, rows))
             left, right, score, place = left[once], right[once], score[once], place[once]
         weights = self._weights_of(a, b)
         odds = weights.of(score) + np.log(max(weights.share, 1e-300))
-        return one[left], other[right], 1 / (1 + np.exp(-np.clip(odds, -60, 60))), place
+        return one[left], other[right], 1 / (1 + np.exp(-np.clip(odds, -60, 60))), rank[place]
 
     def work(self, a: int, b: int, *, floor: float) -> Work:
         """Pairs, kept pairs and seconds."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SAMPLE", "TINY", "Scans", "pairs_seen", "sample_rows"]
+__all__ = ["SAMPLE", "TINY", "Scans", "content_rank", "pairs_seen", "sample_rows"]
 
 SAMPLE = 20_000
 """Records a file that are looked at, at most; smaller files are looked at whole."""
@@ -69,6 +69,17 @@ def sample_rows(
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed = mixed ^ (mixed >> np.uint64(31))
     return np.sort(np.argsort(mixed, kind="stable")[:limit])
+
+
+def content_rank(words: Words) -> npt.NDArray[np.int64]:
+    """Return each filter's place in the order of their bits: the same however a party's rows are sorted.
+
+    Args:
+        words: packed filters, ``uint64[n, words]``.
+    """
+    rank = np.empty(len(words), np.int64)
+    rank[np.lexsort(words.T)] = np.arange(len(words))
+    return rank
 
 
 def pairs_seen(size: int, rows: int) -> int:

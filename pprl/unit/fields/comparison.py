@@ -28,7 +28,7 @@ from pprl.unit.fields.levels import EXACT, Columns
 from pprl.unit.fields.model import FieldModel, fit_fields
 from pprl.unit.fields.scan import scan_all, scan_grouped
 from pprl.unit.journal import Journal, Part
-from pprl.unit.sampling import sample_rows
+from pprl.unit.sampling import content_rank, sample_rows
 
 __all__ = ["FieldsComparison", "fit_fields_comparison"]
 
@@ -99,7 +99,8 @@ class FieldsComparison:
                 once = (left < right) | ((left > right) & ~np.isin(right, rows))
                 left, right = left[once], right[once]
             odds = self.model.weights(a, b, left, right) + prior
-            records.append(np.searchsorted(rows, left))
+            rank = content_rank(self._sides[a].words[rows])
+            records.append(rank[np.searchsorted(rows, left)])
             ones.append(self._sides[a].words[left])
             others.append(self._sides[b].words[right])
             probabilities.append(1 / (1 + np.exp(-np.clip(odds, -60, 60))))
