@@ -29,9 +29,9 @@ from pprl.unit.lsh import (
     RECORD_NS,
     Agreeing,
     LshPlan,
+    bit_masks,
     bucket_codes,
     plan_lsh,
-    sharing,
 )
 from pprl.unit.sorted_codes import count_grouped
 
@@ -57,6 +57,9 @@ BLOCK_ROWS = 16_384
 
 BLOCK_PAIRS = 10_000_000_000
 """Pairs that a step of an exhaustive scan compares, about: tens of seconds."""
+
+CODED = 4
+"""Tables whose buckets are found at a time: 16 bytes a record."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,12 +96,21 @@ class PairScan(Protocol):
     def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
         """Compare some rows of the first side with all of the other; of one file, each pair once, left < right."""
 
-    def shared(self, codes: Codes, *, earlier: Codes | None, progress: Progress) -> Part:
+    def shared(
+        self,
+        codes: Codes,
+        *,
+        earlier: Codes | None = None,
+        met: Words | None = None,
+        progress: Progress,
+    ) -> Part:
         """Compare the pairs that share a code and none of the `earlier` ones.
 
         Args:
             codes: ``int32[n]`` for each side; negative: in no block.
             earlier: ``int32[n, passes]`` for each side.
+            met: ``uint64[masks, words]``: pairs whose filters agree on all bits of one are compared, but not given.
+                Asked only of the few pairs that are found: to ask it of all would cost as much as comparing.
             progress: hears of it from this thread.
         """
 
@@ -255,8 +267,9 @@ class Lsh:
 
     def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
         """A table each."""
+        tables = _Tables(self.positions, (a, b), same)
         return [
-            Step(name=f"{table:06d}", run=partial(_table, self.positions, table, (a, b), same))
+            Step(name=f"{table:06d}", run=partial(tables.scan, table))
             for table in range(len(self.positions))
         ]
 
@@ -283,27 +296,33 @@ class Lsh:
         }
 
 
-def _table(
-    positions: npt.NDArray[np.int64],
-    table: int,
-    sides: tuple[Side, Side],
-    same: bool,
-    scan: PairScan,
-    progress: Progress,
-) -> Part:
-    """Scan the buckets of one table; pairs that shared a bucket of an earlier one are not given again."""
-    one, other = sides
-    codes_a = bucket_codes(one.words, positions[table : table + 1])[:, 0]
-    codes_b = codes_a if same else bucket_codes(other.words, positions[table : table + 1])[:, 0]
-    part = scan.shared((codes_a, codes_b), earlier=None, progress=progress)
-    # Seen from the filters of the few pairs that were found: to ask it of all pairs would cost as much as comparing.
-    new = ~sharing(one.words, other.words, part.left, part.right, positions[:table])
-    return Part(
-        left=part.left[new],
-        right=part.right[new],
-        value=part.value[new],
-        compared=part.compared,
-    )
+class _Tables:
+    """Scans the buckets of one table after the other.
+
+    Args:
+        positions: ``int64[tables, bits_per_table]``.
+        sides: the two sides.
+        same: they are one file.
+    """
+
+    def __init__(
+        self, positions: npt.NDArray[np.int64], sides: tuple[Side, Side], same: bool
+    ) -> None:
+        self._positions, self._sides, self._same = positions, sides, same
+        self._masks = bit_masks(positions, sides[0].words.shape[1])
+        self._coded: tuple[int, Codes] | None = None
+
+    def scan(self, table: int, scan: PairScan, progress: Progress) -> Part:
+        """Scan a table's buckets; pairs that shared a bucket of an earlier one are not given again."""
+        first = table // CODED * CODED
+        if self._coded is None or self._coded[0] != first:
+            # Several tables at once: what takes longest is to read all filters.
+            positions = self._positions[first : first + CODED]
+            one = bucket_codes(self._sides[0].words, positions)
+            other = one if self._same else bucket_codes(self._sides[1].words, positions)
+            self._coded = first, (one, other)
+        one, other = (np.ascontiguousarray(codes[:, table - first]) for codes in self._coded[1])
+        return scan.shared((one, other), met=self._masks[:table], progress=progress)
 
 
 def make_blocking(

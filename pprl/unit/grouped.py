@@ -3,6 +3,10 @@
 A pass sorts both tables by code and walks through them side by side, as a merge join does: no block and no pair is
 stored but the pairs that are found. Big blocks are no special case: the walk is cut into ranges of the sorted first
 table, so that the rows of a block of any size fall to several threads.
+
+Records that share a block lie all over the memory, and to wait for each takes longer than to compare it with its few
+partners. So the filters of some hundred records of both tables are asked for ahead and laid side by side; whatever is
+done with them then, finds them in the nearest cache.
 """
 
 from __future__ import annotations
@@ -11,29 +15,21 @@ import numpy as np
 
 from pprl.threads import Progress, in_threads
 from pprl.unit.lanes import (
-    LANES,
-    WIDTHS,
+    VECTOR,
     Float64s,
     Int32s,
     Int64s,
     Pairs,
     Sizes,
-    Slopes,
     Words,
     check_filters,
     check_sizes,
-    equal_lanes,
-    fold_rows,
-    group_limit,
+    common_words,
     kernel,
-    limit_slopes,
-    near_lanes,
-    needed_for,
-    popcounts,
+    needed_common,
     prefetch,
     size_key,
     sort_pairs,
-    trailing_zeros,
     unroll,
     word_popcount,
 )
@@ -41,82 +37,159 @@ from pprl.unit.sorted_codes import CODE, ROW, check_codes, first_at, sorted_both
 
 __all__ = ["GroupedScan", "grouped_scan"]
 
-RANGE_ROWS = 1024  # rows of the sorted first table that a thread walks through at a time
-FEW_LANES = 4  # up to this many partners are compared one by one, without laying them side by side
+RANGE_ROWS = 4096  # rows of the sorted first table that a thread walks through at a time
+HELD = 512  # records of each table that are laid side by side at a time
+AHEAD = (
+    24  # records that are asked for before they are needed: as many as the processor can wait for
+)
 
 
 @kernel
-def _ask_ahead(
-    width: int,
-    folded: tuple[Words, Words],
-    sums: tuple[Int32s, Int32s],
-    entries: tuple[Words, Words],
-    same: bool,
-    start: int,
-    stop: int,
-) -> int:
-    """Ask for what the pairs of a range need: its rows lie all over the memory, and waiting for each takes longest."""
-    sorted_a, sorted_b = entries
+def _room(width: int) -> Words:
+    """Give zeros for the filters that are held, flat, that begin where a cache line does."""
+    room = np.zeros(HELD * width + VECTOR, np.uint64)
+    start = -(room.ctypes.data // 8) % VECTOR
+    return room[start : start + HELD * width]
+
+
+@kernel
+def _lay(filters: Words, rows: Int64s, count: int, width: int, laid: Words, sums: Int64s) -> None:
+    """Copy the filters of some rows to `laid`, each to `width` words, and count their bits."""
+    words = filters.shape[1]
     asked = 0
-    at_b = first_at(sorted_b, sorted_a[start] >> CODE)
-    for at_a in range(start, stop):
-        code = sorted_a[at_a] >> CODE
-        while at_b < len(sorted_b) and sorted_b[at_b] >> CODE < code:
-            at_b += 1
-        end_b = at_b
-        while end_b < min(at_b + LANES, len(sorted_b)) and sorted_b[end_b] >> CODE == code:
-            end_b += 1
-        if end_b - at_b < 1 + same:
-            continue
-        i = np.int64(sorted_a[at_a] & ROW)
-        asked += prefetch(sums[0], i)
-        asked += prefetch(folded[0], i * width)
-        asked += prefetch(folded[0], i * width + width - 1)
-        if at_a > start and sorted_a[at_a - 1] >> CODE == code:
-            continue
-        for k in range(at_b, end_b):
-            j = np.int64(sorted_b[k] & ROW)
-            asked += prefetch(sums[1], j)
-            asked += prefetch(folded[1], j * width)
-            asked += prefetch(folded[1], j * width + width - 1)
-    return asked
+    for at in range(count):
+        if at + AHEAD < count:
+            for w in range(0, words, VECTOR):  # a cache line each
+                asked += prefetch(filters, rows[at + AHEAD] * words + w)
+            asked += prefetch(filters, rows[at + AHEAD] * words + words - 1)
+        row = rows[at]
+        total = np.uint64(0)
+        for w in range(words):
+            word = filters[row, w]
+            laid[at * width + w] = word
+            total += word_popcount(word)
+        sums[at] = np.int64(total)
+
+
+@kernel
+def _met_before(one: Words, other: Words, masks: Words) -> bool:
+    """Say whether two filters agree on all the bits of one of the masks."""
+    for mask in range(len(masks)):
+        differ = np.uint64(0)
+        for w in range(masks.shape[1]):
+            differ |= (one[w] ^ other[w]) & masks[mask, w]
+        if differ == 0:
+            return True
+    return False
+
+
+@kernel
+def _compare_held(
+    unrolled: tuple[int, ...],
+    tables: tuple[Words, Words],
+    rows: tuple[Int64s, Int64s],
+    counts: tuple[int, int],
+    groups: Int64s,
+    laid: tuple[Words, Words],
+    sums: tuple[Int64s, Int64s],
+    earlier_codes: tuple[Int32s, Int32s],
+    masks: Words,
+    needed: Int32s,
+    sizes: Sizes,
+    same: bool,
+    found: tuple[Int64s, Int64s, Float64s],
+    kept: int,
+) -> tuple[tuple[Int64s, Int64s, Float64s], int, int]:
+    """Compare the records that are held, group by group.
+
+    A group is a row of `groups`: where its records begin among those held of the first table, how many they are, the
+    same of the second table, and how many places the second's first one stands after the first's.
+    """
+    left, right, score = found
+    laid_a, laid_b = laid
+    sum_a, sum_b = sums
+    codes_a, codes_b = earlier_codes
+    width = len(unrolled) * VECTOR
+    _lay(tables[0], rows[0], counts[0], width, laid_a, sum_a)
+    _lay(tables[1], rows[1], counts[1], width, laid_b, sum_b)
+    weight = float(sizes[0] + sizes[1])
+    hit = np.empty(HELD, np.int64)
+    bits = np.empty(HELD, np.int64)
+    done = np.zeros(HELD, np.bool_)
+    compared = 0
+    for group in range(len(groups)):
+        at_a, size_a, at_b, size_b, after = groups[group]
+        end = at_b + size_b
+        emptiest = sum_b[at_b:end].min()
+        for one in range(at_a, at_a + size_a):
+            begin = at_b
+            if same:  # of a block's rows only later ones are partners
+                begin = min(at_b + max(0, one - at_a + 1 - after), end)
+            compared += end - begin
+            for q in range(codes_a.shape[1]):
+                code = codes_a[rows[0][one], q]
+                for other in range(begin, end):
+                    equal = code >= 0 and codes_b[rows[1][other], q] == code
+                    done[other] = equal or (q > 0 and done[other])
+            if codes_a.shape[1]:
+                compared -= done[begin:end].sum()
+            # No pair of the group reaches the threshold with fewer bits than the emptiest filter would need.
+            least = needed[size_key(sizes, sum_a[one], emptiest)]
+            hits = 0
+            for other in range(begin, end):
+                common = common_words(unrolled, laid_a, one * width, laid_b, other * width)
+                if common >= least:
+                    hit[hits] = other
+                    bits[hits] = common
+                    hits += 1
+            if hits == 0:
+                continue
+            while kept + hits > len(left):
+                left = np.concatenate((left, np.empty_like(left)))
+                right = np.concatenate((right, np.empty_like(right)))
+                score = np.concatenate((score, np.empty_like(score)))
+            for h in range(hits):
+                other = hit[h]
+                key = size_key(sizes, sum_a[one], sum_b[other])
+                if bits[h] < needed[key] or done[other]:
+                    continue
+                if _met_before(laid_a[one * width :], laid_b[other * width :], masks):
+                    continue
+                left[kept] = rows[0][one]
+                right[kept] = rows[1][other]
+                score[kept] = weight * bits[h] / key
+                kept += 1
+    return (left, right, score), kept, compared
 
 
 @kernel
 def _scan_range(
     unrolled: tuple[int, ...],
-    a: Words,
-    b: Words,
-    folded: tuple[Words, Words],
-    sums: tuple[Int32s, Int32s],
-    earlier_codes: tuple[Int32s, Int32s],
+    tables: tuple[Words, Words],
     entries: tuple[Words, Words],
+    earlier_codes: tuple[Int32s, Int32s],
+    masks: Words,
     needed: Int32s,
     sizes: Sizes,
-    slopes: Slopes,
     same: bool,
     start: int,
     stop: int,
 ) -> tuple[Int64s, Int64s, Float64s, int]:
     """Compare the rows at `start` to `stop` of the sorted first table with those of equal code.
 
-    Leaves out pairs that share one of the earlier codes. Gives the pairs and how many were compared.
+    Leaves out pairs that share one of the earlier codes, and does not give those that agree on a mask. Gives the pairs
+    and how many were compared.
     """
-    width = len(unrolled)
-    folded_a, folded_b = folded
-    sum_a, sum_b = sums
-    codes_a, codes_b = earlier_codes
     sorted_a, sorted_b = entries
-    passes = codes_a.shape[1]
-    weight = float(sizes[0] + sizes[1])
-    lanes = np.zeros(width * LANES, np.uint64)
-    earlier = np.full((passes + 1) * LANES, -1, np.int32)
-    left = np.empty(256, np.int64)
-    right = np.empty(256, np.int64)
-    found = 0
-    compared = np.uint64(0)
-    every = ~np.uint64(0)
-    asked = _ask_ahead(width, folded, sums, entries, same, start, stop)
+    width = len(unrolled) * VECTOR
+    laid = _room(width), _room(width)
+    sums = np.empty(HELD, np.int64), np.empty(HELD, np.int64)
+    rows_a, rows_b = np.empty(HELD, np.int64), np.empty(HELD, np.int64)
+    padded = np.zeros((len(masks), width), np.uint64)
+    padded[:, : masks.shape[1]] = masks
+    groups = np.empty((HELD, 5), np.int64)
+    found = np.empty(256, np.int64), np.empty(256, np.int64), np.empty(256, np.float64)
+    kept = compared = held_a = held_b = made = 0
     at_b = first_at(sorted_b, sorted_a[start] >> CODE)
     at_a = start
     while at_a < stop:
@@ -125,94 +198,40 @@ def _scan_range(
         while end_a < stop and sorted_a[end_a] >> CODE == code:
             end_a += 1
         if same:
-            at_b = at_a + 1  # of a block's rows only later ones are partners
+            at_b = at_a + 1
         while at_b < len(sorted_b) and sorted_b[at_b] >> CODE < code:
             at_b += 1
         end_b = at_b
         while end_b < len(sorted_b) and sorted_b[end_b] >> CODE == code:
             end_b += 1
-        for first in range(at_b, end_b, LANES):
-            size = min(LANES, end_b - first)
-            wide = size > FEW_LANES
-            lowest = highest = int(sum_b[np.int64(sorted_b[first] & ROW)])
-            if wide:
-                for lane in range(size):
-                    j = np.int64(sorted_b[first + lane] & ROW)
-                    lowest = min(lowest, sum_b[j])
-                    highest = max(highest, sum_b[j])
-                    for w in range(width):
-                        lanes[w * LANES + lane] = folded_b[j * width + w]
-                    for q in range(passes):
-                        earlier[q * LANES + lane] = codes_b[j, q]
-            valid = every >> np.uint64(LANES - size)
-            for row in range(at_a, end_a):
-                i = np.int64(sorted_a[row] & ROW)
-                live = valid
-                if same:
-                    own = row - first  # the row's own lane: only later ones are its partners
-                    if own >= size - 1:
-                        continue
-                    if own >= 0:
-                        live &= every << np.uint64(own + 1)
-                for q in range(passes):
-                    if codes_a[i, q] < 0:
-                        continue
-                    if wide:
-                        live &= ~equal_lanes(earlier, q * LANES, codes_a[i, q])
-                        continue
-                    for lane in range(size):
-                        j = np.int64(sorted_b[first + lane] & ROW)
-                        if codes_b[j, q] == codes_a[i, q]:
-                            live &= ~(np.uint64(1) << np.uint64(lane))
-                if live == 0:
-                    continue
-                compared += word_popcount(live)
-                near = live
-                if wide:
-                    limit = group_limit(slopes, sum_a[i], lowest, highest)
-                    if limit < 0:
-                        continue
-                    near = np.uint64(0)
-                    for lane in range(0, size, 8):
-                        hits = near_lanes(unrolled, lanes, lane, folded_a, i * width, limit)
-                        near |= hits << np.uint64(lane)
-                    near &= live
-                while near != 0:
-                    j = np.int64(sorted_b[first + trailing_zeros(near)] & ROW)
-                    near &= near - np.uint64(1)
-                    if not wide:
-                        distance = np.uint64(0)
-                        for w in range(width):
-                            distance += word_popcount(
-                                folded_a[i * width + w] ^ folded_b[j * width + w]
-                            )
-                        if np.int64(distance) > group_limit(slopes, sum_a[i], sum_b[j], sum_b[j]):
-                            continue
-                    if found == len(left):
-                        left = np.concatenate((left, np.empty_like(left)))
-                        right = np.concatenate((right, np.empty_like(right)))
-                    left[found] = i
-                    right[found] = j
-                    found += 1
-                    for w in range(0, a.shape[1], 8):  # a cache line each
-                        asked += prefetch(a, i * a.shape[1] + w)
-                        asked += prefetch(b, j * a.shape[1] + w)
+        for first_a in range(at_a, end_a, HELD):
+            size_a = min(HELD, end_a - first_a)
+            for first_b in range(at_b, end_b, HELD):
+                size_b = min(HELD, end_b - first_b)
+                if held_a + size_a > HELD or held_b + size_b > HELD:
+                    found, kept, more = _compare_held(
+                        unrolled, tables, (rows_a, rows_b), (held_a, held_b), groups[:made], laid, sums,
+                        earlier_codes, padded, needed, sizes, same, found, kept,
+                    )  # fmt: skip
+                    compared += more
+                    held_a = held_b = made = 0
+                for at in range(size_a):
+                    rows_a[held_a + at] = np.int64(sorted_a[first_a + at] & ROW)
+                for at in range(size_b):
+                    rows_b[held_b + at] = np.int64(sorted_b[first_b + at] & ROW)
+                groups[made, 0], groups[made, 1] = held_a, size_a
+                groups[made, 2], groups[made, 3] = held_b, size_b
+                groups[made, 4] = first_b - first_a
+                made += 1
+                held_a += size_a
+                held_b += size_b
         at_a = end_a
-    # What came through the bound is counted in full at the end, when its rows have arrived.
-    score = np.empty(found, np.float64)
-    kept = 0
-    for at in range(found):
-        i, j = left[at], right[at]
-        key = size_key(sizes, sum_a[i], sum_b[j])
-        bits = np.uint64(0)
-        for w in range(a.shape[1]):
-            bits += word_popcount(a[i, w] & b[j, w])
-        common = np.int64(bits)
-        if common < needed[key]:
-            continue
-        left[kept], right[kept], score[kept] = i, j, weight * common / key
-        kept += 1
-    return left[:kept].copy(), right[:kept].copy(), score[:kept].copy(), int(compared)
+    found, kept, more = _compare_held(
+        unrolled, tables, (rows_a, rows_b), (held_a, held_b), groups[:made], laid, sums,
+        earlier_codes, padded, needed, sizes, same, found, kept,
+    )  # fmt: skip
+    left, right, score = found
+    return left[:kept].copy(), right[:kept].copy(), score[:kept].copy(), compared + more
 
 
 class GroupedScan:
@@ -223,8 +242,6 @@ class GroupedScan:
         threshold: smallest similarity, by default Dice coefficient, to report, in (0, 1].
         sizes: how much the smaller and the larger filter count, p >= q; see `pprl.unit.kernels`.
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
-        width: words that filters are folded to; by default all, as far as kernels are that wide. Results do not
-            depend on it.
 
     Raises:
         ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
@@ -239,32 +256,20 @@ class GroupedScan:
         threshold: float,
         sizes: Sizes = (1, 1),
         same: bool = False,
-        width: int | None = None,
     ) -> None:
-        self._a, self._b = check_filters(a, b)
+        self._tables = check_filters(a, b)
         self._sizes, self._same = check_sizes(sizes), same
-        self._sums = popcounts(self._a), popcounts(self._b)
-        self._needed = needed_for(threshold, self._sizes, *self._sums)
-        self._slopes = limit_slopes(threshold, self._sizes)
-        # Records that share a block are alike: a narrow fold would let too many through. Each is met once a pass, and
-        # to fetch it takes longer than to count all of it.
-        words = self._a.shape[1]
-        width = width or max((width for width in WIDTHS if width <= words), default=WIDTHS[0])
-        self._unrolled = unroll(width)
-        one = self._fold(self._a)
-        self._folded = one, one if same else self._fold(self._b)
-
-    def _fold(self, filters: Words) -> Words:
-        width = len(self._unrolled)
-        if width == filters.shape[1]:
-            return filters.reshape(-1)
-        return fold_rows(filters, np.arange(len(filters)), width)
+        words = self._tables[0].shape[1]
+        self._unrolled = unroll(-(-words // VECTOR))
+        most = words * 64
+        self._needed = needed_common(threshold, sum(self._sizes) * most, self._sizes)
 
     def scan(
         self,
         codes: tuple[Int32s, Int32s],
         *,
         earlier: tuple[Int32s, Int32s] | None = None,
+        met: Words | None = None,
         progress: Progress | None = None,
     ) -> tuple[Int64s, Int64s, Float64s, int]:
         """Find the pairs of one pass.
@@ -272,28 +277,28 @@ class GroupedScan:
         Args:
             codes: of both tables, ``int32[n]``; negative: the record has no key.
             earlier: codes of earlier passes, ``int32[n, passes]``: pairs that share one are not compared again.
+            met: ``uint64[masks, words]``: pairs whose filters agree on all the bits of one are not given again.
             progress: called from the calling thread with the share that is done; the last call says 1.0.
 
         Returns:
             Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``), in no order to
             rely on but the same with any number of threads; and how many pairs were compared.
         """
+        a, b = self._tables
         if earlier is None:
-            earlier = np.empty((len(self._a), 0), np.int32), np.empty((len(self._b), 0), np.int32)
+            earlier = np.empty((len(a), 0), np.int32), np.empty((len(b), 0), np.int32)
+        masks = np.empty((0, a.shape[1]), np.uint64) if met is None else met
         entries = sorted_both(*codes, self._same)
 
         def compare(start: int) -> tuple[Int64s, Int64s, Float64s, int]:
             return _scan_range(
                 self._unrolled,
-                self._a,
-                self._b,
-                self._folded,
-                self._sums,
-                earlier,
+                (a, b),
                 entries,
+                earlier,
+                masks,
                 self._needed,
                 self._sizes,
-                self._slopes,
                 self._same,
                 start,
                 min(start + RANGE_ROWS, len(entries[0])),
@@ -341,25 +346,10 @@ def grouped_scan(
         ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
             together.
     """
-    return _grouped(a, b, codes_a, codes_b, threshold, same, None, progress, sizes)
-
-
-def _grouped(
-    a: Words,
-    b: Words,
-    codes_a: Int32s,
-    codes_b: Int32s,
-    threshold: float,
-    same: bool,
-    width: int | None,
-    progress: Progress | None = None,
-    sizes: Sizes = (1, 1),
-) -> tuple[Int64s, Int64s, Float64s, Int64s]:
-    """Do `grouped_scan` at a given fold width, or at the widest."""
     codes_a, codes_b = check_codes(codes_a, codes_b)
     if len(a) != len(codes_a) or len(b) != len(codes_b):
         raise ValueError("every filter needs one row of codes")
-    scan = GroupedScan(a, b, threshold=threshold, sizes=sizes, same=same, width=width)
+    scan = GroupedScan(a, b, threshold=threshold, sizes=sizes, same=same)
     passes = codes_a.shape[1]
     compared = np.zeros(passes, np.int64)
     tell = progress or (lambda share: None)

@@ -24,7 +24,9 @@ import numpy.typing as npt
 
 from pprl.unit.vectors import (
     LANES,
+    VECTOR,
     common_lanes,
+    common_words,
     equal_lanes,
     kernel,
     near_lanes,
@@ -37,6 +39,7 @@ from pprl.unit.vectors import (
 
 __all__ = [
     "LANES",
+    "VECTOR",
     "WIDTHS",
     "Float64s",
     "Int32s",
@@ -50,6 +53,7 @@ __all__ = [
     "check_sizes",
     "check_threshold",
     "common_lanes",
+    "common_words",
     "equal_lanes",
     "fold_rows",
     "fold_to_lanes",

@@ -8,6 +8,7 @@ from pprl.threads import Progress
 from pprl.unit.blocking import Codes, Side
 from pprl.unit.grouped import GroupedScan
 from pprl.unit.journal import Part
+from pprl.unit.lanes import Words
 from pprl.unit.scan import dice_scan
 
 __all__ = ["SIZES", "RecordScan"]
@@ -43,11 +44,20 @@ class RecordScan:
             compared=len(mine) * (len(mine) - 1) // 2 + len(mine) * (len(self._b) - stop),
         )
 
-    def shared(self, codes: Codes, *, earlier: Codes | None, progress: Progress) -> Part:
+    def shared(
+        self,
+        codes: Codes,
+        *,
+        earlier: Codes | None = None,
+        met: Words | None = None,
+        progress: Progress,
+    ) -> Part:
         """One kernel call over all blocks."""
         if self._grouped is None:
             self._grouped = GroupedScan(
                 self._a, self._b, threshold=self.floor, sizes=SIZES, same=self._same
             )
-        left, right, score, compared = self._grouped.scan(codes, earlier=earlier, progress=progress)
+        left, right, score, compared = self._grouped.scan(
+            codes, earlier=earlier, met=met, progress=progress
+        )
         return Part(left=left, right=right, value=score, compared=compared)

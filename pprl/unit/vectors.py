@@ -18,7 +18,9 @@ from numba.extending import intrinsic
 
 __all__ = [
     "LANES",
+    "VECTOR",
     "common_lanes",
+    "common_words",
     "equal_lanes",
     "kernel",
     "near_lanes",
@@ -32,7 +34,8 @@ __all__ = [
 LANES = 64
 """Records in a group: one bit a record in a 64-bit mask of hits."""
 
-VECTOR = 8  # 64-bit lanes in one 512-bit vector; LLVM splits it where registers are shorter
+VECTOR = 8
+"""Words in one 512-bit vector; LLVM splits it where registers are shorter."""
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -208,6 +211,35 @@ def common_lanes(
         return context.get_dummy_value()
 
     return types.void(lanes, types.int64, rows, types.int64, types.int64, start, made), codegen
+
+
+@primitive
+def common_words(typingctx: Any, unroll: Any, ones: Any, one: Any, others: Any, other: Any) -> Any:
+    """Count the bits that two filters have in common, which begin at ``ones[one]`` and ``others[other]``.
+
+    The tables are flat ``uint64`` that begin at a multiple of 64 bytes, and so do the filters; they are as many vectors
+    of `VECTOR` words long as `unroll` has items.
+    """
+    vector = ir.VectorType(_I64, VECTOR)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first, second = (_data(context, builder, signature.args[n], args[n]) for n in (1, 3))
+        count = builder.module.declare_intrinsic(
+            f"llvm.ctpop.v{VECTOR}i64", fnty=ir.FunctionType(vector, [vector])
+        )
+        add_up = builder.module.declare_intrinsic(
+            f"llvm.vector.reduce.add.v{VECTOR}i64", fnty=ir.FunctionType(_I64, [vector])
+        )
+        total = ir.Constant(vector, [0] * VECTOR)
+        for v in range(signature.args[0].count):
+            words = [
+                _vector_at(builder, data, builder.add(start, _I64(v * VECTOR)), vector, 64)
+                for data, start in ((first, args[2]), (second, args[4]))
+            ]
+            total = builder.add(total, builder.call(count, [builder.and_(*words)]))
+        return builder.call(add_up, [total])
+
+    return types.int64(unroll, ones, types.int64, others, types.int64), codegen
 
 
 @primitive

@@ -28,6 +28,8 @@ from pprl.unit.fields.levels import EXACT, Columns
 from pprl.unit.fields.model import FieldModel, fit_fields
 from pprl.unit.fields.scan import scan_all, scan_grouped
 from pprl.unit.journal import Journal, Part
+from pprl.unit.lanes import Words
+from pprl.unit.lsh import agreeing_on
 from pprl.unit.sampling import content_rank, sample_rows
 
 __all__ = ["FieldsComparison", "fit_fields_comparison"]
@@ -177,7 +179,9 @@ class FieldsComparison:
         """Find pairs by the bound through the blocking, and weigh them."""
         assert self._blocking is not None
         one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
-        scan = _FieldsScan(self, a, b, floor=floor, least=self._floor(a, b, floor), rows=rows)
+        scan = _FieldsScan(
+            self, (a, b), (one, other), floor=floor, least=self._floor(a, b, floor), rows=rows
+        )
         steps = self._blocking.steps(one, other, same=a == b)
         part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
         return Found(
@@ -242,18 +246,19 @@ class _FieldsScan:
     def __init__(
         self,
         comparison: FieldsComparison,
-        a: int,
-        b: int,
+        pair: tuple[int, int],
+        sides: tuple[Side, Side],
         *,
         floor: float,
         least: float,
         rows: tuple[Rows, Rows],
     ) -> None:
         self._model, self._bound = comparison.model, comparison.model.bound()
-        self._pair, self._same = (a, b), a == b
+        self._pair, self._same = pair, pair[0] == pair[1]
+        self._sides = sides
         self._floor, self._least = floor, least
         self._rows = rows
-        self._table = _taken(comparison.model.table, a, b, rows)
+        self._table = _taken(comparison.model.table, *pair, rows)
 
     def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
         """One kernel call; for one file with the rows from the first of these on."""
@@ -270,7 +275,14 @@ class _FieldsScan:
             compared = mine * (mine - 1) // 2 + mine * (others - stop)
         return self._weighed(left, right, compared)
 
-    def shared(self, codes: Codes, *, earlier: Codes | None, progress: Progress) -> Part:
+    def shared(
+        self,
+        codes: Codes,
+        *,
+        earlier: Codes | None = None,
+        met: Words | None = None,
+        progress: Progress,
+    ) -> Part:
         """One kernel call over all blocks."""
         one, other = (
             now[:, None] if before is None else np.column_stack([before, now])
@@ -288,6 +300,9 @@ class _FieldsScan:
             same=self._same,
             progress=progress,
         )
+        if met is not None:
+            before = agreeing_on(*(side.words for side in self._sides), left, right, met)
+            left, right = left[~before], right[~before]
         return self._weighed(left, right, int(counts[last]))
 
     def _with(self, one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> Columns:
