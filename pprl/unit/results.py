@@ -184,7 +184,8 @@ def link_rows(
 
 def _order(number: Int64s, pseudonyms: npt.NDArray[np.uint8]) -> Int64s:
     """Return the order by number and then by pseudonym."""
-    halves = np.ascontiguousarray(pseudonyms).view(">u8")
+    # In the machine's own order of bytes, in which numbers sort faster.
+    halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
     return np.lexsort((halves[:, 1], halves[:, 0], number))
 
 

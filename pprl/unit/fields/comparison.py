@@ -301,7 +301,7 @@ class _FieldsScan:
             progress=progress,
         )
         if met is not None:
-            before = agreeing_on(*(side.words for side in self._sides), left, right, met)
+            before = agreeing_on(self._sides[0].words, self._sides[1].words, left, right, met)
             left, right = left[~before], right[~before]
         return self._weighed(left, right, int(counts[last]))
 
