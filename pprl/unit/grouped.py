@@ -25,6 +25,7 @@ from pprl.unit.lanes import (
     check_filters,
     check_sizes,
     common_words,
+    copy_words,
     kernel,
     needed_common,
     prefetch,
@@ -38,7 +39,7 @@ from pprl.unit.sorted_codes import CODE, ROW, check_codes, first_at, sorted_both
 __all__ = ["GroupedScan", "grouped_scan"]
 
 RANGE_ROWS = 4096  # rows of the sorted first table that a thread walks through at a time
-HELD = 512  # records of each table that are laid side by side at a time
+HELD = 256  # records of each table that are laid side by side at a time
 AHEAD = (
     24  # records that are asked for before they are needed: as many as the processor can wait for
 )
@@ -53,31 +54,40 @@ def _room(width: int) -> Words:
 
 
 @kernel
-def _lay(filters: Words, rows: Int64s, count: int, width: int, laid: Words, sums: Int64s) -> None:
-    """Copy the filters of some rows to `laid`, each to `width` words, and count their bits."""
-    words = filters.shape[1]
+def _lay(
+    unrolled: tuple[int, ...],
+    filters: Words,
+    rows: Int64s,
+    count: int,
+    laid: Words,
+    sums: Int64s,
+) -> None:
+    """Copy the filters of some rows to `laid`, each to as many vectors as `unrolled` is long, and count their bits."""
+    words, width = filters.shape[1], len(unrolled) * VECTOR
     asked = 0
     for at in range(count):
         if at + AHEAD < count:
             for w in range(0, words, VECTOR):  # a cache line each
                 asked += prefetch(filters, rows[at + AHEAD] * words + w)
             asked += prefetch(filters, rows[at + AHEAD] * words + words - 1)
-        row = rows[at]
+        if words == width:
+            sums[at] = copy_words(unrolled, filters, rows[at] * words, laid, at * width)
+            continue
         total = np.uint64(0)
         for w in range(words):
-            word = filters[row, w]
+            word = filters[rows[at], w]
             laid[at * width + w] = word
             total += word_popcount(word)
         sums[at] = np.int64(total)
 
 
 @kernel
-def _met_before(one: Words, other: Words, masks: Words) -> bool:
-    """Say whether two filters agree on all the bits of one of the masks."""
+def _met_before(ones: Words, one: int, others: Words, other: int, masks: Words) -> bool:
+    """Say whether the filters that begin at ``ones[one]`` and ``others[other]`` agree on all the bits of a mask."""
     for mask in range(len(masks)):
         differ = np.uint64(0)
         for w in range(masks.shape[1]):
-            differ |= (one[w] ^ other[w]) & masks[mask, w]
+            differ |= (ones[one + w] ^ others[other + w]) & masks[mask, w]
         if differ == 0:
             return True
     return False
@@ -110,17 +120,20 @@ def _compare_held(
     sum_a, sum_b = sums
     codes_a, codes_b = earlier_codes
     width = len(unrolled) * VECTOR
-    _lay(tables[0], rows[0], counts[0], width, laid_a, sum_a)
-    _lay(tables[1], rows[1], counts[1], width, laid_b, sum_b)
+    _lay(unrolled, tables[0], rows[0], counts[0], laid_a, sum_a)
+    _lay(unrolled, tables[1], rows[1], counts[1], laid_b, sum_b)
     weight = float(sizes[0] + sizes[1])
     hit = np.empty(HELD, np.int64)
     bits = np.empty(HELD, np.int64)
     done = np.zeros(HELD, np.bool_)
     compared = 0
     for group in range(len(groups)):
-        at_a, size_a, at_b, size_b, after = groups[group]
-        end = at_b + size_b
-        emptiest = sum_b[at_b:end].min()
+        # No slices here: they are counted references, which cost more than comparing the few records of a group.
+        at_a, size_a, at_b = groups[group, 0], groups[group, 1], groups[group, 2]
+        end, after = at_b + groups[group, 3], groups[group, 4]
+        emptiest = sum_b[at_b]
+        for other in range(at_b + 1, end):
+            emptiest = min(emptiest, sum_b[other])
         for one in range(at_a, at_a + size_a):
             begin = at_b
             if same:  # of a block's rows only later ones are partners
@@ -132,7 +145,8 @@ def _compare_held(
                     equal = code >= 0 and codes_b[rows[1][other], q] == code
                     done[other] = equal or (q > 0 and done[other])
             if codes_a.shape[1]:
-                compared -= done[begin:end].sum()
+                for other in range(begin, end):
+                    compared -= done[other]
             # No pair of the group reaches the threshold with fewer bits than the emptiest filter would need.
             least = needed[size_key(sizes, sum_a[one], emptiest)]
             hits = 0
@@ -153,7 +167,7 @@ def _compare_held(
                 key = size_key(sizes, sum_a[one], sum_b[other])
                 if bits[h] < needed[key] or done[other]:
                     continue
-                if _met_before(laid_a[one * width :], laid_b[other * width :], masks):
+                if _met_before(laid_a, one * width, laid_b, other * width, masks):
                     continue
                 left[kept] = rows[0][one]
                 right[kept] = rows[1][other]

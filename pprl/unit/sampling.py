@@ -7,6 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from pprl.threads import in_threads
+from pprl.unit.lanes import kernel
+
 __all__ = ["SAMPLE", "TINY", "Scans", "content_rank", "pairs_seen", "sample_rows"]
 
 SAMPLE = 20_000
@@ -19,6 +22,8 @@ _WORK = 500_000_000
 """Pairs that one scan of a sample may cost: larger files are sampled more thinly, down to ``_LEAST`` records."""
 
 _LEAST = 2000
+
+_BLOCK = 65_536
 
 Words = npt.NDArray[np.uint64]
 
@@ -62,13 +67,28 @@ def sample_rows(
     limit = min(sample, max(_LEAST, work // max(len(words) if others is None else others, 1)))
     if len(words) <= limit:
         return np.arange(len(words))
-    mixed = np.zeros(len(words), np.uint64)
-    for column in range(words.shape[1]):  # SplitMix64's finaliser, word by word
-        mixed = (mixed ^ words[:, column]) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.sort(np.argsort(mixed, kind="stable")[:limit])
+    mixed = np.empty(len(words), np.uint64)
+
+    def mix(start: int) -> None:
+        _mix(words[start : start + _BLOCK], mixed[start : start + _BLOCK])
+
+    in_threads(mix, range(0, len(words), _BLOCK))
+    last = np.partition(mixed, limit - 1)[limit - 1]
+    below, equal = np.flatnonzero(mixed < last), np.flatnonzero(mixed == last)
+    return np.sort(np.concatenate([below, equal[: limit - len(below)]]))
+
+
+@kernel
+def _mix(words: Words, mixed: Words) -> None:
+    """Hash each filter, word by word, with SplitMix64's finaliser (Steele, Lea and Flood 2014)."""
+    for row in range(len(words)):
+        value = np.uint64(0)
+        for column in range(words.shape[1]):
+            value = (value ^ words[row, column]) + np.uint64(0x9E3779B97F4A7C15)
+            value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            value = value ^ (value >> np.uint64(31))
+        mixed[row] = value
 
 
 def content_rank(words: Words) -> npt.NDArray[np.int64]:

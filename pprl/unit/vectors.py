@@ -21,6 +21,7 @@ __all__ = [
     "VECTOR",
     "common_lanes",
     "common_words",
+    "copy_words",
     "equal_lanes",
     "kernel",
     "near_lanes",
@@ -66,6 +67,18 @@ def _vector_at(builder: Any, pointer: Any, index: Any, vector: Any, align: int) 
     """Load a vector from `pointer[index]`."""
     place = builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
     return builder.load(place, align=align)
+
+
+def _count(builder: Any, vector: Any) -> Any:
+    """Give the instruction that counts the bits of each item."""
+    kind = ir.FunctionType(vector, [vector])
+    return builder.module.declare_intrinsic(f"llvm.ctpop.v{vector.count}i64", fnty=kind)
+
+
+def _add_up(builder: Any, vector: Any) -> Any:
+    """Give the instruction that adds up the items."""
+    kind = ir.FunctionType(_I64, [vector])
+    return builder.module.declare_intrinsic(f"llvm.vector.reduce.add.v{vector.count}i64", fnty=kind)
 
 
 def _splat(builder: Any, value: Any, vector: Any) -> Any:
@@ -125,9 +138,7 @@ def _near_codegen(width: int, vectors: int) -> Callable[..., Any]:
         lanes, lane, rows, row, limit = args[1:]
         lane_data = _data(context, builder, signature.args[1], lanes)
         row_data = _data(context, builder, signature.args[3], rows)
-        count = builder.module.declare_intrinsic(
-            f"llvm.ctpop.v{VECTOR}i64", fnty=ir.FunctionType(vector, [vector])
-        )
+        count = _count(builder, vector)
         near = _splat(builder, limit, vector)
         words = []
         for w in range(width):
@@ -189,9 +200,7 @@ def common_lanes(
         row_data = _data(context, builder, signature.args[2], args[2])
         start_data = _data(context, builder, signature.args[5], args[5])
         made_data = _data(context, builder, signature.args[6], args[6])
-        count = builder.module.declare_intrinsic(
-            f"llvm.ctpop.v{VECTOR}i64", fnty=ir.FunctionType(vector, [vector])
-        )
+        count = _count(builder, vector)
         places = [_I64(v * VECTOR) for v in range(LANES // VECTOR)]
         totals = [cgutils.alloca_once(builder, vector) for _ in places]
         for place, total in zip(places, totals, strict=True):
@@ -224,12 +233,7 @@ def common_words(typingctx: Any, unroll: Any, ones: Any, one: Any, others: Any, 
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         first, second = (_data(context, builder, signature.args[n], args[n]) for n in (1, 3))
-        count = builder.module.declare_intrinsic(
-            f"llvm.ctpop.v{VECTOR}i64", fnty=ir.FunctionType(vector, [vector])
-        )
-        add_up = builder.module.declare_intrinsic(
-            f"llvm.vector.reduce.add.v{VECTOR}i64", fnty=ir.FunctionType(_I64, [vector])
-        )
+        count, add_up = _count(builder, vector), _add_up(builder, vector)
         total = ir.Constant(vector, [0] * VECTOR)
         for v in range(signature.args[0].count):
             words = [
@@ -240,6 +244,29 @@ def common_words(typingctx: Any, unroll: Any, ones: Any, one: Any, others: Any, 
         return builder.call(add_up, [total])
 
     return types.int64(unroll, ones, types.int64, others, types.int64), codegen
+
+
+@primitive
+def copy_words(typingctx: Any, unroll: Any, source: Any, start: Any, target: Any, to: Any) -> Any:
+    """Copy a filter from ``source[start]`` to ``target[to]`` and count its bits.
+
+    It is as many vectors of `VECTOR` words long as `unroll` has items; the target is flat ``uint64`` that begins at a
+    multiple of 64 bytes, and so does the copy.
+    """
+    vector = ir.VectorType(_I64, VECTOR)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first, second = (_data(context, builder, signature.args[n], args[n]) for n in (1, 3))
+        count, add_up = _count(builder, vector), _add_up(builder, vector)
+        total = ir.Constant(vector, [0] * VECTOR)
+        for v in range(signature.args[0].count):
+            words = _vector_at(builder, first, builder.add(args[2], _I64(v * VECTOR)), vector, 8)
+            place = builder.gep(second, [builder.add(args[4], _I64(v * VECTOR))])
+            builder.store(words, builder.bitcast(place, vector.as_pointer()), align=64)
+            total = builder.add(total, builder.call(count, [words]))
+        return builder.call(add_up, [total])
+
+    return types.int64(unroll, source, types.int64, target, types.int64), codegen
 
 
 @primitive
