@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -170,10 +171,16 @@ def write_tables(tables: LinkTables, folder: Path) -> None:
 def _write_returns(tables: LinkTables, folder: Path) -> None:
     """Write for each party its records' link ids."""
     plain = pa_csv.WriteOptions(include_header=False, quoting_style="none")
-    for entry in tables.run["inputs"]:
-        with (folder / f"links-{entry['party']}.csv").open("wb") as stream:
+    parties = [entry["party"] for entry in tables.run["inputs"]]
+    with ExitStack() as open_files:
+        streams = [
+            open_files.enter_context((folder / f"links-{party}.csv").open("wb"))
+            for party in parties
+        ]
+        for stream in streams:
             stream.write(b"link_id,pseudonym\n")
-            for start in range(0, len(tables.links), BATCH):
-                batch = tables.links.batch(start, min(start + BATCH, len(tables.links)))
-                own = batch.filter(pc.equal(batch["party"], entry["party"]))
+        for start in range(0, len(tables.links), BATCH):
+            batch = tables.links.batch(start, min(start + BATCH, len(tables.links)))
+            for party, stream in zip(parties, streams, strict=True):
+                own = batch.filter(pc.equal(batch["party"], party))
                 pa_csv.write_csv(own.select(["link_id", "pseudonym"]), stream, plain)

@@ -111,8 +111,8 @@ def undecided_records(left: IntArray, right: IntArray, weight: FloatArray, accep
         equal = (record[order[first]] == record[order[second]]) & (
             weight[order[first]] == weight[order[second]]
         )
-        tied = record[order[first[equal]]]
-        undecided += len(np.setdiff1d(tied, record[accepted]))
+        tied = np.unique(record[order[first[equal]]])
+        undecided += len(tied) - int(np.isin(tied, record[accepted]).sum() if len(tied) else 0)
     return undecided
 
 

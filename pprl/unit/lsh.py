@@ -45,7 +45,7 @@ _POOLS = (1.0, 0.5, 0.25)
 _TRIED = 3
 """Tables from which the number of pairs is counted."""
 
-_OTHERS = 1_000_000
+_OTHERS = 500_000
 """Records of the second file, at most, in which the pairs of the tried tables are counted."""
 
 _ENOUGH = 40.0

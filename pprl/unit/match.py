@@ -117,7 +117,9 @@ def _tables(
     """Return the tables without the run's record, what there is to count in them, and the near pairs' scores."""
     accepted = linked.accepted
     listed = ~accepted & (found.probability >= _least(plan))
-    members = np.union1d(found.left[accepted], found.right[accepted])
+    linked_record = np.zeros(int(names.offsets[-1]), bool)
+    linked_record[found.left[accepted]] = linked_record[found.right[accepted]] = True
+    members = np.flatnonzero(linked_record)
     over = int(_over(plan, found).sum())
     pairs, near = found.of(accepted), found.of(listed)
     links = link_rows(names, plan.files, linked.cluster, members, linked.ids)

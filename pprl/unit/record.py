@@ -35,6 +35,7 @@ from pprl.unit.journal import Journal
 from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
 from pprl.unit.record_scan import SIZES, RecordScan
 from pprl.unit.sampling import (
+    LEAST,
     SAMPLE,
     TINY,
     Scans,
@@ -70,7 +71,10 @@ KEPT_BELOW = 0.05
 
 _CHART_ROWS = 2000
 
-_SHOWN = 3_000_000_000
+_FEW_ROWS = 500
+"""Records of a large file that show its twins, or a best score to look at."""
+
+_SHOWN = 2_000_000_000
 """Pairs that the scan of a sample may cost that shows an LSH how alike matches are."""
 
 Int64s = npt.NDArray[np.int64]
@@ -299,7 +303,7 @@ class RecordComparison:
         for (a, b), weights in self._weights.items():
             small, large = (a, b) if len(self._sides[a]) <= len(self._sides[b]) else (b, a)
             one, other = self._sides[small].words, self._sides[large].words
-            rows = sample_rows(one, _CHART_ROWS)
+            rows = sample_rows(one, _CHART_ROWS, others=len(other), least=_FEW_ROWS)
             _, score = best_match(one, other, rows, exclude_self=a == b, sizes=SIZES)
             best += np.histogram(score, bins=100, range=(0, 1))[0]
             above = np.cumsum(weights.other[::-1])[::-1] * max(len(other) - (a == b), 1)
@@ -328,7 +332,7 @@ def fit_record(
     scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
     inside, seen, repeats = np.zeros(BINS, np.int64), 0, []
     for side in [] if alone else sides:
-        rows = sample_rows(side.words, sample)
+        rows = sample_rows(side.words, sample, least=max(LEAST // len(sides), _FEW_ROWS))
         own = score_histogram(
             side.words,
             side.words,

@@ -178,7 +178,7 @@ def link_rows(
         clusters = cluster[members[starts[:-1]]].tolist()
         ids = np.array([given.get(c, n) for c, n in zip(clusters, ids.tolist(), strict=True)])
     link_id = ids[number] if len(number) else np.zeros(0, np.int64)
-    order = _order(link_id, pseudonyms)
+    order = np.argsort(link_id, kind="stable")  # a link's records are in order already
     return LinkRows(names=names, link_id=link_id[order], record=members[order])
 
 
