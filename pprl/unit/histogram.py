@@ -11,6 +11,7 @@ import numpy as np
 from pprl.threads import Progress, in_threads
 from pprl.unit.lanes import (
     LANES,
+    Float64s,
     Int32s,
     Int64s,
     Sizes,
@@ -26,7 +27,7 @@ from pprl.unit.lanes import (
     word_popcount,
 )
 
-__all__ = ["score_histogram"]
+__all__ = ["histogram_and_best", "score_histogram"]
 
 _ROWS = 128  # rows of a tile: they, a group of lanes and the counters in use stay in the first-level cache
 _TASK = 48_000_000  # pairs handed to a thread at a time, about: some hundredths of a second
@@ -46,13 +47,19 @@ def _histogram(
     sum_a: Int32s,
     lanes: Words,
     sum_b: Int32s,
+    own: Int64s,
     width: int,
     most: int,
     sizes: Sizes,
     bins: int,
-) -> Int64s:
-    """Count the similarities of rows and lanes, both in order of popcount; none has more than `most` common bits."""
+) -> tuple[Int64s, Float64s]:
+    """Count the similarities of rows and lanes, both in order of popcount; none has more than `most` common bits.
+
+    Gives the counts, and for each row its largest similarity to a lane other than `own`.
+    """
     counts = np.zeros(bins, np.int64)
+    best = np.zeros(len(sum_a), np.float64)
+    weight = float(sizes[0] + sizes[1])
     stride = most + 1
     distinct = np.empty(len(sum_b), np.int32)
     begin = np.zeros((len(sum_b) + LANES - 1) // LANES * LANES, np.int64)  # of each lane's counters
@@ -78,8 +85,10 @@ def _histogram(
             end += 1
         for first in range(0, len(sum_b), LANES):
             size = np.uint64(min(LANES, len(sum_b) - first))
+            last = first + np.int64(size) - 1
+            even = sum_b[first] == sum_b[last]  # as in most groups, in order of popcount
             for row in range(start, end):
-                common_lanes(
+                most_here = common_lanes(
                     lanes,
                     first * width,
                     rows_a,
@@ -91,6 +100,15 @@ def _histogram(
                 of_row = counters[number[row - start]]
                 for lane in range(size):
                     of_row[np.uint64(made[lane])] += np.int32(1)
+                if even and not first <= own[row] <= last:
+                    key = max(size_key(sizes, sum_a[row], sum_b[first]), 1)
+                    best[row] = max(best[row], weight * float(most_here - begin[first]) / key)
+                    continue
+                for lane in range(first, last + 1):
+                    if lane != own[row]:
+                        key = max(size_key(sizes, sum_a[row], sum_b[lane]), 1)
+                        score = weight * float(made[lane - first] - begin[lane]) / key
+                        best[row] = max(best[row], score)
         for table in range(used):
             one = sum_a[start + np.searchsorted(number[: end - start], table)]
             for kind in range(kinds):
@@ -100,7 +118,7 @@ def _histogram(
                         counts[_bin_of(common, one, distinct[kind], sizes, bins)] += n
                         counters[table, kind * stride + common] = 0
         start = end
-    return counts
+    return counts, best
 
 
 @kernel
@@ -154,6 +172,22 @@ def score_histogram(
         ValueError: the tables do not go together, `bins` is below 1, or `sizes` are not allowed.
         IndexError: a row number is negative or too large.
     """
+    return histogram_and_best(
+        a, b, rows, bins=bins, sizes=sizes, exclude_self=exclude_self, progress=progress
+    )[0]
+
+
+def histogram_and_best(
+    a: Words,
+    b: Words,
+    rows: Int64s,
+    *,
+    bins: int,
+    sizes: Sizes = (1, 1),
+    exclude_self: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Int64s, Float64s]:
+    """Count like :func:`score_histogram`, and give each row's largest similarity as well: ``float64[k]``."""
     a, b = check_filters(a, b)
     rows, sizes = check_rows(rows, len(a)), check_sizes(sizes)
     if bins < 1:
@@ -164,16 +198,26 @@ def score_histogram(
     rows_a, sum_a, sum_b = chosen[order_a].ravel(), sum_a[order_a], sum_b[order_b]
     width = a.shape[1]
     most = int(min(sum_a.max(initial=0), sum_b.max(initial=0)))
+    own = np.full(len(rows), -1)
+    if exclude_self:
+        place = np.empty(len(b), np.int64)
+        place[order_b] = np.arange(len(b))
+        own = place[rows[order_a]]
 
-    def count(chunk: tuple[int, int]) -> Int64s:
+    def count(chunk: tuple[int, int]) -> tuple[Int64s, Float64s]:
         start, end = chunk
         lanes = fold_to_lanes(b, order_b[start:end], width)
-        return _histogram(rows_a, sum_a, lanes, sum_b[start:end], width, most, sizes, bins)
+        return _histogram(
+            rows_a, sum_a, lanes, sum_b[start:end], own - start, width, most, sizes, bins
+        )
 
     chunks = _chunks(sum_b, len(rows), most) if len(b) and len(rows) else []
-    counts = np.zeros(bins, np.int64)
-    for part in in_threads(count, chunks, progress=progress):
+    counts, largest = np.zeros(bins, np.int64), np.zeros(len(rows))
+    for part, best in in_threads(count, chunks, progress=progress):
         counts += part
+        np.maximum(largest, best, out=largest)
     if exclude_self:
         counts -= _own(b, rows[rows < len(b)], sizes, bins)
-    return counts
+    of_row = np.empty(len(rows))
+    of_row[order_a] = largest
+    return counts, of_row

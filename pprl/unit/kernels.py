@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from pprl.unit.grouped import grouped_scan
-from pprl.unit.histogram import score_histogram
+from pprl.unit.histogram import histogram_and_best, score_histogram
 from pprl.unit.lanes import (
     Float64s,
     Int64s,
@@ -47,6 +47,7 @@ __all__ = [
     "dice_scan",
     "dice_top",
     "grouped_scan",
+    "histogram_and_best",
     "needed_common",
     "popcounts",
     "score_histogram",

@@ -32,7 +32,7 @@ from pprl.unit.delegated import Delegated
 from pprl.unit.engine import Engine
 from pprl.unit.household import household_similarity
 from pprl.unit.journal import Journal
-from pprl.unit.kernels import best_match, dice_scan, popcounts, score_histogram
+from pprl.unit.kernels import dice_scan, histogram_and_best, popcounts, score_histogram
 from pprl.unit.record_scan import SIZES, RecordScan
 from pprl.unit.sampling import (
     LEAST,
@@ -72,7 +72,7 @@ KEPT_BELOW = 0.05
 _CHART_ROWS = 2000
 
 _FEW_ROWS = 500
-"""Records of a large file that show its twins, or a best score to look at."""
+"""Records of each of several large files, at least, that show its twins."""
 
 _SHOWN = 2_000_000_000
 """Pairs that the scan of a sample may cost that shows an LSH how alike matches are."""
@@ -91,6 +91,7 @@ class RecordComparison:
         sides: Sequence[Side],
         weights: Mapping[tuple[int, int], ScoreWeights],
         *,
+        best: Mapping[tuple[int, int], Floats],
         repeats: tuple[float, ...],
         tiny: bool,
         household: float,
@@ -98,6 +99,7 @@ class RecordComparison:
         self._files = list(files)
         self._sides = list(sides)
         self._weights = dict(weights)
+        self._best = dict(best)
         self._repeats = repeats
         self._tiny = tiny
         self._blocking: Blocking | None = None
@@ -301,13 +303,10 @@ class RecordComparison:
         """Best scores of a sample of records, and what chance would make of them."""
         best, chance = np.zeros(100, np.int64), np.zeros(100)
         for (a, b), weights in self._weights.items():
-            small, large = (a, b) if len(self._sides[a]) <= len(self._sides[b]) else (b, a)
-            one, other = self._sides[small].words, self._sides[large].words
-            rows = sample_rows(one, _CHART_ROWS, others=len(other), least=_FEW_ROWS)
-            _, score = best_match(one, other, rows, exclude_self=a == b, sizes=SIZES)
-            best += np.histogram(score, bins=100, range=(0, 1))[0]
-            above = np.cumsum(weights.other[::-1])[::-1] * max(len(other) - (a == b), 1)
-            chance += np.diff(np.append(np.exp(-above)[::10], 1.0)) * len(rows)
+            others = max(len(self._sides[a]), len(self._sides[b])) - (a == b)
+            best += np.histogram(self._best[a, b], bins=100, range=(0, 1))[0]
+            above = np.cumsum(weights.other[::-1])[::-1] * max(others, 1)
+            chance += np.diff(np.append(np.exp(-above)[::10], 1.0)) * len(self._best[a, b])
         return {
             "bins": 100,
             "best": [int(n) for n in best],
@@ -347,11 +346,11 @@ def fit_record(
         seen += pairs_seen(len(side), len(rows))
         repeats.append(float(own[round(_REPEAT * BINS) :].sum()) / max(len(rows), 1))
     chance = chance_inside(inside, 2.0)
-    weights = {}
+    weights, best = {}, {}
     for a, b in pairs:
         small, large = (a, b) if len(sides[a]) <= len(sides[b]) else (b, a)
         rows = sample_rows(sides[small].words, sample, others=len(sides[large]))
-        counts = score_histogram(
+        counts, largest = histogram_and_best(
             sides[small].words,
             sides[large].words,
             rows,
@@ -360,6 +359,7 @@ def fit_record(
             sizes=SIZES,
             progress=scans.next(),
         )
+        best[a, b] = largest[np.isin(rows, sample_rows(sides[small].words, _CHART_ROWS))]
         if alone:
             size = len(sides[0])
             chance = chance_alone(counts, size, relatives=household + _DUPLICATE_MARGIN)
@@ -378,7 +378,7 @@ def fit_record(
     if tiny:
         weights = {key: _customary(sides, *key) for key in weights}
     return RecordComparison(
-        files, sides, weights, repeats=tuple(repeats), tiny=tiny, household=household
+        files, sides, weights, best=best, repeats=tuple(repeats), tiny=tiny, household=household
     )
 
 

@@ -190,7 +190,8 @@ def common_lanes(
     """Write ``start[k] +`` the bits that a row has in common with lane k to ``made[k]``, for 64 lanes.
 
     `lanes` and `rows` are flat ``uint64``, `lane` and `row` the indices of the first words, `width`
-    the number of words; `start` and `made` are ``int64[64]``. Counts stay in registers over all words.
+    the number of words; `start` and `made` are ``int64[64]``. Counts stay in registers over all words. Gives the
+    largest of `made`.
     """
     vector = ir.VectorType(_I64, VECTOR)
 
@@ -214,12 +215,20 @@ def common_lanes(
                 other = _vector_at(builder, lane_data, here, vector, 8)
                 common = builder.call(count, [builder.and_(other, words)])
                 builder.store(builder.add(builder.load(total), common), total)
+        most = None
         for place, total in zip(places, totals, strict=True):
             there = builder.bitcast(builder.gep(made_data, [place]), vector.as_pointer())
-            builder.store(builder.load(total), there, align=8)
-        return context.get_dummy_value()
+            values = builder.load(total)
+            builder.store(values, there, align=8)
+            larger = None if most is None else builder.icmp_signed(">", values, most)
+            most = values if larger is None else builder.select(larger, values, most)
+        largest = builder.module.declare_intrinsic(
+            f"llvm.vector.reduce.smax.v{VECTOR}i64", fnty=ir.FunctionType(_I64, [vector])
+        )
+        return builder.call(largest, [most])
 
-    return types.void(lanes, types.int64, rows, types.int64, types.int64, start, made), codegen
+    signature = types.int64(lanes, types.int64, rows, types.int64, types.int64, start, made)
+    return signature, codegen
 
 
 @primitive
