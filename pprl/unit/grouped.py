@@ -40,9 +40,7 @@ __all__ = ["GroupedScan", "grouped_scan"]
 
 RANGE_ROWS = 4096  # rows of the sorted first table that a thread walks through at a time
 HELD = 256  # records of each table that are laid side by side at a time
-AHEAD = (
-    24  # records that are asked for before they are needed: as many as the processor can wait for
-)
+AHEAD = 24  # records asked for ahead: about as many as a core can wait for
 
 
 @kernel

@@ -71,9 +71,6 @@ KEPT_BELOW = 0.05
 
 _CHART_ROWS = 2000
 
-_FEW_ROWS = 500
-"""Records of each of several large files, at least, that show its twins."""
-
 _SHOWN = 2_000_000_000
 """Pairs that the scan of a sample may cost that shows an LSH how alike matches are."""
 
@@ -331,7 +328,7 @@ def fit_record(
     scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
     inside, seen, repeats = np.zeros(BINS, np.int64), 0, []
     for side in [] if alone else sides:
-        rows = sample_rows(side.words, sample, least=max(LEAST // len(sides), _FEW_ROWS))
+        rows = sample_rows(side.words, sample)
         own = score_histogram(
             side.words,
             side.words,

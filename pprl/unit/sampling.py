@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pprl.threads import in_threads
 from pprl.unit.lanes import kernel
 
-__all__ = ["LEAST", "SAMPLE", "TINY", "Scans", "content_rank", "pairs_seen", "sample_rows"]
+__all__ = ["SAMPLE", "TINY", "Scans", "content_rank", "pairs_seen", "sample_rows"]
 
 SAMPLE = 20_000
 """Records a file that are looked at, at most; smaller files are looked at whole."""
@@ -19,10 +19,10 @@ TINY = 100
 """Pairs inside the files below which they don't show how alike different people look."""
 
 _WORK = 500_000_000
-"""Pairs that one scan of a sample may cost: larger files are sampled more thinly, down to :data:`LEAST` records."""
+"""Pairs that one scan of a sample may cost: larger files are sampled more thinly, down to ``_LEAST`` records."""
 
-LEAST = 2000
-"""Records of a large file that are looked at."""
+_LEAST = 2000
+"""Fewer show too few people who are alike without being one: at half as many, thresholds scatter and links are lost."""
 
 _BLOCK = 65_536
 
@@ -52,12 +52,7 @@ class Scans:
 
 
 def sample_rows(
-    words: Words,
-    sample: int,
-    *,
-    others: int | None = None,
-    work: int = _WORK,
-    least: int = LEAST,
+    words: Words, sample: int, *, others: int | None = None, work: int = _WORK
 ) -> npt.NDArray[np.int64]:
     """Return the rows to look at, ascending: those whose filters hash lowest.
 
@@ -68,10 +63,9 @@ def sample_rows(
         words: packed filters, ``uint64[n, words]``.
         sample: rows at most.
         others: how many records each row will meet; as many as there are unless given.
-        work: pairs that the rows may meet together, unless that were fewer rows than `least`.
-        least: see `work`.
+        work: pairs that the rows may meet together, unless that were fewer than 2,000 rows.
     """
-    limit = min(sample, max(least, work // max(len(words) if others is None else others, 1)))
+    limit = min(sample, max(_LEAST, work // max(len(words) if others is None else others, 1)))
     if len(words) <= limit:
         return np.arange(len(words))
     mixed = np.empty(len(words), np.uint64)
