@@ -87,6 +87,8 @@ def pair_probabilities(
     odds = np.exp(np.clip(weight + activity, -_MOST, _MOST))
     if rule == "many-to-many":
         return odds / (1 + odds)
+    if len(odds) == 0:
+        return odds
     # The unlisted pairs are too many to follow one by one: a record meets all of the other file's at their mean.
     meets = unlisted * float(np.exp(min(activity, _MOST)))
     _, left = np.unique(left, return_inverse=True)

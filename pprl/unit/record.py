@@ -35,7 +35,6 @@ from pprl.unit.journal import Journal
 from pprl.unit.kernels import dice_scan, histogram_and_best, popcounts, score_histogram
 from pprl.unit.record_scan import SIZES, RecordScan
 from pprl.unit.sampling import (
-    LEAST,
     SAMPLE,
     TINY,
     Scans,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import isfinite, log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from pprl.unit import context
 from pprl.unit.context import Rule, log_activity, pair_probabilities
 
 PROPERTY = settings(max_examples=150, deadline=None)
@@ -206,3 +208,32 @@ def test_partners_that_are_not_listed_are_reckoned_with(matches: float, rule: Ru
     # Without them, each record would have to find its partner among the few.
     bare = pair_probabilities(*given, matches=matches, rule=rule)
     assert bare.mean() > 1.1 * probability.mean()
+
+
+@pytest.mark.parametrize("rule", ["one-to-one", "one-to-many"])
+def test_rings_that_settle_late_are_followed_by_themselves(
+    rule: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among many pairs at rest the few that still move come out as if all had been followed to the end."""
+    rng = np.random.default_rng(3)
+    plain = np.arange(2000)
+    ring = 2000 + np.arange(40)
+    left = np.concatenate([plain, ring, ring])
+    right = np.concatenate([plain, ring, 2000 + np.roll(np.arange(40), 1)])
+    weight = np.concatenate([rng.normal(6, 4, 2000), np.full(80, 25.0)])
+    weight[2000] += 1.0
+    given = (left, right, weight, (3000, 3000))
+    followed = pair_probabilities(*given, rule=rule, matches=1500.0)
+    pairs_of_calls: list[int] = []
+    once = context._rounds
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        pairs_of_calls.append(len(arguments[0]))
+        return once(*arguments, **options)
+
+    monkeypatch.setattr(context, "_rounds", counted)
+    np.testing.assert_array_equal(pair_probabilities(*given, rule=rule, matches=1500.0), followed)
+    assert pairs_of_calls == ([2080, 80] if rule == "one-to-one" else [2080])
+    monkeypatch.setattr(context, "_FEW", -1.0)
+    wanted = pair_probabilities(*given, rule=rule, matches=1500.0)
+    np.testing.assert_allclose(followed, wanted, atol=1e-9)

@@ -308,9 +308,12 @@ def test_best_match_and_histogram_equal_twin(
     rows = rng.integers(0, len(a), 80) if len(a) else np.empty(0, np.int64)
     got = kernels.best_match(a, b, rows, sizes=sizes, exclude_self=same)
     assert_same(got, reference.best_match(a, b, rows, sizes=sizes, exclude_self=same))
-    counts = kernels.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
+    counts, best = kernels.histogram_and_best(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
     wanted = reference.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
-    assert_same((counts,), (wanted,))
+    assert_same((counts, best), (wanted, got[1]))
+    assert_same(
+        (kernels.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same),), (wanted,)
+    )
 
 
 @PROPERTY
@@ -339,6 +342,8 @@ def test_a_histogram_of_many_tasks_counts_every_pair_once(monkeypatch: pytest.Mo
     assert_same((kernels.score_histogram(a, b, rows, bins=50),), (wanted,))
     monkeypatch.setattr(histogram, "_COUNTERS", 20_000)
     assert_same((kernels.score_histogram(a, b, rows, bins=50),), (wanted,))
+    best = kernels.histogram_and_best(a, b, rows, bins=50)[1]
+    assert_same((best,), (reference.best_match(a, b, rows)[1],))
 
 
 def test_of_equals_the_lowest_rows_are_the_most_similar() -> None:
@@ -387,6 +392,31 @@ def test_big_blocks_are_cut_without_loss(same: bool, monkeypatch: pytest.MonkeyP
         b, codes_b = a, codes_a
     got = kernels.grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same)
     assert_same(got, reference.grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same))
+
+
+@pytest.mark.parametrize("words", [1, 8, 10, 16])
+@pytest.mark.parametrize("same", [False, True])
+def test_pairs_that_agree_on_a_mask_are_not_given(same: bool, words: int) -> None:
+    """They are compared as the others are; in blocks of all sizes, and where a mask is empty or cannot be met."""
+    rng = np.random.default_rng(words)
+    a = make_filters(rng, 900, words * 64)
+    b = a if same else make_filters(rng, 800, words * 64)
+    if not same:
+        b[:400] = a[:400]
+    codes = [np.minimum(rng.geometric(0.02, len(x)), 60).astype(np.int32) for x in (a, b)]
+    codes[1] = codes[0] if same else codes[1]
+    masks = np.zeros((3, words), np.uint64)
+    masks[0, 0] = masks[1, -1] = 0b1111
+    masks[2] = ~np.uint64(0)
+    whole = grouped.GroupedScan(a, b, threshold=0.5, same=same)
+    left, right, score, compared = whole.scan((codes[0], codes[1]))
+    apart = a[left] ^ b[right]
+    met = (apart[:, None] & masks).any(axis=2).all(axis=1)  # on no mask do they agree
+    assert 0 < met.sum() < len(met)
+    got = whole.scan((codes[0], codes[1]), met=masks)
+    assert_same(got[:3], (left[met], right[met], score[met]))
+    assert got[3] == compared
+    assert len(whole.scan((codes[0], codes[1]), met=np.zeros((1, words), np.uint64))[0]) == 0
 
 
 def test_threads_do_not_change_the_output() -> None:
