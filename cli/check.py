@@ -24,7 +24,7 @@ __all__ = ["check"]
 
 
 @click.command()
-@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@click.argument("people", type=FILE, metavar="PEOPLE")
 @agreement_option
 @click.option("--id", "id_column", metavar="COLUMN", help="The column of your own record ids.")
 @column_options
@@ -50,11 +50,11 @@ def check(
     from pprl.errors import DataError
     from pprl.exchange.agreement import Agreement
     from pprl.party.check import check_table
-    from pprl.tables import read_csv_text
+    from pprl.tables.blocks import read_text
 
     settled = Agreement.load(agreement)
     result = check_table(
-        read_csv_text(people, what="people file"),
+        read_text(people, what="people file"),
         settled,
         id_column=id_column,
         columns=column_map(columns_file, columns, date_formats),

@@ -19,7 +19,7 @@ __all__ = ["init"]
 
 
 @click.command()
-@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@click.argument("people", type=FILE, metavar="PEOPLE")
 @click.option(
     "-o", "--output", required=True, type=FILE, metavar="TOML", help="The agreement to write."
 )
@@ -67,11 +67,13 @@ def init(
     from pprl.exchange.defaults import LARGEST_BUDGET
     from pprl.outputs import Outputs
     from pprl.party.draft import draft_agreement
-    from pprl.tables import read_csv_text
+    from pprl.tables.blocks import check_text, read_text
 
     check_outputs(output, columns_out, inputs=(people,), force=force)
     project = project or f"linkage-{secrets.token_hex(4)}"
-    frame = read_csv_text(people, what="people file")
+    frame = read_text(people, what="people file")
+    for name in frame.columns:
+        check_text(frame, name, str(people))
     draft = draft_agreement(frame, project=project, profile=profile, bits=bits)
     renamed = draft.columns()
     with Outputs(force=force) as outputs:

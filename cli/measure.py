@@ -13,7 +13,7 @@ __all__ = ["measure"]
 
 
 @click.command()
-@click.argument("people", type=FILE, metavar="PEOPLE.csv")
+@click.argument("people", type=FILE, metavar="PEOPLE")
 @click.option(
     "-o", "--output", required=True, type=FILE, metavar="JSON", help="The figures to write."
 )
@@ -56,11 +56,11 @@ def measure(
     """
     from pprl.synth.figures import measure as measure_table
     from pprl.synth.figures import write_figures
-    from pprl.tables import read_csv_text
+    from pprl.tables.blocks import read_text
 
     check_outputs(output, inputs=(people, columns_file), force=force)
     mapping = column_map(columns_file, columns, date_formats)
-    frame = read_csv_text(people, what="people file")
+    frame = read_text(people, what="people file")
     figures = measure_table(
         frame, columns=mapping, person=person, k=smallest_cell, source=str(people)
     )

@@ -166,7 +166,7 @@ def _text(frame: pd.DataFrame, column: str, source: str) -> pd.Series[str]:
     if not all(isinstance(value, str) for value in values):
         raise DataError(
             f"{source}: the column {column!r} holds something else than text",
-            hint='Read it with pprl.read_csv_text; a missing value is "".',
+            hint='Keep it as text (pprl.read_csv_text does); a missing value is "".',
         )
     return pd.Series(values, dtype=object)
 

@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pprl.errors import DataError
-from pprl.tables.csvtext import open_csv_text
+from pprl.tables.csvtext import open_csv_text, read_csv_text
 
 __all__ = [
-    "AS_TEXT_HINT",
     "Block",
     "CsvSource",
     "FrameSource",
@@ -27,9 +26,10 @@ __all__ = [
     "TableSource",
     "check_text",
     "open_table",
+    "read_text",
 ]
 
-AS_TEXT_HINT = "Read the file with dtype=str, keep_default_na=False, so that 007 stays 007."
+_AS_TEXT = "Keep it as text, so that 007 stays 007; pandas.read_csv does so with dtype=str, keep_default_na=False."
 _PARQUET_ROWS = 1 << 16
 
 Block = Mapping[str, pa.LargeStringArray]
@@ -74,6 +74,18 @@ def open_table(path: Path, *, what: str = "file") -> TableSource:
     return ParquetSource(path, what) if parquet else CsvSource(path, what)
 
 
+def read_text(path: Path, *, what: str = "file") -> pd.DataFrame:
+    """Read a whole CSV or Parquet file, its text as :func:`pprl.tables.csvtext.read_csv_text` does.
+
+    Columns of a Parquet file that are no text come as they are: who needs one refuses it (:func:`check_text`).
+
+    Raises:
+        DataError: see :func:`open_table`.
+    """
+    source = open_table(path, what=what)
+    return source.frame() if isinstance(source, ParquetSource) else read_csv_text(path, what=what)
+
+
 def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
     """Refuse a column of a frame that holds something else than text and gaps.
 
@@ -82,7 +94,7 @@ def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
     """
     kind = pd.api.types.infer_dtype(frame[name], skipna=True)
     if kind not in ("string", "empty"):
-        raise _not_text(source, name, kind, AS_TEXT_HINT)
+        raise _not_text(source, name, kind, _AS_TEXT)
 
 
 class FrameSource:
@@ -156,9 +168,20 @@ class ParquetSource:
             if pa.types.is_dictionary(kind):
                 kind = kind.value_type
             if not _is_text(kind):
-                hint = "Write the column as text (string), so that 007 stays 007."
-                raise _not_text(self.name, name, str(kind), hint)
+                raise _not_text(self.name, name, str(kind), _AS_TEXT)
         yield from _blocks(self._batches(list(names)), size)
+
+    def frame(self) -> pd.DataFrame:
+        """Return all of it; text as text without gaps, other columns as they are."""
+        made = {}
+        for name, kind in self._types.items():
+            if _is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
+                blocks = self.blocks([name], _PARQUET_ROWS)
+                made[name] = pa.chunked_array([block[name] for block in blocks]).to_pandas()
+            else:
+                with self._told(), pq.ParquetFile(self._path) as parquet:
+                    made[name] = parquet.read([name]).column(0).to_pandas()
+        return pd.DataFrame(made)
 
     def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         with self._told(), pq.ParquetFile(self._path) as parquet:

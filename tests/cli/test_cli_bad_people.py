@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli_house import MARK, YEAR, Refuse, assert_refused, pprl, snapshot
+from cli_house import MARK, YEAR, Outcome, Refuse, assert_refused, pprl, snapshot
 
 ROW = f"x{MARK}1,{MARK}a,{MARK}b,{YEAR}-02-13,1 {MARK} Road\n"
 HEADER = "id,given_name,surname,date_of_birth,address\n"
@@ -18,6 +18,8 @@ ENCODE = (
     "--id", "id", "-o", "c.parquet",
 )  # fmt: skip
 CHECK = ("check", "people.csv", "--agreement", "linkage.toml", "--id", "id")
+INIT = ("init", "people.csv", "-o", "new.toml", "--project", "A project")
+MEASURE = ("measure", "people.csv", "-o", "new.json", "--person", "id")
 
 
 def row(number: int, *, id: str | None = None, born: str = f"{YEAR}-02-13") -> str:
@@ -85,10 +87,45 @@ def test_what_is_no_table_is_refused(
     refuse(1, *command, says=("people.csv", says))
 
 
-@pytest.mark.parametrize("command", [CHECK, ("init", "people.csv", "-o", "x.toml")])
-def test_parquet_is_for_encode_alone(desk: Path, refuse: Refuse, command: tuple[str, ...]) -> None:
+def told(outcome: Outcome) -> tuple[int, list[str]]:
+    """Return what a command said, but for the fill of filters under a key that is drawn for each run."""
+    lines = [*outcome.lines, *outcome.err.splitlines()]
+    return outcome.code, [line for line in lines if "mean fill" not in line]
+
+
+@pytest.mark.parametrize("command", [CHECK, INIT, MEASURE])
+def test_parquet_is_read_like_csv(desk: Path, refuse: Refuse, command: tuple[str, ...]) -> None:
+    """Gaps as no value; a number where text should be is refused, and one that nobody asks for is not looked at."""
+    frame = pd.read_csv(desk / "a.csv", dtype=str, keep_default_na=False)
+    frame.loc[3, "address"] = ""
+    frame.to_csv(desk / "people.csv", index=False)
+    from_csv = pprl(*command)
+    assert from_csv.code == 0, from_csv
+    made = [path.read_bytes() for path in sorted(desk.glob("new.*"))]
+    for path in desk.glob("new.*"):
+        path.unlink()
+    gaps = frame.replace("", None)
+    gaps.to_parquet(desk / "people.csv")
+    assert told(pprl(*command)) == told(from_csv)
+    assert len(made) == len(list(desk.glob("new.*"))) == (0 if command == CHECK else 1)
+    for path in desk.glob("new.*"):
+        assert path.read_bytes() in made
+        path.unlink()
+    gaps.assign(surname=7).to_parquet(desk / "people.csv")
+    what = "something else than text" if command == MEASURE else "integer values instead of text"
+    refuse(1, *command, says=(f"'surname' holds {what}",))
+    gaps.assign(weight=7.5).to_parquet(desk / "people.csv")
+    if command == CHECK:
+        assert told(pprl(*command)) == told(from_csv)
+
+
+@pytest.mark.parametrize("command", [CHECK, INIT])
+def test_a_parquet_file_without_the_columns_is_refused(
+    desk: Path, refuse: Refuse, command: tuple[str, ...]
+) -> None:
+    (desk / "people.csv").write_bytes(parquet()[:-20])
+    refuse(1, *command, says=("people.csv", "damaged or cut short"))
     (desk / "people.csv").write_bytes(parquet())
-    refuse(1, *command, says=("people.csv is a Parquet file, not CSV text",))
     refuse(1, *ENCODE, says=("people.csv: no column 'surname' for the field 'surname'",))
 
 
