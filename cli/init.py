@@ -67,14 +67,14 @@ def init(
     from pprl.exchange.defaults import LARGEST_BUDGET
     from pprl.outputs import Outputs
     from pprl.party.draft import draft_agreement
-    from pprl.tables.blocks import check_text, read_text
+    from pprl.tables.blocks import read_text, text_columns
 
     check_outputs(output, columns_out, inputs=(people,), force=force)
     project = project or f"linkage-{secrets.token_hex(4)}"
     frame = read_text(people, what="people file")
-    for name in frame.columns:
-        check_text(frame, name, str(people))
-    draft = draft_agreement(frame, project=project, profile=profile, bits=bits)
+    known = text_columns(frame)
+    others = [name for name in frame.columns if name not in known]
+    draft = draft_agreement(frame[known], project=project, profile=profile, bits=bits)
     renamed = draft.columns()
     with Outputs(force=force) as outputs:
         outputs.file(output, public=True).write_text(draft.toml, encoding="utf-8", newline="\n")
@@ -95,6 +95,8 @@ def init(
         role = f"{guess.field} ({guess.kind})" if guess.field else (guess.kind or "left out")
         why = f"{guess.why}; {guess.budget}" if guess.budget else guess.why
         click.echo(f"  {guess.column:<{width}}  {role:<32}  {why}", err=True)
+    for name in others:
+        click.echo(f"  {name:<{width}}  {'left out':<32}  holds something else than text", err=True)
     if (bits or 0) > draft.useful_bits:
         click.echo(
             f"pprl: warning: a budget is at most {LARGEST_BUDGET:,}, so that a filter longer than "

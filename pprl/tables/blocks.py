@@ -27,10 +27,12 @@ __all__ = [
     "check_text",
     "open_table",
     "read_text",
+    "text_columns",
 ]
 
 _AS_TEXT = "Keep it as text, so that 007 stays 007; pandas.read_csv does so with dtype=str, keep_default_na=False."
 _PARQUET_ROWS = 1 << 16
+_TEXT = ("string", "empty")
 
 Block = Mapping[str, pa.LargeStringArray]
 
@@ -66,12 +68,7 @@ def open_table(path: Path, *, what: str = "file") -> TableSource:
     Raises:
         DataError: see :func:`pprl.tables.csvtext.read_csv_text`; or a damaged Parquet file.
     """
-    try:
-        with path.open("rb") as stream:
-            parquet = stream.read(4) == b"PAR1"
-    except OSError:
-        parquet = False  # whatever is the matter, the CSV reader has the words for it
-    return ParquetSource(path, what) if parquet else CsvSource(path, what)
+    return ParquetSource(path, what) if _is_parquet(path) else CsvSource(path, what)
 
 
 def read_text(path: Path, *, what: str = "file") -> pd.DataFrame:
@@ -82,8 +79,23 @@ def read_text(path: Path, *, what: str = "file") -> pd.DataFrame:
     Raises:
         DataError: see :func:`open_table`.
     """
-    source = open_table(path, what=what)
-    return source.frame() if isinstance(source, ParquetSource) else read_csv_text(path, what=what)
+    if _is_parquet(path):
+        return ParquetSource(path, what).frame()
+    return read_csv_text(path, what=what)
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) == b"PAR1"
+    except OSError:
+        return False  # whatever is the matter, the CSV reader has the words for it
+
+
+def text_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that hold text and gaps alone."""
+    kinds = {name: pd.api.types.infer_dtype(frame[name], skipna=True) for name in frame.columns}
+    return [name for name, kind in kinds.items() if kind in _TEXT]
 
 
 def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
@@ -93,7 +105,7 @@ def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
         DataError: as said, naming the column.
     """
     kind = pd.api.types.infer_dtype(frame[name], skipna=True)
-    if kind not in ("string", "empty"):
+    if kind not in _TEXT:
         raise _not_text(source, name, kind, _AS_TEXT)
 
 

@@ -25,8 +25,6 @@ from pprl.threads import Progress
 from pprl.unit.engine import Source
 from pprl.unit.journal import Journal, Part, collect
 from pprl.unit.lsh import (
-    PAIR_NS,
-    RECORD_NS,
     Agreeing,
     LshPlan,
     bit_masks,
@@ -262,7 +260,8 @@ class Lsh:
     def seconds(self, a: Side, b: Side, *, same: bool) -> float:
         """Return how long the scan will take, about, on as many threads as there are."""
         records = len(a) + (0 if same else len(b))
-        work = self.plan.tables * records * RECORD_NS + self.expect(a, b, same=same) * PAIR_NS
+        of_record, of_pair = self.plan.costs
+        work = self.plan.tables * records * of_record + self.expect(a, b, same=same) * of_pair
         return work * 1e-9 / int(numba.get_num_threads())
 
     def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
@@ -315,13 +314,16 @@ class _Tables:
     def scan(self, table: int, scan: PairScan, progress: Progress) -> Part:
         """Scan a table's buckets; pairs that shared a bucket of an earlier one are not given again."""
         first = table // CODED * CODED
-        if self._coded is None or self._coded[0] != first:
+        coded = self._coded
+        if coded is None or coded[0] != first:
             # Several tables at once: what takes longest is to read all filters.
+            coded = self._coded = None
             positions = self._positions[first : first + CODED]
             one = bucket_codes(self._sides[0].words, positions)
             other = one if self._same else bucket_codes(self._sides[1].words, positions)
-            self._coded = first, (one, other)
-        one, other = (np.ascontiguousarray(codes[:, table - first]) for codes in self._coded[1])
+            coded = self._coded = first, (one, other)
+        one = np.ascontiguousarray(coded[1][0][:, table - first])
+        other = one if self._same else np.ascontiguousarray(coded[1][1][:, table - first])
         return scan.shared((one, other), met=self._masks[:table], progress=progress)
 
 

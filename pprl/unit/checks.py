@@ -45,7 +45,7 @@ def check_comparable(files: Sequence[EncodedFile]) -> None:
             )
     for at, left in enumerate(files):
         for right in files[at + 1 :]:
-            if at > 0:
+            if at > 0:  # the first one was compared above
                 _check_same_file(left, right)
             if left.party == right.party:
                 raise MismatchError(

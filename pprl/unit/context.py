@@ -100,7 +100,7 @@ def pair_probabilities(
         moving = moved >= _SETTLED
         if not moving.any() and drift < _SETTLED:
             break
-        if drift >= _DRIFT or moving.mean() > _FEW:
+        if drift >= _DRIFT or not 0 < moving.mean() <= _FEW:
             continue
         # A few rings of rivals take long to settle. All else is at rest by now, the files' means with it.
         group = components(left, right + left.max() + 1, int(left.max() + right.max()) + 2)[left]

@@ -39,6 +39,7 @@ from pprl.unit.sorted_codes import CODE, ROW, check_codes, first_at, sorted_both
 __all__ = ["GroupedScan", "grouped_scan"]
 
 RANGE_ROWS = 4096  # rows of the sorted first table that a thread walks through at a time
+LEAST_ROWS = 64  # the same, at least
 HELD = 256  # records of each table that are laid side by side at a time
 AHEAD = 24  # records asked for ahead: about as many as a core can wait for
 
@@ -301,6 +302,8 @@ class GroupedScan:
             earlier = np.empty((len(a), 0), np.int32), np.empty((len(b), 0), np.int32)
         masks = np.empty((0, a.shape[1]), np.uint64) if met is None else met
         entries = sorted_both(*codes, self._same)
+        # A short table is cut finer, so that all threads have some of it.
+        size = max(LEAST_ROWS, min(RANGE_ROWS, len(entries[0]) // 64))
 
         def compare(start: int) -> tuple[Int64s, Int64s, Float64s, int]:
             return _scan_range(
@@ -313,10 +316,10 @@ class GroupedScan:
                 self._sizes,
                 self._same,
                 start,
-                min(start + RANGE_ROWS, len(entries[0])),
+                min(start + size, len(entries[0])),
             )
 
-        parts = in_threads(compare, range(0, len(entries[0]), RANGE_ROWS), progress=progress)
+        parts = in_threads(compare, range(0, len(entries[0]), size), progress=progress)
         empty = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
         left, right, score = (
             np.concatenate([empty[n], *(part[n] for part in parts)]) for n in range(3)

@@ -187,7 +187,13 @@ def histogram_and_best(
     exclude_self: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Int64s, Float64s]:
-    """Count like :func:`score_histogram`, and give each row's largest similarity as well: ``float64[k]``."""
+    """Count like :func:`score_histogram`, and find each row's largest similarity on the way.
+
+    Args and errors are the same.
+
+    Returns:
+        The counts, and ``float64[k]`` in the order of `rows`; 0.0 for a row that has no bit in common with any.
+    """
     a, b = check_filters(a, b)
     rows, sizes = check_rows(rows, len(a)), check_sizes(sizes)
     if bins < 1:

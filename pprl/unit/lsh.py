@@ -22,8 +22,6 @@ from pprl.threads import in_threads
 from pprl.unit.sampling import sample_rows
 
 __all__ = [
-    "PAIR_NS",
-    "RECORD_NS",
     "Agreeing",
     "LshPlan",
     "agreeing_on",
@@ -51,9 +49,6 @@ _OTHERS = 500_000
 _ENOUGH = 40.0
 """Matches in the sample, as expected, from which the sample itself plans the tables."""
 
-RECORD_NS, PAIR_NS = 100.0, 2.5
-"""What a record costs a table (its bucket, its place in order, its rows fetched) and what a pair costs, measured."""
-
 Words = npt.NDArray[np.uint64]
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -72,6 +67,7 @@ class Agreeing:
         share: shares of the bits that two filters of a match agree on, for when those pairs are too few.
         weight: how frequent each share is.
         lowest: share of bits on which a match agrees that is just looked for.
+        costs: nanoseconds that a record costs a table, and that a pair costs.
     """
 
     a: Words
@@ -83,6 +79,7 @@ class Agreeing:
     share: Floats
     weight: Floats
     lowest: float
+    costs: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,6 +96,7 @@ class LshPlan:
         checked: matches, as expected, that the tables were checked with; 0 when there were none.
         found: share of those that meet in a bucket, with its 95 % interval.
         seed: seed of the sampled positions.
+        costs: as in :class:`Agreeing`.
     """
 
     bits_per_table: int
@@ -110,6 +108,7 @@ class LshPlan:
     checked: float = 0.0
     found: tuple[float, float, float] = (0.0, 0.0, 1.0)
     seed: int = 1
+    costs: tuple[float, float] = (100.0, 2.5)
 
     def pool_mask(self) -> str:
         """Return the pool as a mask in hexadecimal, its lowest digit for the first four bits."""
@@ -192,8 +191,9 @@ def plan_lsh(
                     1 - (1 - _all_agree(np.array([shown.lowest]), len(pool), width)[0]) ** tables
                 ),
                 expected_share=float(share),
+                costs=shown.costs,
             )
-            cost = tables * records * RECORD_NS + share * product * PAIR_NS
+            cost = tables * records * shown.costs[0] + share * product * shown.costs[1]
             cost = cost * 1e6 if plan.completeness < recall else cost
             if best is None or cost < best[0]:
                 best = (cost, plan)

@@ -73,6 +73,9 @@ _CHART_ROWS = 2000
 _SHOWN = 2_000_000_000
 """Pairs that the scan of a sample may cost that shows an LSH how alike matches are."""
 
+_COSTS = 100.0, 2.5
+"""Nanoseconds that an LSH takes for a record of a table (bucket, order, fetching) and for a pair, measured."""
+
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint64]
@@ -194,6 +197,7 @@ class RecordComparison:
             share=np.asarray(agree(middle)),
             weight=np.where(middle < floor, 0.0, weights.match),
             lowest=float(agree(floor)),
+            costs=_COSTS,
         )
 
     def _sampled(
@@ -355,7 +359,7 @@ def fit_record(
             sizes=SIZES,
             progress=scans.next(),
         )
-        best[a, b] = largest[np.isin(rows, sample_rows(sides[small].words, _CHART_ROWS))]
+        best[a, b] = largest[sample_rows(sides[small].words[rows], _CHART_ROWS)]
         if alone:
             size = len(sides[0])
             chance = chance_alone(counts, size, relatives=household + _DUPLICATE_MARGIN)

@@ -11,7 +11,6 @@ import scipy
 
 from pprl.exchange.encoded import EncodedFile, read_encoded
 from pprl.resources import total_memory
-from pprl.threads import in_order
 from pprl.unit.journal import FolderJournal
 from pprl.unit.plan import Plan
 from pprl.version import VERSION
@@ -38,12 +37,12 @@ def read_files(
     """
     size = sum(path.stat().st_size for path in paths if path.is_file())
     large = size > (memory or total_memory() // 2) // _SHARE
-    folders = [spool(f"rows-{number}") if large else None for number in range(len(paths))]
-
-    def read(number: int) -> EncodedFile:
-        return read_encoded(paths[number], spool=folders[number])
-
-    return list(in_order(read, range(len(paths))))
+    made = []
+    for number, path in enumerate(paths):
+        # Unpacked rows of a damaged file are of no use to anybody.
+        folder = spool(f"rows-{number}") if large else None
+        made.append(read_encoded(path, spool=folder))
+    return made
 
 
 def open_journal(folder: Path, plan: Plan) -> FolderJournal:

@@ -22,7 +22,6 @@ __all__ = [
     "common_lanes",
     "common_words",
     "copy_words",
-    "equal_lanes",
     "kernel",
     "near_lanes",
     "near_lanes_wide",
@@ -276,24 +275,6 @@ def copy_words(typingctx: Any, unroll: Any, source: Any, start: Any, target: Any
         return builder.call(add_up, [total])
 
     return types.int64(unroll, source, types.int64, target, types.int64), codegen
-
-
-@primitive
-def equal_lanes(typingctx: Any, codes: Any, place: Any, code: Any) -> Any:
-    """Mark which of the 64 ``int32`` from `codes[place]` on equal `code`; bit k for lane k."""
-    vector = ir.VectorType(_I32, 16)
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = _data(context, builder, signature.args[0], args[0])
-        wanted = _splat(builder, args[2], vector)
-        mask = _I64(0)
-        for start in range(0, LANES, 16):
-            here = builder.add(args[1], _I64(start))
-            found = builder.icmp_signed("==", _vector_at(builder, data, here, vector, 4), wanted)
-            mask = builder.or_(mask, _bits(builder, found, start))
-        return mask
-
-    return types.uint64(codes, types.int64, types.int32), codegen
 
 
 @primitive

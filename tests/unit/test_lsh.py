@@ -48,6 +48,7 @@ def shown(
         share=share,
         weight=np.ones(len(share)),
         lowest=lowest,
+        costs=(100.0, 2.5),
     )
 
 

@@ -42,6 +42,7 @@ def agreeing(a: Side, b: Side, lowest: float = 0.8) -> Callable[[], Agreeing]:
         share=np.linspace(lowest, 1, 20),
         weight=np.ones(20),
         lowest=lowest,
+        costs=(100.0, 2.5),
     )
 
 

@@ -40,6 +40,9 @@ _SLACK = 4.0
 _PROBE = 200
 """Records whose pairs show how long a scan takes and how alike matches are."""
 
+_COSTS = 150.0, 8.0
+"""Nanoseconds that an LSH takes for a record of a table and for a pair, measured."""
+
 Int64s = npt.NDArray[np.int64]
 
 
@@ -123,6 +126,7 @@ class FieldsComparison:
             share=share,
             weight=probability,
             lowest=float(np.quantile(likely, 0.02)) if len(likely) else 0.9,
+            costs=_COSTS,
         )
 
     def work(self, a: int, b: int, *, floor: float) -> Work:
