@@ -30,11 +30,11 @@ LSH = ["match", *FILES, "-o", "links", "--blocking", "lsh", "--recall", "0.9999"
 SLOWLY = """
 import sys, time
 from pprl.unit import blocking
-real = blocking._table
+real = blocking._Tables.scan
 def slowly(*arguments):
     time.sleep(0.03)
     return real(*arguments)
-blocking._table = slowly
+blocking._Tables.scan = slowly
 from pprl.cli.main import call
 sys.exit(call(sys.argv[1:]))
 """
