@@ -108,7 +108,7 @@ class LshPlan:
     checked: float = 0.0
     found: tuple[float, float, float] = (0.0, 0.0, 1.0)
     seed: int = 1
-    costs: tuple[float, float] = (100.0, 2.5)
+    costs: tuple[float, float]
 
     def pool_mask(self) -> str:
         """Return the pool as a mask in hexadecimal, its lowest digit for the first four bits."""

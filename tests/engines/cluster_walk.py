@@ -27,6 +27,7 @@ def main(folder: Path) -> None:
     """Print what was found as JSON."""
     a, b = (read_encoded(folder / f"{party}.parquet") for party in "ab")
     plan = LshPlan(
+        costs=(100.0, 2.5),
         pool=np.arange(a.agreement.filter_bits()),
         bits_per_table=9,
         tables=6,

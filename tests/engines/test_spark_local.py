@@ -24,6 +24,7 @@ SIZES = (3, 1)
 
 def positions_of(file: EncodedFile, *, tables: int = 5, width: int = 9) -> np.ndarray:
     plan = LshPlan(
+        costs=(100.0, 2.5),
         pool=np.arange(file.agreement.filter_bits()),
         bits_per_table=width,
         tables=tables,

@@ -115,6 +115,7 @@ def test_lsh_finds_what_the_kernel_finds(
 ) -> None:
     a, b = drawn(seed, 40), drawn(seed + 1, 30)
     plan = LshPlan(
+        costs=(100.0, 2.5),
         pool=np.arange(BITS),
         bits_per_table=6,
         tables=5,

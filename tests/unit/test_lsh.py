@@ -17,6 +17,7 @@ FIXED = [[187, 629, 622, 414, 736], [336, 643, 386, 526, 304]]
 
 def plan_of(tables: int, width: int, bits: int, seed: int = 1) -> LshPlan:
     return LshPlan(
+        costs=(100.0, 2.5),
         bits_per_table=width,
         tables=tables,
         pool=np.arange(bits),
