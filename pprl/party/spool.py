@@ -106,6 +106,8 @@ class Spool:
         self._file.seek(self._end)
         while len(left):
             written = self._file.write(left)
+            if not written:
+                raise OSError("a temporary file takes no more bytes")
             left = left[written:]
             self._end += written
 
@@ -119,16 +121,16 @@ class Spool:
             left = left[got:]
 
     def _pieces(self) -> Iterator[tuple[int, int]]:
-        """Give ranges of cells of about a row group's rows each."""
+        """Give ranges of cells that hold a row, at most a row group of them where a range is more than one cell."""
         counts = np.zeros(_CELLS + 1, np.int64)
         for run in self._runs:
             counts += run.cells
         start = 0
-        while start < _CELLS and counts[start] < counts[-1]:
-            stop = int(np.searchsorted(counts, counts[start] + GROUP_ROWS, side="right")) - 1
-            stop = min(max(stop, start + 1), _CELLS)
-            yield start, stop
-            start = stop
+        for stop in range(1, _CELLS + 1):
+            if stop == _CELLS or counts[stop + 1] - counts[start] > GROUP_ROWS:
+                if counts[stop] > counts[start]:
+                    yield start, stop
+                start = stop
 
     def _part(self, start: int, stop: int, column: int) -> Bytes2D:
         """Return one column of the rows in a range of cells, run by run: 0 pseudonyms, 1 filters, 2 keys."""
