@@ -190,6 +190,7 @@ def test_people_of_a_small_file_are_found_in_a_much_larger_one(profile: str, tur
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("large", [100_000, 1_000_000])
 def test_wildly_unequal_sizes(profile: str, large: int) -> None:

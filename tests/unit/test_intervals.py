@@ -72,6 +72,7 @@ def test_a_few_intervals_hold_the_truth_and_say_something(profile: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nine_of_ten_intervals_hold_the_truth(profile: str) -> None:
     """Overlaps from 2 % to 100 %, three levels of errors, with and without addresses."""
