@@ -87,6 +87,20 @@ def test_the_bound_is_never_below_the_weight(model: FieldModel) -> None:
     assert (bound - strangers + 1e-3 >= weights).all()
 
 
+def test_matches_below_a_floor_are_counted(true_pairs: tuple[np.ndarray, np.ndarray]) -> None:
+    """About as many are expected to weigh too little by their levels as do; all of them together are the matches."""
+    comparison = fit_fields_comparison(town("fields").files, sample=SAMPLE)
+    learnt = comparison.model
+    levels = pair_levels(learnt.table, 0, 1, *true_pairs)
+    known = learnt.bound().level[np.arange(levels.shape[1]), levels].sum(axis=1)
+    floors = (-1e9, 20.0, 25.0, 30.0, 35.0, 40.0, 1e9)
+    hidden = [comparison.hidden(0, 1, floor=floor) for floor in floors]
+    assert hidden[0] == 0
+    assert hidden[-1] == pytest.approx(learnt.matches[0, 1])
+    for floor, found in zip(floors, hidden, strict=True):
+        assert found == pytest.approx((known < floor).sum(), rel=0.1, abs=10)
+
+
 def scanned(
     comparison: FieldsComparison, *, floor: float, rows: tuple[Rows, Rows] = (None, None)
 ) -> Found:

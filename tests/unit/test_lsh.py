@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,6 +180,28 @@ def test_sharing_is_what_the_buckets_say(draw_people: Draw, draw_copies: Draw, p
     equal = bucket_codes(a, positions)[left] == bucket_codes(b, positions)[right]
     np.testing.assert_array_equal(sharing(a, b, left, right, positions), equal.any(axis=1))
     assert not sharing(a, b, left, right, positions[:0]).any()
+
+
+def test_the_check_is_made_with_records_that_did_not_plan(
+    draw_people: Draw, draw_copies: Draw, pack: Draw
+) -> None:
+    """Those of even numbers show equal filters, those of odd ones hardly alike ones: the plan suits the former only.
+
+    A plan that were checked with what it was made for would always find what it promises.
+    """
+    rng = np.random.default_rng(14)
+    people = draw_people(rng, 400)
+    unlike = np.arange(400) % 2 == 1
+    copies = draw_copies(rng, people, np.where(unlike, 0.7, 0.0))
+    known = shown(pack(people), pack(copies), lowest=0.8, rows=np.arange(400))
+    likely = np.where(unlike, 0.75, 1.0)
+    plan = plan_lsh(replace(known, probability=likely), bits=1024)
+    assert plan.completeness == 1
+    assert plan.checked == 200 * 0.75
+    met = sharing(known.a, known.b, np.arange(400), np.arange(400), plan.positions())
+    assert met[~unlike].all()
+    assert plan.found[0] == pytest.approx(met[unlike].mean())
+    assert plan.found[2] < 0.5
 
 
 def test_without_matches_every_one_counts_as_the_weakest(draw_people: Draw, pack: Draw) -> None:

@@ -231,6 +231,60 @@ def test_threshold_among_chance_pairs_is_warned_of(make_files: Draw, threshold: 
     assert any("expected to be wrong" in warning for warning in warned)
 
 
+def test_an_earlier_pass_takes_no_pair_that_the_given_threshold_refuses(
+    make_encoded: Make, draw_people: Draw, draw_copies: Draw
+) -> None:
+    """However likely the pair is: its records are free for better partners, whom the next pass finds.
+
+    Here 40 people share their key with a poor copy of theirs, which is likely to be them, and not with the good one.
+    """
+    rng = np.random.default_rng(10)
+    people = draw_people(rng, 300)
+    good = draw_copies(rng, people[:200], np.full(200, 0.02))
+    poor = draw_copies(rng, people[:40], np.full(40, 0.2))
+    keys = [
+        np.arange(1, 301, dtype=np.uint64)[:, None],
+        np.arange(1, 241, dtype=np.uint64)[:, None],
+    ]
+    keys[1][:40], keys[1][200:] = keys[0][200:240], keys[0][:40]
+    files = [
+        make_encoded(dense, party=party, keys=key)
+        for dense, party, key in zip(
+            (people, np.concatenate([good, poor])), "ab", keys, strict=True
+        )
+    ]
+    alone = match(files, MatchOptions(blocking="keys")).pairs
+    assert (alone.loc[alone["score"] < 0.94, "probability"] >= 0.9).sum() > 20
+    links = match(files, MatchOptions(blocking="keys,exhaustive", threshold=0.94))
+    hold_consistent(links, files)
+    assert true_share(links) == (200, 200)
+    first, second = links.run["counts"]["passes"]
+    assert (first["links"], second["links"]) == (160, 40)
+    assert second["pairs_compared"] == (300 - 160) * (240 - 160)
+
+
+def chain(make_encoded: Make, apart: int) -> list[EncodedFile]:
+    """One record in each of three files: a and b are 0.78 alike, b and c ``1 - apart / 100``, a and c least."""
+    dense = np.zeros((3, 256), bool)
+    for row, start in enumerate((0, 22, 22 + apart)):
+        dense[row, start : start + 100] = True
+    return [make_encoded(dense[at : at + 1], party=party) for at, party in enumerate("abc")]
+
+
+@pytest.mark.parametrize(("apart", "joined"), [(39, False), (34, False), (26, True), (24, True)])
+def test_a_third_record_needs_more_than_one_weak_pair_to_join_a_link(
+    make_encoded: Make, apart: int, joined: bool
+) -> None:
+    """Over a threshold of 0.6 and unlike the other member: a pair of 0.66 is too little, one of 0.74 enough."""
+    files = chain(make_encoded, apart)
+    links = match(files, MatchOptions(threshold=0.6))
+    hold_consistent(links, files)
+    assert links.run["counts"]["pairs_over_threshold"] == 2
+    assert [len(members) for members in as_links(links)] == [3 if joined else 2]
+    assert len(links.pairs) == (2 if joined else 1)
+    assert len(links.near) == 2 - len(links.pairs)
+
+
 @pytest.mark.parametrize("sizes", [[150, 200], [150, 100, 50]])
 @pytest.mark.parametrize("threshold", [0.4, 0.45, 0.5, 0.7])
 def test_no_pair_over_a_given_threshold_is_lost(
