@@ -92,11 +92,8 @@ def compare_files(
     jobs = plan.pairs_of_files()
     taken: list[Int64s] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
     before = (0, 0)
-    looked = {pair: plan.floor[pair] for pair in jobs}
-    for number, name in enumerate(plan.passes):
+    for number, (name, blocking) in enumerate(zip(plan.passes, plan.blockings, strict=True)):
         last = number == len(plan.passes) - 1
-        if len(plan.passes) > 1:
-            plan.comparison.use(name, floors=looked, recall=plan.recall)
         entry: dict[str, Any] = {
             "blocking": name,
             "pairs_compared": 0,
@@ -120,6 +117,7 @@ def compare_files(
                 part = plan.comparison.scan(
                     i,
                     j,
+                    blocking=blocking,
                     floor=plan.floor[i, j],
                     rows=(rows[0], rows[1]),
                     journal=journal,

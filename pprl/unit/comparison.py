@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pprl.unit.blocking import StepProgress
+from pprl.unit.blocking import Blocking, StepProgress
 from pprl.unit.journal import Journal
 
 __all__ = ["Basis", "Comparison", "Found", "Rows", "Work"]
@@ -71,18 +71,18 @@ class Comparison(Protocol):
     def converged(self) -> bool:
         """False when an EM ran out of iterations."""
 
-    def use(
-        self, blocking: str, *, floors: Mapping[tuple[int, int], float], recall: float
-    ) -> dict[str, Any]:
-        """Choose a blocking method, planned to find pairs from these weights on; return its parameters.
+    def plan_blocking(
+        self, name: str, *, floors: Mapping[tuple[int, int], float], recall: float
+    ) -> Blocking:
+        """Return a blocking method, planned to find pairs from these weights on.
 
         Args:
-            blocking: ``exhaustive``, ``lsh`` or ``keys``.
+            name: ``exhaustive``, ``lsh`` or ``keys``.
             floors: for each pair of files, the least weight that is looked for.
             recall: for ``lsh``, share of the matches over these floors that is to be found.
         """
 
-    def work(self, a: int, b: int, *, floor: float) -> Work:
+    def work(self, a: int, b: int, *, blocking: Blocking, floor: float) -> Work:
         """Return what :meth:`scan` will cost."""
 
     def scan(
@@ -90,6 +90,7 @@ class Comparison(Protocol):
         a: int,
         b: int,
         *,
+        blocking: Blocking,
         floor: float,
         rows: tuple[Rows, Rows],
         journal: Journal,
@@ -100,6 +101,7 @@ class Comparison(Protocol):
 
         Args:
             a, b: the files.
+            blocking: chooses the pairs that are compared; of :meth:`plan_blocking`.
             floor: least weight.
             rows: of each file that are looked at.
             journal: keeps what is found on the way, and has what an earlier attempt has found.

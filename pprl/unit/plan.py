@@ -14,6 +14,7 @@ from pprl.exchange.encoded import EncodedFile
 from pprl.exchange.links import Links
 from pprl.exchange.mapped import is_mapped
 from pprl.resources import total_memory
+from pprl.unit.blocking import Blocking
 from pprl.unit.checks import check_comparable
 from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
@@ -117,7 +118,7 @@ class Plan:
         files: the encoded files.
         comparison: what was learnt from them.
         passes: blocking methods in turn; mostly one.
-        blocking: parameters of each pass.
+        blockings: what each pass compares.
         assign: how many partners a record may have.
         threshold: score from which a pair counts: a similarity (``record``) or a match probability (``fields``).
         method: where it came from: ``auto`` or ``given``.
@@ -141,7 +142,7 @@ class Plan:
     files: Sequence[EncodedFile]
     comparison: Comparison
     passes: tuple[str, ...]
-    blocking: list[dict[str, Any]]
+    blockings: tuple[Blocking, ...]
     assign: Rule
     threshold: float
     method: Literal["auto", "given"]
@@ -167,6 +168,11 @@ class Plan:
         """How many pairs may be kept until the memory is full."""
         held = _memory(self.files, self.pairs_of_files(), 0)
         return max(self.memory_limit - held, 0) // _PAIR_BYTES
+
+    @property
+    def blocking(self) -> list[dict[str, Any]]:
+        """Parameters of each pass, for ``run.json``."""
+        return [blocking.describe() for blocking in self.blockings]
 
     @property
     def same(self) -> bool:
@@ -258,11 +264,14 @@ def plan_match(
     pairs = _pairs(files, earlier)
     possible = sum(_possible(files, a, b) for a, b in pairs)
     with stages("plan"):
-        described, works = [], []
         looked = {pair: floor[pair] for pair in pairs}
-        for name in passes:
-            described.append(comparison.use(name, floors=looked, recall=recall))
-            works.append([comparison.work(a, b, floor=floor[a, b]) for a, b in pairs])
+        blockings = tuple(
+            comparison.plan_blocking(name, floors=looked, recall=recall) for name in passes
+        )
+        works = [
+            [comparison.work(a, b, blocking=blocking, floor=floor[a, b]) for a, b in pairs]
+            for blocking in blockings
+        ]
         kept = max(sum(work.kept for work in row) for row in works)
     limit = options.memory or total_memory() // 2
     memory = _memory(files, pairs, kept)
@@ -284,7 +293,7 @@ def plan_match(
         files=files,
         comparison=comparison,
         passes=passes,
-        blocking=described,
+        blockings=blockings,
         assign=assign,
         threshold=threshold,
         method="auto" if isinstance(asked, str) else "given",
@@ -306,7 +315,7 @@ def plan_match(
         engine=engine,
         warnings=[
             *doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
-            *lsh_doubts(described),
+            *lsh_doubts([blocking.describe() for blocking in blockings]),
         ],
         stages=stages,
     )

@@ -19,6 +19,7 @@ from pprl.exchange.encoded import EncodedFile
 from pprl.unit.blocking import (
     Agreeing,
     Blocking,
+    Exhaustive,
     Lsh,
     Side,
     StepProgress,
@@ -101,8 +102,6 @@ class RecordComparison:
         self._best = dict(best)
         self._repeats = repeats
         self._tiny = tiny
-        self._blocking: Blocking | None = None
-        self._blocking_name = ""
         self._rate = 0.0
         self._kept: float | None = None
         self._engine: Engine | None = None
@@ -138,23 +137,18 @@ class RecordComparison:
     def _weights_of(self, a: int, b: int) -> ScoreWeights:
         return self._weights[a, b]
 
-    def use(
-        self, blocking: str, *, floors: Mapping[tuple[int, int], float], recall: float
-    ) -> dict[str, Any]:
-        """Plan the blocking."""
-        self._blocking = make_blocking(
-            blocking,
+    def plan_blocking(
+        self, name: str, *, floors: Mapping[tuple[int, int], float], recall: float
+    ) -> Blocking:
+        """Plan it, for the engine where there is one."""
+        made = make_blocking(
+            name,
             self._files,
             self._sides,
             recall=recall,
             agreeing=lambda: self._agreeing(floors),
         )
-        if self._engine is not None:
-            self._blocking = Delegated(self._blocking, self._engine)
-        self._blocking_name = blocking
-        if not self._rate:
-            self._rate = _measure_rate(self._sides)
-        return self._blocking.describe()
+        return made if self._engine is None else Delegated(made, self._engine)
 
     def _agreeing(self, floors: Mapping[tuple[int, int], float]) -> Agreeing:
         """Return how alike matches are, from samples of records compared with everybody and from the fitted scores."""
@@ -217,23 +211,24 @@ class RecordComparison:
         odds = weights.of(score) + np.log(max(weights.share, 1e-300))
         return one[left], other[right], 1 / (1 + np.exp(-np.clip(odds, -60, 60))), rank[place]
 
-    def work(self, a: int, b: int, *, floor: float) -> Work:
+    def work(self, a: int, b: int, *, blocking: Blocking, floor: float) -> Work:
         """Pairs, kept pairs and seconds."""
-        assert self._blocking is not None
         same = a == b
-        pairs = self._blocking.expect(self._sides[a], self._sides[b], same=same)
+        pairs = blocking.expect(self._sides[a], self._sides[b], same=same)
         score = self._floor(a, b, floor)
         other = self._weights_of(a, b).other[int(score * BINS) :].sum()
         kept = min(pairs, int(other * self._possible(a, b) + self.matches[a, b][0]))
-        if isinstance(self._blocking, Lsh):
-            seconds = self._blocking.seconds(self._sides[a], self._sides[b], same=same)
+        if isinstance(blocking, Lsh):
+            seconds = blocking.seconds(self._sides[a], self._sides[b], same=same)
             return Work(pairs=pairs, kept=kept, seconds=seconds)
+        if not self._rate:
+            self._rate = _measure_rate(self._sides)
         # A gathered pair costs several times what one in a full scan does.
-        slow = 1 if self._blocking_name == "exhaustive" else 8
+        slow = 1 if isinstance(blocking, Exhaustive) else 8
         return Work(pairs=pairs, kept=kept, seconds=pairs / max(self._rate, 1.0) * slow)
 
     def delegate(self, engine: Engine) -> None:
-        """Let an engine scan what :meth:`use` plans from now on."""
+        """Let an engine scan what :meth:`plan_blocking` plans from now on."""
         self._engine = engine
 
     def keep_from(self, score: float) -> None:
@@ -256,6 +251,7 @@ class RecordComparison:
         a: int,
         b: int,
         *,
+        blocking: Blocking,
         floor: float,
         rows: tuple[Rows, Rows],
         journal: Journal,
@@ -263,10 +259,9 @@ class RecordComparison:
         progress: StepProgress,
     ) -> Found:
         """Compare through the blocking."""
-        assert self._blocking is not None
         one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
         scan = RecordScan(one, other, floor=self._floor(a, b, floor), same=a == b)
-        steps = self._blocking.steps(one, other, same=a == b)
+        steps = blocking.steps(one, other, same=a == b)
         part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
         return Found(
             left=part.left if rows[0] is None else rows[0][part.left],

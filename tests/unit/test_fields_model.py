@@ -102,11 +102,16 @@ def test_matches_below_a_floor_are_counted(true_pairs: tuple[np.ndarray, np.ndar
 
 
 def scanned(
-    comparison: FieldsComparison, *, floor: float, rows: tuple[Rows, Rows] = (None, None)
+    comparison: FieldsComparison,
+    *,
+    floor: float,
+    blocking: str = "exhaustive",
+    rows: tuple[Rows, Rows] = (None, None),
 ) -> Found:
     return comparison.scan(
         0,
         1,
+        blocking=comparison.plan_blocking(blocking, floors={(0, 1): floor}, recall=0.99),
         floor=floor,
         rows=rows,
         journal=MemoryJournal(),
@@ -121,7 +126,6 @@ def test_the_scan_keeps_all_pairs_of_the_floor(names_only: bool) -> None:
     people = town("fields", (300, 400), 150, names_only=names_only)
     comparison = fit_fields_comparison(people.files, sample=SAMPLE)
     floor = -comparison.model.prior(0, 1) - 2.0
-    comparison.use("exhaustive", floors={(0, 1): floor}, recall=0.99)
     found = scanned(comparison, floor=floor)
     left, right = np.divmod(np.arange(300 * 400), 400)
     weight = comparison.model.weights(0, 1, left, right)
@@ -137,9 +141,8 @@ def test_a_scan_of_some_rows_sees_these_only() -> None:
     comparison = fit_fields_comparison(people.files, sample=SAMPLE)
     rows = (np.arange(0, 300, 3), np.arange(0, 400, 2))
     for blocking in ("exhaustive", "lsh"):
-        comparison.use(blocking, floors={(0, 1): 0.0}, recall=0.99)
-        whole = scanned(comparison, floor=0.0)
-        some = scanned(comparison, floor=0.0, rows=rows)
+        whole = scanned(comparison, floor=0.0, blocking=blocking)
+        some = scanned(comparison, floor=0.0, blocking=blocking, rows=rows)
         inside = np.isin(whole.left, rows[0]) & np.isin(whole.right, rows[1])
         np.testing.assert_array_equal(some.left, whole.left[inside])
         np.testing.assert_array_equal(some.right, whole.right[inside])

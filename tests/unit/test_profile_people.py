@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from links_checks import as_keys, hold_consistent
 from unit_world import Town, town
 
 from pprl.exchange.links import Links
+from pprl.unit.lsh import LshPlan, plan_lsh
 from pprl.unit.match import MatchOptions, match, plan_match
 
 PROFILES = ["record", "fields"]
@@ -103,6 +105,22 @@ def test_each_pass_is_counted_apart(profile: str) -> None:
     taken = alone.pairs[alone.pairs["probability"] >= 0.99]
     assert len(set(as_keys(taken)) & set(both)) >= 0.99 * len(taken)
     assert people.right(links.pairs).mean() > 0.98
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_lsh_is_planned_once(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also as one pass of several: the tables that the plan tells of are those that are walked."""
+    people = town(profile, (400, 300), 150, keys=KEYS)
+    made = []
+
+    def counted(*arguments: Any, **options: Any) -> LshPlan:
+        made.append(plan_lsh(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr("pprl.unit.blocking.plan_lsh", counted)
+    links = match(people.files, MatchOptions(blocking="keys,lsh"))
+    assert len(made) == 1
+    assert links.run["parameters"]["lsh"]["tables"] == made[0].tables
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -53,9 +53,7 @@ class FieldsComparison:
         self._files = list(files)
         self.model = model
         self._bound = model.bound()
-        self._blocking: Blocking | None = None
         self._sides = [Side.of(file) for file in files]
-        self._rate = 0.0
 
     @property
     def matches(self) -> Mapping[tuple[int, int], tuple[float, float, float]]:
@@ -77,18 +75,17 @@ class FieldsComparison:
         """Whether the EM did."""
         return self.model.converged
 
-    def use(
-        self, blocking: str, *, floors: Mapping[tuple[int, int], float], recall: float
-    ) -> dict[str, Any]:
-        """Plan the blocking."""
-        self._blocking = make_blocking(
-            blocking,
+    def plan_blocking(
+        self, name: str, *, floors: Mapping[tuple[int, int], float], recall: float
+    ) -> Blocking:
+        """Plan it."""
+        return make_blocking(
+            name,
             self._files,
             self._sides,
             recall=recall,
             agreeing=lambda: self._agreeing(list(floors)),
         )
-        return self._blocking.describe()
 
     def _agreeing(self, pairs: Sequence[tuple[int, int]]) -> Agreeing:
         """Return how alike matches are, from those of some records."""
@@ -129,11 +126,10 @@ class FieldsComparison:
             costs=_COSTS,
         )
 
-    def work(self, a: int, b: int, *, floor: float) -> Work:
+    def work(self, a: int, b: int, *, blocking: Blocking, floor: float) -> Work:
         """Pairs, kept pairs and seconds, from a scan of some records."""
-        assert self._blocking is not None
         same = a == b
-        pairs = self._blocking.expect(self._sides[a], self._sides[b], same=same)
+        pairs = blocking.expect(self._sides[a], self._sides[b], same=same)
         rows = np.arange(min(len(self._files[a]), _PROBE))
         least = self._floor(a, b, floor)
         scan = partial(self.scan_rows, a, b, floor=least, progress=None)
@@ -145,9 +141,7 @@ class FieldsComparison:
         each = max(time.perf_counter() - start - 2 * first, 0.0) / max(len(rows) - 1, 1)
         possible = possible_pairs(self._sides[a], self._sides[b], same=same)
         times = len(self._files[a]) / max(len(rows), 1) / (2 if same else 1)
-        share = min(
-            pairs / max(possible, 1) * (1 if isinstance(self._blocking, Exhaustive) else 20), 1
-        )
+        share = min(pairs / max(possible, 1) * (1 if isinstance(blocking, Exhaustive) else 20), 1)
         kept = int(len(found[0]) * times)
         seconds = (first + each * len(rows) * times) * share
         return Work(pairs=pairs, kept=kept, seconds=seconds)
@@ -174,6 +168,7 @@ class FieldsComparison:
         a: int,
         b: int,
         *,
+        blocking: Blocking,
         floor: float,
         rows: tuple[Rows, Rows],
         journal: Journal,
@@ -181,12 +176,11 @@ class FieldsComparison:
         progress: StepProgress,
     ) -> Found:
         """Find pairs by the bound through the blocking, and weigh them."""
-        assert self._blocking is not None
         one, other = self._sides[a].take(rows[0]), self._sides[b].take(rows[1])
         scan = _FieldsScan(
             self, (a, b), (one, other), floor=floor, least=self._floor(a, b, floor), rows=rows
         )
-        steps = self._blocking.steps(one, other, same=a == b)
+        steps = blocking.steps(one, other, same=a == b)
         part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
         return Found(
             left=part.left if rows[0] is None else rows[0][part.left],
