@@ -12,10 +12,10 @@ import hashlib
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.compiled import kernel
 from pprl.errors import PprlError
 from pprl.party.blake_lanes import BLOCK, IV, LANES, SIGMA, first_words
 from pprl.tables.texts import Texts
@@ -28,7 +28,7 @@ _32, _24, _40, _16, _48, _63, _1 = (_U64(n) for n in (32, 24, 40, 16, 48, 63, 1)
 SEPARATOR = 0x1F
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _mix(a: Any, b: Any, c: Any, d: Any, x: Any, y: Any) -> Any:
     a = a + b + x
     d ^= a
@@ -45,7 +45,7 @@ def _mix(a: Any, b: Any, c: Any, d: Any, x: Any, y: Any) -> Any:
     return a, b, c, d
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _compress(h: Any, m: Any, at: Any, count: Any, last: Any) -> None:
     """Take the 16 words ``m[at:]`` into the state; ``count`` bytes have been read so far, this block included."""
     v0, v1, v2, v3, v4, v5, v6, v7 = h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
@@ -73,7 +73,7 @@ def _compress(h: Any, m: Any, at: Any, count: Any, last: Any) -> None:
     h[7] ^= v7 ^ v15
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _finish(h: Any, keyed: Any, message: Any, words: Any, length: Any) -> None:
     """Set ``h`` to the digest of ``message[:length]``, not empty; bytes behind it are made zeros."""
     blocks = (length + BLOCK - 1) // BLOCK
@@ -106,8 +106,8 @@ def text_numbers(texts: Texts, subkey: bytes) -> npt.NDArray[np.uint64]:
 def check_compiled() -> None:
     """Compare what the compiled kernels give with ``hashlib``, once a process.
 
-    numba keeps compiled code by the file it stands in: after a change elsewhere it may be of yesterday, and encodings
-    that differ from the other parties' would link to nobody.
+    Encodings that differ from the other parties' would link to nobody, and nobody would see why: so this is not left to
+    the compiler and to what it has kept (:mod:`pprl.compiled`).
 
     Raises:
         PprlError: they differ.
@@ -157,7 +157,7 @@ def join_and_hash(
     return made
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _join(
     data: Any, starts: Any, stops: Any, places: Any, keyed: Any, message: Any, made: Any
 ) -> None:
@@ -223,7 +223,7 @@ def position_rows(texts: Texts, subkey: bytes, bits: int, draws: int) -> npt.NDA
     return made
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _draw(data: Any, offsets: Any, keyed: Any, message: Any, bits: Any, made: Any) -> None:
     words = message.view(np.uint64)
     h = np.empty(8, np.uint64)

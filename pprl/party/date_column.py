@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.compiled import kernel
 from pprl.party.normalise import normaliser
 from pprl.tables.dates import COMMON, DateFormat
 from pprl.tables.texts import Texts
@@ -77,14 +77,14 @@ def _plain_dates(values: Texts, date_format: DateFormat) -> Codes:
     return codes
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _in_range(part: Any, number: Any, width: Any) -> Any:
     if part == 0:
         return width == 4 and 1000 <= number <= 2999
     return width <= 2 and 1 <= number <= (12 if part == 1 else 31)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _parse(data: Any, offsets: Any, places: Any, codes: Any) -> None:
     parts = np.empty(3, np.int64)
     numbers = np.empty(3, np.int64)
@@ -135,7 +135,7 @@ def _parse(data: Any, offsets: Any, places: Any, codes: Any) -> None:
             codes[value] = parts[0] * 10000 + parts[1] * 100 + parts[2]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _spell(codes: Any, forms: Any, lengths: Any) -> None:
     """Write the normal forms; a date without any part is missing and has none."""
     for value in range(len(codes)):

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from bitarray import bitarray
 
+from pprl.compiled import kernel
 from pprl.exchange.agreement import AgreementField
 from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.positions import FieldPositions
@@ -154,7 +154,7 @@ def fill_side_by_side(
     return made
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _fill(made: Any, rows: Any, ids: Any, offsets: Any, draws: Any, positions: Any) -> None:
     for record in range(len(rows)):
         value = rows[record]

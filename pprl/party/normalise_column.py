@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.compiled import kernel
 from pprl.party.folding import folding_table
 from pprl.party.normalise import (
     ADDRESS_WORDS,
@@ -151,7 +151,7 @@ def normalise_texts(values: Texts, kind: str) -> Texts:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _normalise(
     data: Any,
     offsets: Any,
@@ -195,7 +195,7 @@ def _normalise(
         made_offsets[value + 1] = at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _fold(data: Any, start: Any, stop: Any, folding: Any, spaces: Any, made: Any, base: Any) -> Any:
     """Write the folded ``data[start:stop]`` to ``made[base:]``, with or without spaces; return how many bytes."""
     pool, starts, lengths = folding
@@ -257,7 +257,7 @@ def _fold(data: Any, start: Any, stop: Any, folding: Any, spaces: Any, made: Any
     return at - base
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _code_of(text: Any, start: Any, stop: Any) -> Any:
     """Return the code of the word ``text[start:stop]``; -1 if it has anything but ``a-z`` or is too long for one."""
     if stop - start > _LONGEST_WORD:
@@ -271,14 +271,14 @@ def _code_of(text: Any, start: Any, stop: Any) -> Any:
     return code
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _word_end(text: Any, start: Any, length: Any) -> Any:
     while start < length and text[start] != _SPACE:
         start += 1
     return start
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _one_of(code: Any, codes: Any) -> Any:
     for other in codes:
         if other == code:
@@ -286,7 +286,7 @@ def _one_of(code: Any, codes: Any) -> Any:
     return False
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _name(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
     """Drop titles, then join particles; return how many bytes were written."""
     start = 0
@@ -309,7 +309,7 @@ def _name(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
     return at - base
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _address(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
     pool, starts, lengths = words.becomes
     at = base
@@ -335,7 +335,7 @@ def _address(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
     return at - base
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _phone(text: Any, length: Any, mark: Any, made: Any, base: Any) -> Any:
     """Write the last nine digits, or the mark of what can't be read."""
     digits = 0
@@ -356,7 +356,7 @@ def _phone(text: Any, length: Any, mark: Any, made: Any, base: Any) -> Any:
     return at - base
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _last_at(data: Any, start: Any, stop: Any) -> Any:
     """Return the place of the last ``@``; -1 if there is none, -2 if the text is not all ASCII."""
     found = -1

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from pprl.compiled import kernel
 from pprl.tables.texts import Texts
 
 __all__ = ["metaphone_texts", "soundex_texts"]
@@ -41,7 +41,7 @@ def metaphone_texts(values: Texts) -> Texts:
     return Texts(made[: offsets[-1]], offsets)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _soundex(data: Any, offsets: Any, made: Any, made_offsets: Any) -> None:
     at = 0
     for value in range(len(offsets) - 1):
@@ -69,17 +69,17 @@ def _soundex(data: Any, offsets: Any, made: Any, made_offsets: Any) -> None:
         made_offsets[value + 1] = at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _vowel(letter: Any) -> Any:
     return letter in (_A, _E, _I, _O, _U)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _front(letter: Any) -> Any:
     return letter in (_I, _E, _Y)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _metaphone(data: Any, offsets: Any, word: Any, made: Any, made_offsets: Any) -> None:
     end = 0
     for value in range(len(offsets) - 1):
@@ -118,7 +118,7 @@ def _metaphone(data: Any, offsets: Any, word: Any, made: Any, made_offsets: Any)
         made_offsets[value + 1] = end
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _sound(before: Any, letter: Any, after: Any, second: Any) -> Any:
     """Return (code of the letter, letters used up), row by row as in SPEC.md; an ``x`` of code K is K and S."""
     sound, used = letter - _UPPER, 1

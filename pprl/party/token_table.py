@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.compiled import kernel
 from pprl.exchange.agreement import AgreementField
 from pprl.exchange.field_types import FIELD_TYPES
 from pprl.party.tokens import DATE_TOKENS, PAD, POSITION_LIMIT
@@ -87,7 +87,7 @@ def _date_token(code: int) -> str:
     return f"{'YtuMDx'[kind]}{number:0{(4, 1, 1, 2, 2, 2)[kind]}}"
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _emit_date(data: Any, starts: Any, codes: Any, offsets: Any) -> None:
     """Write the tokens of dates ``YYYY-MM-DD`` as ``kind * _DATE_KIND + number``, kinds in the order ``YtuMDx``."""
     made = 0
@@ -157,7 +157,7 @@ def _alphabet(text: npt.NDArray[Any]) -> tuple[list[str], Ints]:
     return [chr(point) for point in points], letters
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _emit(
     text: Any,
     starts: Any,
@@ -211,7 +211,7 @@ def _distinct(codes: Ints, bound: int) -> tuple[Ints, Ints]:
     return distinct, number[codes]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _drop_repeats(ids: Any, offsets: Any, seen_in: Any, kept: Any, kept_offsets: Any) -> None:
     made = 0
     for value in range(len(offsets) - 1):

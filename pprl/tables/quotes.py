@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
+
+from pprl.compiled import kernel
 
 __all__ = ["quotes_are_sound"]
 
@@ -38,7 +39,7 @@ def quotes_are_sound(path: Path, delimiter: str, *, block: int = _BLOCK) -> bool
     return bool(state[0] != _QUOTED)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _walk(data: Any, delimiter: Any, state: Any) -> None:
     """Go on through the file; the state is where in a value the place is, and the value's bytes so far."""
     now, length = state[0], state[1]

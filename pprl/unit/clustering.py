@@ -17,10 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pprl.compiled import kernel
 from pprl.errors import DataError, UsageError
 from pprl.unit.linking import limited_components, move_records
 
@@ -202,7 +202,7 @@ def _sums(value: FloatArray, first: IntArray) -> tuple[FloatArray, IntArray]:
     return np.add.reduceat(value, first), np.diff(first, append=len(value))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _each_piece(starts: Any, edges: Any, sides: Any, absent: Any, root: Any) -> None:
     """Cluster piece by piece; ``root`` gets the lowest node of each node's cluster."""
     u, v, total, count = edges
@@ -232,7 +232,7 @@ def _each_piece(starts: Any, edges: Any, sides: Any, absent: Any, root: Any) -> 
             root[nodes[at]] = lowest[top]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _agglomerate(
     ends: Any, total: Any, count: Any, size: Any, files: Any, fixed: Any, absent: Any
 ) -> Any:
@@ -324,7 +324,7 @@ def _agglomerate(
     return parent
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _sink(heap: Any, length: Any, at: Any, bound: Any, tie: Any) -> None:
     """Let the edge at ``at`` sink to its place: best bound on top, then the lowest records."""
     edge = heap[at]
@@ -345,13 +345,13 @@ def _sink(heap: Any, length: Any, at: Any, bound: Any, tie: Any) -> None:
         heap[at] = edge
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _home(mask: Any, nodes: Any, a: Any, b: Any) -> Any:
     key = np.uint64(min(a, b) * nodes + max(a, b)) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((key >> np.uint64(20)) & np.uint64(mask))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _slot(table: Any, mask: Any, ends: Any, nodes: Any, a: Any, b: Any) -> Any:
     """Return where in the hash table (open addressing) the edge between two clusters is, or would go."""
     at = _home(mask, nodes, a, b)
@@ -363,7 +363,7 @@ def _slot(table: Any, mask: Any, ends: Any, nodes: Any, a: Any, b: Any) -> Any:
     return at
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _remove(table: Any, mask: Any, ends: Any, nodes: Any, edge: Any) -> None:
     """Take an edge out and close the gap, so that no search stops too early (Knuth, vol. 3, algorithm 6.4R)."""
     gap = _slot(table, mask, ends, nodes, ends[2 * edge], ends[2 * edge + 1])

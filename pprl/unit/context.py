@@ -13,11 +13,11 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from pprl.unit.linking import components
+from pprl.unit.vectors import kernel
 
 __all__ = ["log_activity", "pair_probabilities"]
 
@@ -166,7 +166,7 @@ def _rounds(
     return moved, drift
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _round(
     left: Any,
     right: Any,

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+
+from pprl.compiled import kernel
 
 __all__ = [
     "COMPONENT_LIMIT",
@@ -116,7 +117,7 @@ def undecided_records(left: IntArray, right: IntArray, weight: FloatArray, accep
     return undecided
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _assign(starts: Any, row: Any, column: Any, gain: Any, limit: Any, accepted: Any) -> Any:
     """Assign each component by itself; return how many were assigned greedily."""
     greedy = 0
@@ -150,7 +151,7 @@ def _assign(starts: Any, row: Any, column: Any, gain: Any, limit: Any, accepted:
     return greedy
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _largest(gain: Any) -> Any:
     """Return the column of each row so that the sum is largest; at most as many rows as columns, no gain below 0.
 
@@ -222,7 +223,7 @@ def first_come(left: IntArray, right: IntArray, *, once_left: bool) -> Mask:
     return np.asarray(_first_come(left, right, sizes[0], sizes[1], once_left))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _first_come(left: Any, right: Any, lefts: Any, rights: Any, once_left: Any) -> Any:
     taken_left, taken_right = np.zeros(lefts, np.bool_), np.zeros(rights, np.bool_)
     accepted = np.zeros(len(left), np.bool_)
@@ -268,7 +269,7 @@ def limited_components(
     return parent, int(large.sum())
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _unite(left: Any, right: Any, parent: Any, held: Any, limit: Any) -> None:
     """Join the ends of each pair, unless more than ``limit`` came together; then make every parent a root."""
     for at in range(len(left)):
@@ -321,7 +322,7 @@ def move_records(
     return first[which].astype(np.int64), int(ties)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _move(
     low: Any,
     high: Any,

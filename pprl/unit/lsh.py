@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mmh3
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from pprl.compiled import kernel
 from pprl.threads import in_threads
 from pprl.unit.sampling import sample_rows
 
@@ -334,7 +334,7 @@ def agreeing_on(
     return met
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _sharing(a: Any, b: Any, left: Any, right: Any, masks: Any, met: Any) -> None:
     words = a.shape[1]
     apart = np.empty(words, np.uint64)
@@ -363,7 +363,7 @@ def bucket_codes(words: Words, positions: Int64s) -> npt.NDArray[np.int32]:
     return made
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _codes(words: Any, positions: Any, made: Any) -> None:
     # Word by word of some records, so that one instruction takes a bit from several of them.
     columns = np.zeros((words.shape[1], _TURNED), np.uint64)

@@ -1,20 +1,16 @@
-"""LLVM primitives of the comparing kernels, as functions that kernels call.
-
-numba keeps compiled kernels beside the module or, where that folder is read-only, in the user's
-cache folder. Its key is the kernel's own file: after a change in this module or in
-`pprl.unit.lanes` during development, clear ``__pycache__``.
-"""
+"""LLVM primitives of the comparing kernels, as functions that kernels call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from pprl import compiled
 
 __all__ = [
     "LANES",
@@ -41,9 +37,8 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 def kernel(function: AnyFunction) -> AnyFunction:
-    """Compile `function` with numba: without the GIL, cached, with strict IEEE floats."""
-    compile_ = numba.njit(nogil=True, cache=True, error_model="numpy")
-    return cast(AnyFunction, compile_(function))
+    """Compile `function` as :func:`pprl.compiled.kernel` does, with strict IEEE floats."""
+    return compiled.kernel(function, error_model="numpy")
 
 
 def primitive(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -132,11 +132,6 @@ def test_scan_is_the_same_at_every_fold_width(
     assert_same(got, reference.dice_scan(a, b, threshold=0.8, sizes=sizes))
 
 
-def test_kernels_are_cached_by_their_sources() -> None:
-    """A compiled kernel of other sources must not answer for these."""
-    assert os.environ["NUMBA_CACHE_DIR"] == numba.config.CACHE_DIR
-
-
 @pytest.mark.parametrize("same", [False, True])
 @pytest.mark.parametrize("count", [1, 2])
 def test_progress_is_told_from_the_calling_thread(
