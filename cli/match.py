@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,10 @@ from .options import FILE, SIZE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
+    from pprl.exchange.mapped import MappedFolder
     from pprl.unfinished import Unfinished
+    from pprl.unit.engine import Engine
+    from pprl.unit.match import MatchOptions
     from pprl.unit.plan import Plan
 
 __all__ = ["match"]
@@ -102,12 +104,9 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
-    from pprl.exchange.links import read_links, write_links
-    from pprl.outputs import Outputs, os_errors
+    from pprl.exchange.mapped import MappedFolder
     from pprl.unfinished import Unfinished
-    from pprl.unit.match import MatchOptions, plan_match, run_match
-    from pprl.unit.setup import open_journal, read_files
-    from pprl.unit.stages import Stages
+    from pprl.unit.match import MatchOptions
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
@@ -119,49 +118,93 @@ def match(
         recall=recall,
         memory=memory,
     )
-    stages = Stages()
     # A dry run leaves alone what another run may have to go on with.
     work = output.with_name(f"{output.name}.dry-run") if dry_run else output
     with (
         chosen_engine(engine) as other,
-        Unfinished(work, resume=resume and not dry_run, force=force or dry_run) as unfinished,
-        _kept(unfinished),
+        _told(
+            Unfinished(work, resume=resume and not dry_run, force=force or dry_run)
+        ) as unfinished,
+        MappedFolder(unfinished.room("rows")) as mapped,
     ):
-        with stages("read"):
-            encoded = read_files(files, spool=unfinished.room, memory=memory)
-        sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
-        click.echo(f"records: {sizes}", err=True)
-        earlier = read_links(extend) if extend else None
-        with Progress() as progress:
-            plan = plan_match(
-                encoded, options, earlier=earlier, engine=other, stages=stages, progress=progress
-            )
-        _show_plan(plan)
-        if dry_run:
-            return
-        journal = open_journal(unfinished.folder, plan)
-        if resume:
-            _show_resumed(journal.resumed)
-        with Progress() as progress:
-            links = run_match(plan, journal=journal, progress=progress)
-        with Outputs(force=force) as outputs, os_errors(output):
-            write_links(links, outputs.folder(output, holds=_MARK))
-    if as_json:
-        click.echo(json.dumps(links.run, indent=2, ensure_ascii=False))
+        # In a function of its own: nothing here may refer to the mapped files when their folder is removed.
+        made = _linked(
+            files,
+            None if dry_run else output,
+            options,
+            mapped=mapped,
+            extend=extend,
+            engine=other,
+            unfinished=unfinished.folder,
+            resume=resume,
+            force=force,
+        )
+    if made is None:
         return
-    _show_result(links.run, output, told=plan.warnings)
+    run, warnings = made
+    if as_json:
+        click.echo(json.dumps(run, indent=2, ensure_ascii=False))
+        return
+    _show_result(run, output, told=warnings)
+
+
+def _linked(
+    files: Sequence[Path],
+    output: Path | None,
+    options: MatchOptions,
+    *,
+    mapped: MappedFolder,
+    extend: Path | None,
+    engine: Engine | None,
+    unfinished: Path,
+    resume: bool,
+    force: bool,
+) -> tuple[Mapping[str, Any], Sequence[str]] | None:
+    """Read, plan, link and write; return the run's record and the warnings of the plan. Only plan without an output."""
+    from pprl.exchange.links import read_links, write_links
+    from pprl.outputs import Outputs, os_errors
+    from pprl.unit.match import plan_match, run_match
+    from pprl.unit.setup import open_journal, read_files
+    from pprl.unit.stages import Stages
+
+    stages = Stages()
+    with stages("read"):
+        encoded = read_files(files, mapped=mapped, memory=options.memory)
+    sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
+    click.echo(f"records: {sizes}", err=True)
+    earlier = read_links(extend) if extend else None
+    with Progress() as progress:
+        plan = plan_match(
+            encoded, options, earlier=earlier, engine=engine, stages=stages, progress=progress
+        )
+    _show_plan(plan)
+    if output is None:
+        return None
+    journal = open_journal(unfinished, plan)
+    if resume:
+        _show_resumed(journal.resumed)
+    with Progress() as progress:
+        links = run_match(plan, journal=journal, progress=progress)
+    with Outputs(force=force) as outputs, os_errors(output):
+        write_links(links, outputs.folder(output, holds=_MARK))
+    return links.run, plan.warnings
 
 
 @contextmanager
-def _kept(unfinished: Unfinished) -> Iterator[None]:
-    """Tell whoever interrupts a run, or ends it by an error, how it can go on."""
+def _told(unfinished: Unfinished) -> Iterator[Unfinished]:
+    """Hold the folder of a run; tell at its end how the run can go on, and what could not be removed."""
     try:
-        yield
+        with unfinished:
+            yield unfinished
     finally:
-        failed = sys.exc_info()[0] is not None
-        if failed and unfinished.worth_keeping():
+        if unfinished.kept:
             click.echo(
                 f"pprl: what was done is kept in {unfinished.folder}: the same command with --resume goes on",
+                err=True,
+            )
+        for path in unfinished.left:
+            click.echo(
+                f"pprl: warning: encodings stayed behind in {path}: remove it, or run the command again",
                 err=True,
             )
 

@@ -1,8 +1,13 @@
-"""A private folder for what a long run has so far: it goes when the run has ended, and stays when it was killed."""
+"""A private folder for what a long run has so far: it goes when the run has ended, and stays when it was killed.
+
+Files in it are the run's steps, which a later run can go on with. Folders in it are rooms, for what is of no use when
+the run has ended, however it did.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 import time
@@ -36,7 +41,10 @@ class Unfinished:
 
     Attributes:
         folder: the folder.
-        found: whether an earlier run had left it.
+        found: whether an earlier run had left steps in it.
+        kept: whether this run has.
+        left: rooms, or the folder itself, that could not be removed at the end: on Windows, where something still has a
+            file in them open. Whoever runs it should say so; the next run clears them as far as it can.
 
     Raises:
         OutputError: an earlier run left the folder and neither ``resume`` nor ``force`` is given, another run is
@@ -47,6 +55,7 @@ class Unfinished:
         self.folder = output.with_name(f".{output.name}.unfinished")
         self.found = False
         self.kept = False
+        self.left: tuple[Path, ...] = ()
         self._resume, self._force = resume, force
         self._lock: IO[bytes] | None = None
         self._start = 0.0
@@ -57,17 +66,18 @@ class Unfinished:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self._check_private()
             self._take_lock()
-        self.found = any(path.name != _LOCK for path in self.folder.iterdir())
+        self.found = any(path.name != _LOCK for path in self.folder.iterdir() if not _is_room(path))
         if self.found and not (self._resume or self._force):
             self._let_go()
             raise OutputError(
                 f"an unfinished run of the same output lies in {self.folder}",
                 hint="--resume goes on with it, --force starts from the beginning.",
             )
-        if not self._resume:
-            with os_errors(self.folder):
-                self._clear()
-            self.found = False
+        with os_errors(self.folder):
+            self._clear_rooms()
+            if not self._resume:
+                self._clear_steps()
+                self.found = False
         return self
 
     def _check_private(self) -> None:
@@ -105,9 +115,9 @@ class Unfinished:
     def room(self, name: str) -> Path:
         """Return an empty folder inside; what an earlier run left of it is thrown away."""
         path = self.folder / name
+        if not _removed(path):
+            path = self.folder / f"{name}-{secrets.token_hex(4)}"
         with os_errors(path):
-            if path.exists():
-                shutil.rmtree(path)
             path.mkdir(mode=0o700)
         return path
 
@@ -116,13 +126,17 @@ class Unfinished:
         long = self.found or time.monotonic() - self._start > SHORT
         return long and any(self.folder.glob("*.npz"))
 
-    def _clear(self) -> None:
+    def _clear_steps(self) -> None:
         # Steps before what says which run they belong to: none may be left without it.
         for path in sorted(self.folder.iterdir(), key=lambda path: path.suffix != ".npz"):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path.name != _LOCK:
+            if not _is_room(path) and path.name != _LOCK:
                 path.unlink()
+
+    def _clear_rooms(self) -> tuple[Path, ...]:
+        """Remove all rooms; return those that could not be removed."""
+        return tuple(
+            path for path in self.folder.iterdir() if _is_room(path) and not _removed(path)
+        )
 
     def __exit__(
         self,
@@ -132,18 +146,25 @@ class Unfinished:
     ) -> None:
         self.kept = kind is not None and self.worth_keeping()
         with suppress(OSError):  # what led here is the error to report
-            if self.kept:
-                # Unpacked encodings are made again by the run that goes on.
-                for path in self.folder.iterdir():
-                    if path.is_dir() and not path.is_symlink():
-                        shutil.rmtree(path, ignore_errors=True)
-            else:
-                self._clear()
+            # Unpacked encodings are made again by the run that goes on.
+            self.left = self._clear_rooms()
+            if not self.kept:
+                self._clear_steps()
         if os.name == "nt":
             self._let_go()  # an open file can't be removed there
-        if not self.kept:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.kept and not _removed(self.folder):
+            self.left = (self.folder,)
         self._let_go()
+
+
+def _is_room(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a folder as far as that can be done; say whether it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def private(path: str, flags: int) -> int:

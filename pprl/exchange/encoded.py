@@ -33,7 +33,7 @@ from pprl.exchange.encoded_columns import (
     strictly_ascending,
 )
 from pprl.exchange.encoded_rows import GROUP_ROWS, METADATA_KEY, parquet_rows
-from pprl.exchange.mapped import room
+from pprl.exchange.mapped import MappedFolder, array_in
 
 __all__ = [
     "ENCODED_FORMAT",
@@ -223,17 +223,17 @@ def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
         state(encoded.header.model_dump_json())
 
 
-def read_encoded(path: Path | str, *, spool: Path | None = None) -> EncodedFile:
+def read_encoded(path: Path | str, *, mapped: MappedFolder | None = None) -> EncodedFile:
     """Read and check an encoded file, block by block.
 
     Args:
         path: the file.
-        spool: an empty folder for the rows, unpacked, from where they are memory-mapped; without one they are held in
-            memory. The folder must outlive the result.
+        mapped: a folder for the rows, unpacked, from where they are memory-mapped; without one they are held in memory.
+            It must outlive the result.
 
     Raises:
         EncodedFileError: not an encoded file, of another version, truncated, altered or inconsistent.
-        OutputError: the disk of the spool is full.
+        OutputError: that folder's disk is full.
     """
     path = Path(path)
     _check_start(path)
@@ -247,7 +247,7 @@ def read_encoded(path: Path | str, *, spool: Path | None = None) -> EncodedFile:
             if parquet.metadata.num_rows != header.records:
                 raise _altered(path, "its number of rows is not the one its header states")
             _check_sizes(path, parquet.metadata, agreement)
-            columns = _read_rows(path, parquet, agreement, spool)
+            columns = _read_rows(path, parquet, agreement, mapped)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise EncodedFileError(
             f"{path} is damaged or cut short",
@@ -363,14 +363,14 @@ def _check_sizes(path: Path, metadata: pq.FileMetaData, agreement: Agreement) ->
 
 
 def _read_rows(
-    path: Path, parquet: pq.ParquetFile, agreement: Agreement, spool: Path | None
+    path: Path, parquet: pq.ParquetFile, agreement: Agreement, mapped: MappedFolder | None
 ) -> tuple[Bytes2D, Bytes2D, npt.NDArray[np.uint64]]:
     """Return pseudonyms, filters and keys, read block by block."""
     names, rows = filter_columns(agreement), parquet.metadata.num_rows
     width = filter_bytes(agreement)
-    pseudonyms = room(spool, "pseudonyms", (rows, PSEUDONYM_BYTES), np.uint8)
-    filters = room(spool, "filters", (rows, len(names) * width), np.uint8)
-    keys = room(spool, "keys", (rows, len(agreement.blocking)), np.uint64)
+    pseudonyms = array_in(mapped, "pseudonyms", (rows, PSEUDONYM_BYTES), np.uint8)
+    filters = array_in(mapped, "filters", (rows, len(names) * width), np.uint8)
+    keys = array_in(mapped, "keys", (rows, len(agreement.blocking)), np.uint64)
     start = 0
     for batch in parquet.iter_batches(batch_size=_BATCH_ROWS, use_threads=False):
         stop = start + batch.num_rows

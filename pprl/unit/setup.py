@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numba
@@ -10,6 +10,7 @@ import numpy as np
 import scipy
 
 from pprl.exchange.encoded import EncodedFile, read_encoded
+from pprl.exchange.mapped import MappedFolder
 from pprl.resources import total_memory
 from pprl.unit.journal import FolderJournal
 from pprl.unit.plan import Plan
@@ -22,13 +23,13 @@ _SHARE = 4
 
 
 def read_files(
-    paths: Sequence[Path], *, spool: Callable[[str], Path], memory: int | None
+    paths: Sequence[Path], *, mapped: MappedFolder, memory: int | None
 ) -> list[EncodedFile]:
     """Read encoded files into memory, or memory-mapped from a private folder where they are large.
 
     Args:
         paths: the files.
-        spool: makes an empty folder of a name.
+        mapped: where they are unpacked if they are large; must outlive the result.
         memory: bytes that the run may use; half of the machine's by default.
 
     Raises:
@@ -37,12 +38,7 @@ def read_files(
     """
     size = sum(path.stat().st_size for path in paths if path.is_file())
     large = size > (memory or total_memory() // 2) // _SHARE
-    made = []
-    for number, path in enumerate(paths):
-        # Unpacked rows of a damaged file are of no use to anybody.
-        folder = spool(f"rows-{number}") if large else None
-        made.append(read_encoded(path, spool=folder))
-    return made
+    return [read_encoded(path, mapped=mapped if large else None) for path in paths]
 
 
 def open_journal(folder: Path, plan: Plan) -> FolderJournal:
