@@ -13,6 +13,7 @@ from .options import (
     agreement_option,
     column_map,
     column_options,
+    header_option,
     json_option,
     short_fingerprint,
 )
@@ -28,6 +29,7 @@ __all__ = ["check"]
 @agreement_option
 @click.option("--id", "id_column", metavar="COLUMN", help="The column of your own record ids.")
 @column_options
+@header_option
 @json_option
 def check(
     people: Path,
@@ -36,6 +38,7 @@ def check(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    header: bool,
     as_json: bool,
 ) -> None:
     """Say what is missing, unreadable or repeated, column by column, and what would leave the machine.
@@ -50,14 +53,17 @@ def check(
     from pprl.errors import DataError
     from pprl.exchange.agreement import Agreement
     from pprl.party.check import check_table
+    from pprl.party.people import expected_columns
     from pprl.tables.blocks import read_text
 
     settled = Agreement.load(agreement)
+    mapping = column_map(columns_file, columns, date_formats)
+    known = expected_columns(settled, mapping, id_column)
     result = check_table(
-        read_text(people, what="people file"),
+        read_text(people, what="people file", header=header, known=known),
         settled,
         id_column=id_column,
-        columns=column_map(columns_file, columns, date_formats),
+        columns=mapping,
         source=str(people),
     )
     if as_json:

@@ -18,6 +18,7 @@ from .options import (
     column_map,
     column_options,
     force_option,
+    header_option,
     json_option,
     short_fingerprint,
 )
@@ -43,6 +44,7 @@ __all__ = ["encode"]
     "-o", "--output", required=True, type=FILE, metavar="OUT.parquet", help="The encoded file."
 )
 @column_options
+@header_option
 @click.option(
     "--unreadable",
     type=click.Choice(["error", "missing"]),
@@ -62,6 +64,7 @@ def encode(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    header: bool,
     unreadable: Literal["error", "missing"],
     as_json: bool,
     force: bool,
@@ -103,6 +106,7 @@ def encode(
             encoded=output,
             id_map=id_map,
             columns=mapping,
+            header=header,
             unreadable=unreadable,
             force=force,
             progress=_Rate(progress),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FILE, check_outputs, force_option, json_option
+from .options import FILE, check_outputs, force_option, header_option, json_option
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ _SHARE = click.FloatRange(0, 1)
     metavar="PARTY=COLUMN",
     help="The column with a party's ids, for --baseline; 'id' unless said otherwise.",
 )
+@header_option
 @click.option("--require-precision", type=_SHARE, help="Exit with code 3 below this precision.")
 @click.option("--require-recall", type=_SHARE, help="Exit with code 3 below this recall.")
 @click.option("--require-f1", type=_SHARE, help="Exit with code 3 below this F1.")
@@ -69,6 +70,7 @@ def evaluate(
     baseline: tuple[Path, Path] | None,
     columns: Sequence[str],
     id_columns: Sequence[str],
+    header: bool,
     require_precision: float | None,
     require_recall: float | None,
     require_f1: float | None,
@@ -111,13 +113,13 @@ def evaluate(
         inputs = (truth, *(baseline or ()))
         check_outputs(output, output.with_suffix(".json"), inputs=inputs, force=force)
     run = read_links(links)
-    persons = read_truth(truth) if truth else None
+    persons = read_truth(truth, header=header) if truth else None
     maps = read_id_maps(ids, run) if ids else None
     clear = None
     if baseline and persons is not None:
         # Judged without the baseline first, so that bad input is told before the long work.
         judge(run, truth=persons, ids=maps)
-        clear = _run_baseline(run, baseline, persons, columns, id_columns)
+        clear = _run_baseline(run, baseline, persons, columns, id_columns, header=header)
     evaluation = judge_gates(
         judge(run, truth=persons, ids=maps, baseline=clear),
         precision=require_precision,
@@ -169,6 +171,8 @@ def _run_baseline(
     truth: pd.DataFrame,
     columns: Sequence[str],
     id_columns: Sequence[str],
+    *,
+    header: bool,
 ) -> Baseline:
     from pprl.errors import UsageError
     from pprl.exchange.agreement import Agreement
@@ -190,6 +194,7 @@ def _run_baseline(
             agreement=agreement,
             columns=load_column_map(Path(maps[party])) if party in maps else None,
             id_column=names.get(party, "id"),
+            header=header,
         )
         for party, path in zip(run.parties, files, strict=True)
     }

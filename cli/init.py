@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FILE, check_outputs, force_option
+from .options import FILE, check_outputs, force_option, header_option
 
 if TYPE_CHECKING:
     from pprl.exchange.defaults import Profile
@@ -45,6 +45,7 @@ __all__ = ["init"]
     metavar="TOML",
     help="Also write this file's column map, for check and encode.",
 )
+@header_option
 @force_option
 def init(
     people: Path,
@@ -53,6 +54,7 @@ def init(
     profile: Profile,
     bits: int | None,
     columns_out: Path | None,
+    header: bool,
     force: bool,
 ) -> None:
     """Draft a commented agreement from a file's header and a look at its values.
@@ -71,7 +73,7 @@ def init(
 
     check_outputs(output, columns_out, inputs=(people,), force=force)
     project = project or f"linkage-{secrets.token_hex(4)}"
-    frame = read_text(people, what="people file")
+    frame = read_text(people, what="people file", header=header)
     known = text_columns(frame)
     others = [name for name in frame.columns if name not in known]
     draft = draft_agreement(frame[known], project=project, profile=profile, bits=bits)

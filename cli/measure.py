@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from .options import FILE, check_outputs, column_map, column_options, force_option, json_option
+from .options import (
+    FILE,
+    check_outputs,
+    column_map,
+    column_options,
+    force_option,
+    header_option,
+    json_option,
+)
 
 __all__ = ["measure"]
 
@@ -18,6 +26,7 @@ __all__ = ["measure"]
     "-o", "--output", required=True, type=FILE, metavar="JSON", help="The figures to write."
 )
 @column_options
+@header_option
 @click.option(
     "--person",
     metavar="COLUMN",
@@ -39,6 +48,7 @@ def measure(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    header: bool,
     person: str | None,
     smallest_cell: int,
     as_json: bool,
@@ -56,11 +66,13 @@ def measure(
     """
     from pprl.synth.figures import measure as measure_table
     from pprl.synth.figures import write_figures
+    from pprl.synth.forms import FIELDS
     from pprl.tables.blocks import read_text
 
     check_outputs(output, inputs=(people, columns_file), force=force)
     mapping = column_map(columns_file, columns, date_formats)
-    frame = read_text(people, what="people file")
+    known = [*mapping.names(FIELDS), *([person] if person else [])]
+    frame = read_text(people, what="people file", header=header, known=known)
     figures = measure_table(
         frame, columns=mapping, person=person, k=smallest_cell, source=str(people)
     )

@@ -22,6 +22,7 @@ __all__ = [
     "column_map",
     "column_options",
     "force_option",
+    "header_option",
     "json_option",
     "short_fingerprint",
 ]
@@ -76,6 +77,11 @@ agreement_option = click.option(
     help="The linkage's agreement (linkage.toml).",
 )
 force_option = click.option("--force", is_flag=True, help="Replace outputs that exist.")
+header_option = click.option(
+    "--header",
+    is_flag=True,
+    help="A CSV file's first row holds column names, however much they look like data.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
 )

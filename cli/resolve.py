@@ -33,7 +33,7 @@ def resolve(links: Path, ids: Path, output: Path | None, force: bool) -> None:
     from pprl.tables import read_csv_text
 
     check_outputs(output, inputs=(links, ids), force=force)
-    returned = read_csv_text(links, what="file of returned links", allow_no_rows=True)
+    returned = read_csv_text(links, what="file of returned links", allow_no_rows=True, header=None)
     resolved = resolve_links(returned, read_id_map(ids))
     if output is None:
         click.echo(resolved.to_csv(index=False, lineterminator="\n"), nl=False)

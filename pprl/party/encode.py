@@ -31,6 +31,7 @@ from pprl.party.people import (
     FieldColumn,
     check_frame,
     check_id_column,
+    expected_columns,
     plan_fields,
     used_columns,
 )
@@ -143,6 +144,7 @@ def encode_file(
     encoded: Path,
     id_map: Path,
     columns: ColumnMap | None = None,
+    header: bool = False,
     unreadable: Literal["error", "missing"] = "error",
     force: bool = False,
     progress: RowProgress | None = None,
@@ -162,6 +164,7 @@ def encode_file(
         id_map: the id map to write, which stays; its rows come block by block of the file, each in the order of the
             pseudonyms.
         columns: the party's own column names and date formats.
+        header: the first row of a CSV file holds column names, however much they look like data.
         unreadable: what to do with a value that its field's rule can't read: stop, or count it as missing.
         force: replace outputs that exist.
         progress: called with a stage's name, the share done, and the rows done so far in it.
@@ -177,9 +180,9 @@ def encode_file(
     _check_party(party)
     tell = progress or (lambda stage, share, rows: None)
     tell("looking at the file", 0.0, 0)
-    walk = _Walk(
-        open_table(people, what="people file"), agreement, key, id_column, columns, unreadable
-    )
+    known = expected_columns(agreement, columns or ColumnMap(), id_column)
+    source = open_table(people, what="people file", header=header, known=known)
+    walk = _Walk(source, agreement, key, id_column, columns, unreadable)
     with Outputs(force=force) as outputs:
         encoded_path, id_map_path = outputs.file(encoded), outputs.file(id_map)
         with os_errors(encoded):

@@ -86,7 +86,7 @@ def read_id_map(path: Path) -> pd.DataFrame:
     Raises:
         DataError: not an id map, or one in which a pseudonym or an id stands twice.
     """
-    frame = read_csv_text(path, what="id map")
+    frame = read_csv_text(path, what="id map", header=None)
     if list(frame.columns) != ID_MAP_COLUMNS:
         raise DataError(
             f"{path} is not an id map: its columns are not pseudonym,id",

@@ -31,6 +31,7 @@ __all__ = [
     "FieldPlan",
     "check_frame",
     "check_id_column",
+    "expected_columns",
     "file_row",
     "id_values",
     "plan_fields",
@@ -131,6 +132,14 @@ def id_values(frame: pd.DataFrame, column: str, *, source: str) -> pd.Series[str
     check_id_column(FrameSource(frame, source), column)
     check_text(frame, column, source)
     return frame[column].fillna("").astype(object)
+
+
+def expected_columns(
+    agreement: Agreement, columns: ColumnMap, id_column: str | None = None
+) -> list[str]:
+    """Return the names that a party's columns are likely to have."""
+    own = [] if id_column is None else [id_column]
+    return own + columns.names(field.name for field in agreement.field)
 
 
 def check_id_column(source: TableSource, column: str) -> None:

@@ -24,7 +24,12 @@ DATE_PARTS = ("year", "month", "day")
 
 
 def read_plain(
-    path: Path, *, agreement: Agreement, columns: ColumnMap | None = None, id_column: str = "id"
+    path: Path,
+    *,
+    agreement: Agreement,
+    columns: ColumnMap | None = None,
+    id_column: str = "id",
+    header: bool = False,
 ) -> pd.DataFrame:
     """Read a party's plain file for the baseline.
 
@@ -33,6 +38,7 @@ def read_plain(
         agreement: names the fields.
         columns: the party's own names for them, and its date formats.
         id_column: the column that holds the party's ids, as in the truth.
+        header: the first row holds column names, however much they look like data.
 
     Returns:
         A frame of ``str`` with the column ``id`` and one a field of the agreement; dates as ``YYYY-MM-DD`` with zeros
@@ -42,14 +48,17 @@ def read_plain(
         DataError: unreadable, a missing column, an empty or duplicate id.
     """
     columns = columns or ColumnMap()
-    raw = read_csv_text(path, what="people file")
-    header = [str(name) for name in raw.columns]
-    if id_column not in header:
-        near = get_close_matches(id_column, header, n=1, cutoff=0.4)
+    fields = [item.name for item in agreement.field]
+    raw = read_csv_text(
+        path, what="people file", header=header, known=[id_column, *columns.names(fields)]
+    )
+    names = [str(name) for name in raw.columns]
+    if id_column not in names:
+        near = get_close_matches(id_column, names, n=1, cutoff=0.4)
         raise DataError(
             f"{path}: no column {id_column!r} to take the ids from",
             hint=(f"Did you mean {near[0]!r}? " if near else "")
-            + f"Say which one with --id PARTY=COLUMN. The file's columns: {', '.join(header)}.",
+            + f"Say which one with --id PARTY=COLUMN. The file's columns: {', '.join(names)}.",
         )
     ids = raw[id_column]
     if (ids == "").any() or ids.duplicated().any():
@@ -57,7 +66,7 @@ def read_plain(
             f"{path}: the ids in column {id_column!r} are not all filled in and different",
             hint="Run `pprl check` on the file; the baseline needs one id a record.",
         )
-    found = columns.resolve([item.name for item in agreement.field], header, file=str(path))
+    found = columns.resolve(fields, names, file=str(path))
     frame = {"id": ids}
     for item in agreement.field:
         parts = [raw[name].str.strip() for name in found[item.name]]

@@ -54,8 +54,12 @@ class Coverage:
         return asdict(self)
 
 
-def read_truth(path: Path) -> pd.DataFrame:
+def read_truth(path: Path, *, header: bool = False) -> pd.DataFrame:
     """Read a truth file.
+
+    Args:
+        path: the file.
+        header: its first row holds column names, however much they look like data.
 
     Returns:
         A frame of ``str`` with at least the columns ``party``, ``id`` and ``person``.
@@ -63,7 +67,7 @@ def read_truth(path: Path) -> pd.DataFrame:
     Raises:
         DataError: unreadable, a missing column or an empty value.
     """
-    frame = read_csv_text(path, what="truth file")
+    frame = read_csv_text(path, what="truth file", header=header, known=TRUTH_COLUMNS)
     _check_table(frame, TRUTH_COLUMNS, str(path), "truth file")
     return frame
 
@@ -84,7 +88,7 @@ def read_id_maps(options: Sequence[str], links: Links) -> dict[str, pd.DataFrame
     found: dict[str, pd.DataFrame] = {}
     for option in options:
         party, path = _split_option(option, links.parties)
-        frame = read_csv_text(path, what="id map")
+        frame = read_csv_text(path, what="id map", header=None)
         _check_table(frame, ID_COLUMNS, str(path), "id map")
         if party is None:
             party = _infer_party(frame, path, links)

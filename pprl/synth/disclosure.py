@@ -65,7 +65,7 @@ def read_table(path: Path | str, value_columns: Sequence[str], k: int = 10) -> T
     """
     path = Path(path)
     _check_k(k)
-    frame = read_csv_text(path, what="table")
+    frame = read_csv_text(path, what="table", header=None)
     columns = _columns(path, frame, value_columns)
     rows = _rows_of(frame)
     for name in value_columns:

@@ -6,7 +6,7 @@ the file in memory than a block or two. A source may be read several times, each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -58,20 +58,27 @@ class TableSource(Protocol):
         """
 
 
-def open_table(path: Path, *, what: str = "file") -> TableSource:
+def open_table(
+    path: Path, *, what: str = "file", header: bool = False, known: Collection[str] = ()
+) -> TableSource:
     """Open a CSV or a Parquet file, told apart by how it begins.
 
     Args:
         path: the file.
         what: what it is to the user, for messages.
+        header, known: of a CSV file, as for :func:`pprl.tables.csvtext.read_csv_text`.
 
     Raises:
         DataError: see :func:`pprl.tables.csvtext.read_csv_text`; or a damaged Parquet file.
     """
-    return ParquetSource(path, what) if _is_parquet(path) else CsvSource(path, what)
+    if _is_parquet(path):
+        return ParquetSource(path, what)
+    return CsvSource(path, what, header=header, known=known)
 
 
-def read_text(path: Path, *, what: str = "file") -> pd.DataFrame:
+def read_text(
+    path: Path, *, what: str = "file", header: bool = False, known: Collection[str] = ()
+) -> pd.DataFrame:
     """Read a whole CSV or Parquet file, its text as :func:`pprl.tables.csvtext.read_csv_text` does.
 
     Columns of a Parquet file that are no text come as they are: who needs one refuses it (:func:`check_text`).
@@ -81,7 +88,7 @@ def read_text(path: Path, *, what: str = "file") -> pd.DataFrame:
     """
     if _is_parquet(path):
         return ParquetSource(path, what).frame()
-    return read_csv_text(path, what=what)
+    return read_csv_text(path, what=what, header=header, known=known)
 
 
 def _is_parquet(path: Path) -> bool:
@@ -140,9 +147,11 @@ class FrameSource:
 class CsvSource:
     """A CSV file; ``rows`` counts its lines."""
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(
+        self, path: Path, what: str, *, header: bool = False, known: Collection[str] = ()
+    ) -> None:
         self.name = str(path)
-        self._file = open_csv_text(path, what=what)
+        self._file = open_csv_text(path, what=what, header=header, known=known)
         self.columns = self._file.names
         self.rows = self._file.lines
 

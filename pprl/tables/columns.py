@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pprl.errors import DataError, UsageError
+from pprl.tables.header import loose_name
 
 __all__ = [
     "ColumnMap",
@@ -47,6 +48,10 @@ class ColumnMap:
             columns={**self.columns, **other.columns}, dates={**self.dates, **other.dates}
         )
 
+    def names(self, fields: Iterable[str]) -> list[str]:
+        """Return every name under which columns for these fields are looked for."""
+        return [*fields, *(column for columns in self.columns.values() for column in columns)]
+
     def check_fields(self, fields: Iterable[str]) -> None:
         """Refuse a map that names a field which the agreement does not have.
 
@@ -74,7 +79,7 @@ class ColumnMap:
         self.check_fields(fields)
         loose: dict[str, list[str]] = {}
         for column in header:
-            loose.setdefault(_loose(column), []).append(column)
+            loose.setdefault(loose_name(column), []).append(column)
         wanted = {name: self.columns.get(name, (name,)) for name in fields}
         found = {
             name: [_find(column, header, loose) for column in columns]
@@ -93,23 +98,19 @@ class ColumnMap:
 def _find(column: str, header: Sequence[str], loose: Mapping[str, list[str]]) -> str | None:
     if column in header:
         return column
-    similar = loose.get(_loose(column), [])
+    similar = loose.get(loose_name(column), [])
     return similar[0] if len(similar) == 1 else None
 
 
 def _no_column(column: str, free: Sequence[str], *, field: str, file: str) -> DataError:
-    loose = {_loose(name): name for name in reversed(free)}
-    near = get_close_matches(_loose(column), list(loose), n=1, cutoff=0.5)
+    loose = {loose_name(name): name for name in reversed(free)}
+    near = get_close_matches(loose_name(column), list(loose), n=1, cutoff=0.5)
     if near:
         meant = loose[near[0]]
         hint = f"Did you mean {meant!r}? Say --column {field}={meant}."
     else:  # without a likeness the first row may be data as well as names, so it is not shown
         hint = f"Say which column it is: --column {field}=COLUMN. The first row must hold the column names."
     return DataError(f"{file}: no column {column!r} for the field {field!r}", hint=hint)
-
-
-def _loose(name: str) -> str:
-    return "".join(ch for ch in name.lower() if ch.isalnum())
 
 
 def join_columns(texts: Sequence[pd.Series[str]], *, date: bool) -> pd.Series[str]:

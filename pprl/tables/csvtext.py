@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import pyarrow as pa
 from pyarrow import csv as pa_csv
 
 from pprl.errors import DataError
+from pprl.tables.header import LOOK_AT, data_column
 
 __all__ = ["CsvText", "open_csv_text", "read_csv_text"]
 
@@ -28,15 +31,16 @@ _HEADER_LIMIT = 1 << 20
 _BLOCK = 1 << 24
 _STREAM_BLOCK = 1 << 21
 """Bytes that Arrow's stream parses at a time: it runs up to 32 such blocks ahead of whoever reads it."""
-_DATA = re.compile(r"[\d\W]*\d[\d\W]*")
-"""A number, a date, a telephone number: no letter in it."""
-_MIXED = re.compile(r"[A-Za-z]{0,4}[- ]?\d{3,}|[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}")
-"""An id such as H0089654, or a postcode."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
 def read_csv_text(
-    path: Path | str, *, what: str = "file", allow_no_rows: bool = False
+    path: Path | str,
+    *,
+    what: str = "file",
+    allow_no_rows: bool = False,
+    header: bool | None = False,
+    known: Collection[str] = (),
 ) -> pd.DataFrame:
     """Read a UTF-8 CSV file with a header row; all columns are ``str``.
 
@@ -47,14 +51,18 @@ def read_csv_text(
         path: the file.
         what: what the file is to the user, for messages (``"people file"``).
         allow_no_rows: accept a header without rows.
+        header: the first row holds column names, however much they look like data. False: that is judged
+            (:mod:`pprl.tables.header`). None: likewise, and no option says otherwise.
+        known: names that the file's columns are likely to have; one of them in the first row speaks for a header.
 
     Returns:
         A frame with one ``object`` column of ``str`` for each column of the file and a ``RangeIndex``.
 
     Raises:
-        DataError: missing, unreadable, empty, binary, not UTF-8, ragged, or two columns of one name.
+        DataError: missing, unreadable, empty, binary, not UTF-8, ragged, two columns of one name, or a first row that
+            looks like data.
     """
-    opened = open_csv_text(path, what=what, allow_no_rows=allow_no_rows)
+    opened = open_csv_text(path, what=what, allow_no_rows=allow_no_rows, header=header, known=known)
     with _told(opened) as ragged:
         options = _options(opened.names, opened.delimiter, opened.names, ragged, _BLOCK)
         try:
@@ -104,19 +112,30 @@ class CsvText:
                 yield from reader
 
 
-def open_csv_text(path: Path | str, *, what: str = "file", allow_no_rows: bool = False) -> CsvText:
+def open_csv_text(
+    path: Path | str,
+    *,
+    what: str = "file",
+    allow_no_rows: bool = False,
+    header: bool | None = False,
+    known: Collection[str] = (),
+) -> CsvText:
     """Look at all of a CSV file but its rows' lengths; takes little memory however long the file is.
 
     Args:
-        path: the file.
-        what: what the file is to the user, for messages (``"people file"``).
-        allow_no_rows: accept a header without rows.
+        path, what, allow_no_rows, header, known: as for :func:`read_csv_text`.
 
     Raises:
         DataError: as :func:`read_csv_text`.
     """
     path = Path(path)
-    names, delimiter = _read_header(path, what, allow_no_rows=allow_no_rows)
+    start = _read_start(path, what)
+    names, delimiter = _read_header(path, what, start)
+    if not header:
+        _check_first_row(path, names, _rows_below(start, delimiter), header, known)
+    _check_names(path, names)
+    if not allow_no_rows and len(start) < _HEADER_LIMIT and b"\n" not in start.rstrip():
+        raise _no_rows(path, what)
     lines = max(_check_utf8(path) - 1, 1)
     _check_quotes(path, what, delimiter)
     return CsvText(path=path, what=what, names=names, delimiter=delimiter, lines=lines)
@@ -168,7 +187,8 @@ def _told(file: CsvText) -> Iterator[list[int]]:
         raise DataError(f"{file.path}: can't be read: {reason}") from None
 
 
-def _read_header(path: Path, what: str, *, allow_no_rows: bool) -> tuple[list[str], str]:
+def _read_start(path: Path, what: str) -> bytes:
+    """Return the file's first bytes, which are those of a text."""
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a {what}", hint="Give the path of a CSV file.")
     try:
@@ -190,6 +210,11 @@ def _read_header(path: Path, what: str, *, allow_no_rows: bool) -> tuple[list[st
             f"{path} is not a text file",
             hint=f"Give the {what} as CSV in UTF-8; a spreadsheet has to be exported first.",
         )
+    return start
+
+
+def _read_header(path: Path, what: str, start: bytes) -> tuple[list[str], str]:
+    """Return the cells of the first row, and the delimiter that they tell."""
     line = start.split(b"\n", 1)[0].rstrip(b"\r")
     try:
         header = line.decode("utf-8-sig")
@@ -206,23 +231,38 @@ def _read_header(path: Path, what: str, *, allow_no_rows: bool) -> tuple[list[st
         raise DataError(
             f"{path}: the header row can't be read as CSV", hint="Check its quotes."
         ) from None
-    names = [name.strip() for name in names]
-    _check_names(path, names)
-    if not allow_no_rows and len(start) < _HEADER_LIMIT and b"\n" not in start.rstrip():
-        raise _no_rows(path, what)
-    return names, delimiter
+    return [name.strip() for name in names], delimiter
+
+
+def _rows_below(start: bytes, delimiter: str) -> list[list[str]]:
+    """Return the first rows behind the header, as far as they can be read."""
+    text = start.partition(b"\n")[2].decode("utf-8", errors="replace")
+    rows = []
+    # A longer file's last row here is cut short. It can be among the first only if rows are very long.
+    with suppress(csv.Error):
+        for row in islice(csv.reader(StringIO(text, newline=""), delimiter=delimiter), LOOK_AT):
+            rows.append(row)
+    return rows
+
+
+def _check_first_row(
+    path: Path,
+    names: list[str],
+    rows: list[list[str]],
+    header: bool | None,
+    known: Collection[str],
+) -> None:
+    """Refuse a first row that is no header. It may hold a person, so only a position is named."""
+    column = data_column(names, rows, known)
+    if column:
+        hint = "The first row must hold the column names; add one to an export that has none."
+        raise DataError(
+            f"{path}: the first row looks like data, not like column names (column {column})",
+            hint=hint if header is None else f"{hint} If it does hold them, say so: --header.",
+        )
 
 
 def _check_names(path: Path, names: list[str]) -> None:
-    """Refuse a first row that is no header. It may hold a person, so only positions are named."""
-    data = [at for at, name in enumerate(names, start=1) if _is_data(name)]
-    mixed = [at for at, name in enumerate(names, start=1) if _MIXED.fullmatch(name)]
-    if data or len(mixed) > 1:
-        raise DataError(
-            f"{path}: the first row looks like data, not like column names "
-            f"(column {(data or mixed)[0]})",
-            hint="The first row must hold the column names; add one to an export that has none.",
-        )
     for position, name in enumerate(names, start=1):
         if not name:
             raise DataError(
@@ -234,10 +274,6 @@ def _check_names(path: Path, names: list[str]) -> None:
                 f"{path}: the columns {names.index(name) + 1} and {position} have the same name",
                 hint="Rename or drop one of them.",
             )
-
-
-def _is_data(name: str) -> bool:
-    return bool(name) and (bool(_DATA.fullmatch(name)) or "@" in name)
 
 
 def _check_utf8(path: Path) -> int:
