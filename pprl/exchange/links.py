@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,6 +61,11 @@ HOUSEHOLD_SPREAD = 0.06
 
 _RUN_LIMIT = 16 << 20
 _LARGEST_ID = 10**15 - 1
+
+_ODD = np.array(
+    [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93], np.uint64
+)
+"""Odd factors without a pattern, any would do: they make one number of the four words of a pseudonym's text."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,8 +133,8 @@ def read_links(folder: Path | str) -> Links:
     """Read and check a links folder.
 
     Raises:
-        LinksError: not a links folder, incomplete, damaged or of another version, or with a text that may not stand
-            on a terminal.
+        LinksError: not a links folder, incomplete, damaged or of another version, with a record that stands twice in
+            the links, or with a text that may not stand on a terminal.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -251,7 +258,33 @@ def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
             pc.and_(pc.greater(values, 0), pc.less_equal(values, _LARGEST_ID))
         ):
             return f"a link id that is not from 1 to {_LARGEST_ID}"
-    return None
+    return _repeated(table) if "link_id" in table.column_names else None
+
+
+def _repeated(table: pa.Table) -> str | None:
+    """Return what is wrong where a record stands twice among the links; None where each stands once."""
+    mixed = _mixed(table["pseudonym"])
+    ordered = np.sort(mixed)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return None
+    # Two parties may have one pseudonym, and two pseudonyms one number; what is left is few and is compared in full.
+    some = table.filter(pa.array(np.isin(mixed, twice))).to_pandas()
+    if some.duplicated(["link_id", "party", "pseudonym"]).any():
+        return "a record twice in one link"
+    return "a record in two links" if some.duplicated(["party", "pseudonym"]).any() else None
+
+
+def _mixed(pseudonyms: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """Return a number for each pseudonym of 32 digits: numbers are sorted in a tenth of the time that texts take."""
+    made = [np.zeros(0, np.uint64)]
+    for chunk in pseudonyms.chunks:
+        _, offsets, digits = chunk.buffers()
+        if len(chunk):
+            start = int(np.frombuffer(offsets, np.int32)[chunk.offset])
+            words = np.frombuffer(digits, np.uint64, count=4 * len(chunk), offset=start)
+            made.append(words.reshape(-1, 4) @ _ODD)
+    return np.concatenate(made)
 
 
 def _all(flags: pa.ChunkedArray) -> bool:

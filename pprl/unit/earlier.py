@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from pprl.errors import MismatchError, UsageError
+from pprl.errors import LinksError, MismatchError, UsageError
 from pprl.exchange.encoded import PSEUDONYM_BYTES, EncodedFile
 from pprl.exchange.links import Links
 
-__all__ = ["check_earlier", "earlier_clusters"]
+__all__ = ["check_earlier", "earlier_ids"]
 
 
 def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
@@ -48,29 +48,47 @@ def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
         raise UsageError("no file is new: all of them were linked by the earlier run")
 
 
-def earlier_clusters(
-    earlier: Links, files: Sequence[EncodedFile]
-) -> tuple[npt.NDArray[np.int64], Mapping[int, int]]:
-    """Return the records' earlier clusters and the link ids that they bear.
+def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> npt.NDArray[np.int64]:
+    """Return the link id that the earlier run gave each record.
+
+    The id goes with the record, and not with a cluster: clusters are named anew when records join them.
+
+    Args:
+        earlier: the links of the earlier run.
+        files: all files, in any order.
 
     Returns:
-        ``int64[records]`` over all files: a record's cluster, named by the lowest record in it; -1 where it was not
-        linked. And cluster -> link id.
+        ``int64[records]`` over all files; -1 where a record was not linked.
+
+    Raises:
+        LinksError: a linked record is in none of the files, or stands twice.
     """
     offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
-    cluster = np.full(offsets[-1], -1, np.int64)
     party, pseudonym = earlier.links["party"].to_numpy(), earlier.links["pseudonym"].to_numpy()
-    record = np.empty(len(party), np.int64)
+    record = np.full(len(party), -1, np.int64)
     for number, file in enumerate(files):
         own = np.flatnonzero(party == file.party)
         wanted = np.frombuffer(bytes.fromhex("".join(pseudonym[own])), f"V{PSEUDONYM_BYTES}")
         # A file's rows are in ascending order of their pseudonyms, as bytes.
         known = np.ascontiguousarray(file.pseudonyms).view(wanted.dtype).ravel()
-        record[own] = offsets[number] + np.searchsorted(known, wanted)
-    link_id = earlier.links["link_id"].to_numpy()
-    order = np.lexsort((record, link_id))
-    record, link_id = record[order], link_id[order]
-    starts = np.flatnonzero(np.diff(link_id, prepend=-1))
-    first = record[starts]
-    cluster[record] = np.repeat(first, np.diff(starts, append=len(record)))
-    return cluster, dict(zip(first.tolist(), link_id[starts].tolist(), strict=True))
+        # Wanted in about that order, they are found seven times as fast.
+        order = np.argsort(wanted.view(">u8")[::2].astype(np.uint64))
+        place = np.empty(len(own), np.int64)
+        place[order] = np.searchsorted(known, wanted[order])
+        held = place < len(known)
+        held[held] = known[place[held]] == wanted[held]
+        record[own[held]] = offsets[number] + place[held]
+    lost = int((record < 0).sum())
+    if lost:
+        raise LinksError(
+            f"the earlier links hold {len(record):,} records, and {lost:,} of them are in none of the files",
+            hint="The links folder was altered or mixed with another. Copy it again, or link all files anew.",
+        )
+    ids = np.full(offsets[-1], -1, np.int64)
+    ids[record] = earlier.links["link_id"].to_numpy()
+    if int((ids >= 0).sum()) < len(record):
+        raise LinksError(
+            "a record stands twice in the earlier links",
+            hint="Link all files anew, without the earlier links.",
+        )
+    return ids

@@ -14,7 +14,6 @@ from pprl.exchange.link_tables import LinkTables
 from pprl.exchange.links import Links
 from pprl.unit.clustering import cluster_records
 from pprl.unit.compare import Pairs, StageProgress, compare_files, log_odds
-from pprl.unit.earlier import earlier_clusters
 from pprl.unit.engine import Engine
 from pprl.unit.estimate import MODEL_ERRORS, Quality, curve, estimate_quality
 from pprl.unit.explaining import PartRows, join_parts
@@ -122,7 +121,7 @@ def _tables(
     members = np.flatnonzero(linked_record)
     over = int(_over(plan, found).sum())
     pairs, near = found.of(accepted), found.of(listed)
-    links = link_rows(names, plan.files, linked.cluster, members, linked.ids)
+    links = link_rows(names, plan.files, linked.cluster, members, plan.link_ids)
     made = LinkTables(
         links=links,
         pairs=PairRows(names=names, pairs=pairs),
@@ -202,7 +201,6 @@ class _Linked:
     cluster: Int64s
     greedy: int
     ties: int
-    ids: dict[int, int]
 
 
 def _link(plan: Plan, found: Pairs, offsets: Int64s) -> _Linked:
@@ -216,10 +214,6 @@ def _link(plan: Plan, found: Pairs, offsets: Int64s) -> _Linked:
         or len(plan.files) > 2
         or (plan.assign == "many-to-many" and plan.method == "auto")
     ):
-        initial: Int64s | None = None
-        ids: Mapping[int, int] = {}
-        if plan.earlier is not None:
-            initial, ids = earlier_clusters(plan.earlier, plan.files)
         made = cluster_records(
             found.left,
             found.right,
@@ -227,7 +221,7 @@ def _link(plan: Plan, found: Pairs, offsets: Int64s) -> _Linked:
             file_of,
             absent=_UNLISTED,
             one_per_file=plan.assign != "many-to-many",
-            initial=initial,
+            initial=plan.link_ids,
         )
         accepted = positive & (made.cluster[found.left] == made.cluster[found.right])
         return _Linked(
@@ -235,11 +229,10 @@ def _link(plan: Plan, found: Pairs, offsets: Int64s) -> _Linked:
             cluster=made.cluster,
             greedy=made.giant,
             ties=made.ties,
-            ids=dict(ids),
         )
     if plan.assign == "many-to-many":
         cluster = components(found.left[positive], found.right[positive], records)
-        return _Linked(accepted=positive, cluster=cluster, greedy=0, ties=0, ids={})
+        return _Linked(accepted=positive, cluster=cluster, greedy=0, ties=0)
     accepted = np.zeros(len(found.left), bool)
     greedy = ties = 0
     left, right, gain = found.left[positive], found.right[positive], evidence[positive]
@@ -254,7 +247,7 @@ def _link(plan: Plan, found: Pairs, offsets: Int64s) -> _Linked:
         alone = found.weight + plan.activity[0, 1]
         ties += undecided_records(found.left, found.right, alone, accepted)
     cluster = components(found.left[accepted], found.right[accepted], records)
-    return _Linked(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties, ids={})
+    return _Linked(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties)
 
 
 def _quality(

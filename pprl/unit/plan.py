@@ -9,6 +9,9 @@ from itertools import combinations
 from numbers import Real
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from pprl.errors import DataError, UsageError
 from pprl.exchange.encoded import EncodedFile
 from pprl.exchange.links import Links
@@ -19,7 +22,7 @@ from pprl.unit.checks import check_comparable
 from pprl.unit.comparison import Comparison
 from pprl.unit.context import Rule, log_activity
 from pprl.unit.doubts import doubts, few, lsh_doubts, no_estimate
-from pprl.unit.earlier import check_earlier
+from pprl.unit.earlier import check_earlier, earlier_ids
 from pprl.unit.engine import Engine
 from pprl.unit.fields.comparison import fit_fields_comparison
 from pprl.unit.record import KEPT_BELOW, RecordComparison, fit_record
@@ -135,6 +138,8 @@ class Plan:
         recall: share of the matches that an LSH is planned to compare.
         no_estimate: why no estimate of quality can be given; None where there is one.
         earlier: links of an earlier run that stay; see :mod:`pprl.unit.earlier`.
+        link_ids: ``int64[records]`` over all files: each one's link id in the earlier run, -1 where it had none;
+            None without such a run.
         engine: what compares instead of this machine; None if nothing does.
         warnings: what the operator should know.
     """
@@ -162,6 +167,7 @@ class Plan:
     warnings: list[str]
     stages: Stages
     engine: Engine | None = None
+    link_ids: npt.NDArray[np.int64] | None = None
 
     @property
     def most_pairs(self) -> int:
@@ -223,6 +229,7 @@ def plan_match(
         MismatchError: the files can't be compared.
         UsageError: the options contradict each other or the files.
         DataError: an empty file, or the memory is too small.
+        LinksError: the earlier links hold a record that is in none of the files, or one twice.
     """
     options = options or MatchOptions()
     step = progress or (lambda stage, share: None)
@@ -231,8 +238,10 @@ def plan_match(
     for file in files:
         if len(file) == 0:
             raise DataError(f"{file.source} holds no records", hint="Check the party's export.")
+    link_ids = None
     if earlier is not None:
         check_earlier(earlier, files)
+        link_ids = earlier_ids(earlier, files)
     rule = files[0].agreement.matching
     assign = _assign_rule(options.assign, rule.assign, len(files))
     passes = _passes(options.blocking or rule.blocking, assign, len(files))
@@ -312,6 +321,7 @@ def plan_match(
         recall=recall,
         no_estimate=no_estimate(comparison, assign, files),
         earlier=earlier,
+        link_ids=link_ids,
         engine=engine,
         warnings=[
             *doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),

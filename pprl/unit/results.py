@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -143,7 +143,7 @@ def link_rows(
     files: Sequence[EncodedFile],
     cluster: Int64s,
     members: Int64s,
-    given: Mapping[int, int],
+    given: Int64s | None = None,
 ) -> LinkRows:
     """Return the links: one row a linked record.
 
@@ -156,7 +156,8 @@ def link_rows(
         files: the encoded files.
         cluster: ``int64[records]``.
         members: ``int64[linked]``, the records that are linked.
-        given: cluster -> link id that an earlier run gave out.
+        given: ``int64[records]``, the link id that an earlier run gave each record, -1 for none. A cluster keeps it,
+            whichever of its records it is named by.
     """
     _, first, number = np.unique(cluster[members], return_index=True, return_inverse=True)
     # Links are numbered by their first record: which of two equal ids is hashed on depends on it.
@@ -173,13 +174,23 @@ def link_rows(
         digest = salted.copy()
         digest.update(text[start * PSEUDONYM_BYTES : stop * PSEUDONYM_BYTES])
         digests.append(digest.digest())
-    ids = np.array(_link_ids(digests, set(given.values())), np.int64)
-    if given:
-        clusters = cluster[members[starts[:-1]]].tolist()
-        ids = np.array([given.get(c, n) for c, n in zip(clusters, ids.tolist(), strict=True)])
+    used = () if given is None else np.unique(given[given >= 0]).tolist()
+    ids = np.array(_link_ids(digests, used), np.int64)
+    if given is not None:
+        kept = _cluster_ids(cluster, given)[cluster[members[starts[:-1]]]]
+        ids = np.where(kept >= 0, kept, ids)
     link_id = ids[number] if len(number) else np.zeros(0, np.int64)
     order = np.argsort(link_id, kind="stable")  # a link's records are in order already
     return LinkRows(names=names, link_id=link_id[order], record=members[order])
+
+
+def _cluster_ids(cluster: Int64s, given: Int64s) -> Int64s:
+    """Return for each cluster the link id that any of its records has from the earlier run; -1 for none."""
+    made = np.full(len(cluster), -1, np.int64)
+    known = np.flatnonzero(given >= 0)
+    made[cluster[known]] = given[known]
+    assert (made[cluster[known]] == given[known]).all(), "two earlier links became one"
+    return made
 
 
 def _order(number: Int64s, pseudonyms: npt.NDArray[np.uint8]) -> Int64s:

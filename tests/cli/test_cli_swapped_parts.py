@@ -104,9 +104,14 @@ def test_a_plan_of_several_passes_counts_pairs_that_are_seen_again(
     assert possible == run["counts"]["pairs_possible"]
 
 
-def test_a_file_added_later_changes_no_link_that_was_given_out(parts: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_file_added_later_changes_no_link_that_was_given_out(
+    parts: Path, tmp_path: Path, place: int
+) -> None:
+    """Wherever its name stands on the command line; each party can resolve what it gets back."""
     match(parts, tmp_path / "one", *PAIR)
-    run = match(parts, tmp_path / "two", *PAIR, "registry.parquet", "--extend", tmp_path / "one")
+    files = [*PAIR[:place], "registry.parquet", *PAIR[place:]]
+    run = match(parts, tmp_path / "two", *files, "--extend", tmp_path / "one")
     assert run["parameters"]["extends"] == ["health", "education"]
     before, after = (pd.read_parquet(tmp_path / name / "links.parquet") for name in ("one", "two"))
     kept = before.merge(after, on=["link_id", "party", "pseudonym"])
@@ -120,6 +125,11 @@ def test_a_file_added_later_changes_no_link_that_was_given_out(parts: Path, tmp_
     assert "registry" in explained.out
     done = pprl("evaluate", tmp_path / "two", "--json")
     assert "the pairs that this run added" in " ".join(json.loads(done.out)["summary"])
+    for party in ("health", "education", "registry"):
+        back = tmp_path / "two" / f"links-{party}.csv"
+        resolved = pprl("resolve", back, "--ids", parts / f"{party}.ids.csv")
+        assert resolved.code == 0, resolved
+        assert len(resolved.lines) == 1 + (after["party"] == party).sum()
 
 
 def test_one_file_is_searched_for_duplicates(parts: Path, tmp_path: Path) -> None:

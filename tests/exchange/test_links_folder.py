@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pprl.exchange.links as links_module
 from pprl.errors import LinksError
 from pprl.exchange.links import (
     LEVELS,
@@ -317,6 +319,63 @@ def test_link_ids_out_of_bounds_are_refused(folder: Path, odd: int) -> None:
             read_links(folder)
         else:
             assert "a link id that is not from 1" in refusal(folder).problem
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_record_that_stands_twice_is_refused(tmp_path: Path, far: bool) -> None:
+    """In two links or twice in one, near its first row or in another row group; two parties may have one pseudonym."""
+    folder = tmp_path / "LINKS"
+    folder.mkdir()
+    write_links(make(300, 0), folder)
+    path = folder / "links.parquet"
+    frame = pq.read_table(path).to_pandas()
+    at = 598 if far else 2  # the first record has the row 0
+
+    def write(**last: Any) -> None:
+        changed = frame.copy()
+        for name, value in last.items():
+            changed.loc[at, name] = value
+        table = pa.Table.from_pandas(changed, pq.read_schema(path), preserve_index=False)
+        pq.write_table(table.replace_schema_metadata(None), path, row_group_size=100)
+
+    party, pseudonym = frame.loc[0, "party"], frame.loc[0, "pseudonym"]
+    write(party=party, pseudonym=pseudonym)
+    problem = refusal(folder).problem
+    assert "links.parquet holds a record in two links" in problem
+    assert pseudonym not in problem
+    write(link_id=1, party=party, pseudonym=pseudonym)
+    assert "links.parquet holds a record twice in one link" in refusal(folder).problem
+    write(party=PARTIES[1], pseudonym=pseudonym)
+    read_links(folder)
+    write()
+    read_links(folder)
+
+
+def test_pseudonyms_of_one_number_are_told_apart(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number that stands for a pseudonym only picks the rows that are compared in full."""
+    monkeypatch.setattr(links_module, "_ODD", np.zeros(4, np.uint64))
+    read_links(folder)
+    path = folder / "links.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table.slice(0, 5), table.slice(0, 1)]), path)
+    assert "a record twice in one link" in refusal(folder).problem
+
+
+@given(st.lists(st.integers(0, 3), max_size=12), st.data())
+def test_a_pseudonym_has_one_number_wherever_it_lies_in_memory(
+    which: list[int], data: st.DataObject
+) -> None:
+    """In one chunk or in several, some of them empty, and in a slice."""
+    texts = [f"{1 << (30 * at):032x}" for at in which]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(texts)), max_size=4)))
+    pieces = [texts[a:b] for a, b in pairwise([0, *cuts, len(texts)])]
+    start = data.draw(st.integers(0, len(texts)))
+    numbers = links_module._mixed(pa.chunked_array(pieces, pa.string()).slice(start)).tolist()
+    alone = [links_module._mixed(pa.chunked_array([[text]])).item() for text in texts]
+    assert numbers == alone[start:]
+    assert len(set(alone)) == len(set(texts))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])

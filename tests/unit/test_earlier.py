@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from links_checks import as_keys, by_id, hold_tables, row_of
 from unit_world import Town, town
 
 import pprl
-from pprl.errors import MismatchError, UsageError
+from pprl.errors import LinksError, MismatchError, UsageError
 from pprl.exchange.encoded import EncodedFile, pseudonym_text
 from pprl.exchange.links import Links, read_links, write_links
-from pprl.unit.earlier import check_earlier, earlier_clusters
+from pprl.quality.explain import explain, read_priors
+from pprl.unit.earlier import check_earlier, earlier_ids
 from pprl.unit.match import MatchOptions, match, plan_match
 
 Draw = Callable[..., Any]
@@ -132,20 +139,164 @@ def rows_of(members: frozenset[tuple[str, str]]) -> set[int]:
     return {row_of(pseudonym) for party, pseudonym in members if party != "c"}
 
 
-def test_clusters_bear_the_ids_that_were_given_out(people: Town) -> None:
+@pytest.mark.parametrize("order", ["abc", "cab", "bca"])
+def test_records_bear_the_ids_that_were_given_out(people: Town, order: str) -> None:
     before = match(people.files[:2])
-    cluster, ids = earlier_clusters(before, people.files)
-    assert len(cluster) == 1800
-    assert (cluster[1300:] == -1).all()
-    names = [
-        (file.party, text) for file in people.files for text in pseudonym_text(file.pseudonyms)
-    ]
-    for number, members in by_id(before).items():
-        held = [at for at, name in enumerate(names) if name in members]
-        assert set(cluster[held]) == {min(held)}
-        assert ids[min(held)] == number
-    assert (cluster >= 0).sum() == len(before.links)
-    assert len(ids) == len(by_id(before))
+    files = [people.files["abc".index(party)] for party in order]
+    ids = earlier_ids(before, files)
+    names = [(file.party, text) for file in files for text in pseudonym_text(file.pseudonyms)]
+    known = {record: number for number, members in by_id(before).items() for record in members}
+    assert ids.tolist() == [known.get(name, -1) for name in names]
+    assert (ids >= 0).sum() == len(before.links) > 500
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Files by party, in the order of the earlier run and in that of the run that extends it."""
+
+    profile: str
+    old: str
+    whole: str
+    assign: Any
+
+    def files(self) -> list[EncodedFile]:
+        """Return all files."""
+        return files_of(self.profile, self.whole)
+
+    def before(self) -> Links:
+        """Return the earlier run."""
+        return earlier_run(self.profile, self.old, self.assign)
+
+    def after(self) -> Links:
+        """Return the run that extends it."""
+        options = MatchOptions(assign=self.assign)
+        return match(self.files(), options, earlier=self.before())
+
+
+def files_of(profile: str, parties: str) -> list[EncodedFile]:
+    people = town(profile, (130, 120, 110, 100), 60)
+    return [people.files["abcd".index(party)] for party in parties]
+
+
+@cache
+def earlier_run(profile: str, parties: str, assign: Any) -> Links:
+    return match(files_of(profile, parties), MatchOptions(assign=assign))
+
+
+@st.composite
+def extensions(draw: st.DrawFn, profile: str) -> Extension:
+    """Two or three files of four, one or two new ones among them, everything in any order."""
+    whole = "".join(draw(st.permutations("abcd"))[: draw(st.integers(3, 4))])
+    old = draw(st.permutations(whole))[: draw(st.integers(2, len(whole) - 1))]
+    assign = draw(st.sampled_from(["one-to-one", "many-to-many"]))
+    return Extension(profile, "".join(old), whole, assign)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@settings(max_examples=10, deadline=None)
+@given(st.data())
+def test_in_any_order_of_files_each_record_has_one_link(profile: str, data: st.DataObject) -> None:
+    """Every earlier link keeps its id and its members, and all pairs, parts and priors fit together."""
+    extension = data.draw(extensions(profile))
+    files, before, after = extension.files(), extension.before(), extension.after()
+    assert not after.links.duplicated(["party", "pseudonym"]).any()
+    hold_kept(before, after)
+    gained = [len(by_id(after)[number]) - len(members) for number, members in by_id(before).items()]
+    assert sum(map(bool, gained)) > 30
+    for number, members in by_id(after).items():
+        met = [at for at, old in by_id(before).items() if old & members]
+        assert met in ([], [number])
+    hold_pairs(before, after, files)
+    hold_parts(before, after)
+    hold_priors(before, after)
+    assert after.run["counts"]["links"] == len(by_id(after))
+    assert after.run["counts"]["linked_records"] == len(after.links)
+
+
+def hold_pairs(before: Links, after: Links, files: list[EncodedFile]) -> None:
+    """First the earlier pairs as they were, then those with a new file, the earlier file's record first."""
+    link_of = {record: number for number, members in by_id(after).items() for record in members}
+    for party_a, pseudonym_a, party_b, pseudonym_b in as_keys(after.pairs):
+        assert link_of[party_a, pseudonym_a] == link_of[party_b, pseudonym_b]
+    number = {file.party: at for at, file in enumerate(files)}
+    for name in ("pairs", "near"):
+        old, new = getattr(before, name), getattr(after, name)
+        pd.testing.assert_frame_equal(new.iloc[: len(old)], old)
+        for party_a, _, party_b, _ in as_keys(new.iloc[len(old) :]):
+            assert number[party_a] < number[party_b]
+            assert not {party_a, party_b} <= set(before.parties)
+
+
+def hold_parts(before: Links, after: Links) -> None:
+    """A row for each pair and then for each near one: it adds up to the pair's weight."""
+    if before.parts is None or after.parts is None:
+        assert before.parts is after.parts is None
+        return
+    bits = after.parts.filter(like="bits_").to_numpy(np.float64).sum(axis=1)
+    weights = pd.concat([after.pairs, after.near])["weight"]
+    np.testing.assert_allclose(bits, weights, atol=1e-3)
+    old, new = len(before.pairs), len(after.pairs)
+    for here, there in ((slice(old), slice(old)), (slice(old, None), slice(new, None))):
+        kept = after.parts.iloc[there].iloc[: len(before.parts.iloc[here])]
+        pd.testing.assert_frame_equal(
+            kept.reset_index(drop=True), before.parts.iloc[here].reset_index(drop=True)
+        )
+
+
+def hold_priors(before: Links, after: Links) -> None:
+    """One for every two parties; that of two earlier ones is the one by which their pairs were judged."""
+    old, new = read_priors(before.run), read_priors(after.run)
+    assert len(after.run["model"]["priors"]) == len(new)
+    assert set(new) == {frozenset(two) for two in combinations(after.parties, 2)}
+    assert {parties: new[parties] for parties in old} == old
+
+
+def test_a_link_of_a_new_file_that_stands_first_is_explained(people: Town) -> None:
+    """With the part of each field, and with the prior whichever party the run names first."""
+    a, b, c = people.files
+    after = match([c, a, b], earlier=match([b, a]))
+    number = next(n for n, members in by_id(after).items() if len(members) == 3)
+    found = explain(after, number)
+    assert [member.party for member in found.members if member.link_id == number] == ["c", "a", "b"]
+    inside = [pair for pair in found.pairs if pair.standing != "rival"]
+    assert len(inside) == 3
+    for pair in inside:
+        assert pair.prior is not None
+        if pair.fields is not None:
+            assert sum(part.bits for part in pair.fields) == pytest.approx(pair.weight, abs=1e-3)
+
+
+def damaged(links: Links, **columns: list[Any]) -> Links:
+    """Return links whose last rows have other values."""
+    frame = links.links.copy()
+    for name, values in columns.items():
+        frame.loc[frame.index[-len(values) :], name] = values
+    return replace(links, links=frame)
+
+
+@pytest.mark.parametrize("order", ["abc", "cba"])
+def test_links_with_records_of_no_file_are_refused_before_anything_is_compared(
+    make_encoded: Make, draw_files: Draw, order: str
+) -> None:
+    """Whether the record would stand before, between or behind those of the file, or is another party's."""
+    dense = draw_files(np.random.default_rng(5), [60, 50, 40], 20)
+    made = {p: make_encoded(one, party=p) for one, p in zip(dense, "abc", strict=True)}
+    files = [made[party] for party in order]
+    before = match(files[:2])
+    for strange in ("0" * 32, before.links["pseudonym"].iloc[-1][:-1] + "f", "f" * 32):
+        with pytest.raises(LinksError, match="1 of them are in none of the files") as caught:
+            plan_match(files, earlier=damaged(before, pseudonym=[strange]))
+        assert strange not in str(caught.value)
+        assert caught.value.hint
+    swapped = before.links["party"].map({order[0]: order[1], order[1]: order[0]}).tolist()
+    with pytest.raises(LinksError, match="are in none of the files"):
+        plan_match(files, earlier=damaged(before, party=swapped))
+    with pytest.raises(LinksError, match="are in none of the files"):
+        plan_match(files, earlier=damaged(before, party=["z"]))
+    twice = before.links["pseudonym"].iloc[0], before.links["party"].iloc[0]
+    with pytest.raises(LinksError, match="a record stands twice in the earlier links"):
+        plan_match(files, earlier=damaged(before, pseudonym=[twice[0]], party=[twice[1]]))
+    plan_match(files, earlier=before)
 
 
 def test_what_can_t_be_extended_is_refused(make_encoded: Make, draw_files: Draw) -> None:
