@@ -67,7 +67,7 @@ def init(
       pprl init sample_data/health.csv -o linkage.toml --project "Health and education"
     """
     from pprl.exchange.defaults import LARGEST_BUDGET
-    from pprl.outputs import Outputs
+    from pprl.outputs import Outputs, os_errors
     from pprl.party.draft import draft_agreement
     from pprl.tables.blocks import read_text, text_columns
 
@@ -79,7 +79,8 @@ def init(
     draft = draft_agreement(frame[known], project=project, profile=profile, bits=bits)
     renamed = draft.columns()
     with Outputs(force=force) as outputs:
-        outputs.file(output, public=True).write_text(draft.toml, encoding="utf-8", newline="\n")
+        with os_errors(output):
+            outputs.file(output, public=True).write_text(draft.toml, encoding="utf-8", newline="\n")
         if columns_out:
             lines = [
                 "# Which columns answer the agreement's fields. Stays with the party.",
@@ -89,9 +90,10 @@ def init(
                 f"{field} = {json.dumps(column, ensure_ascii=False)}"
                 for field, column in renamed.items()
             ]
-            outputs.file(columns_out).write_text(
-                "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
-            )
+            with os_errors(columns_out):
+                outputs.file(columns_out).write_text(
+                    "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
+                )
     width = max(len(guess.column) for guess in draft.guesses)
     for guess in draft.guesses:
         role = f"{guess.field} ({guess.kind})" if guess.field else (guess.kind or "left out")

@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from pprl.errors import OutputError
+from pprl.errors import DataError, OutputError, PprlError
 
-__all__ = ["Outputs", "check_new", "os_errors"]
+__all__ = ["SPOOL_PREFIX", "Outputs", "check_new", "os_errors"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_WRITING_ONLY = (errno.EEXIST, errno.ENOTEMPTY, errno.EROFS, errno.EFBIG)
+_ARROW_OPEN = re.compile(r"^Failed to open local file '(.+)'\. Detail: ", re.DOTALL)
+"""How Arrow names a file; it leaves ``filename`` empty."""
+_ARROW_DETAIL = re.compile(r"Detail: \[errno (\d+)\]")
+
+SPOOL_PREFIX = ".pprl-"
+"""Of temporary files beside an output that have no name of it."""
 
 
 def check_new(path: Path, *, force: bool = False) -> None:
@@ -53,21 +61,89 @@ def check_new(path: Path, *, force: bool = False) -> None:
 
 
 @contextmanager
-def os_errors(path: Path) -> Iterator[None]:
-    """Turn operating-system failures while writing ``path`` into an :class:`OutputError`."""
+def os_errors(path: Path, *beside: Path) -> Iterator[None]:
+    """Turn operating-system failures while writing ``path`` into an :class:`OutputError`.
+
+    A failure of another file, which its name tells, is told of that file: it may be an input that is missing.
+
+    Args:
+        path: the output; a folder stands for all that lies in it.
+        beside: other files that are written on the way to it.
+
+    Raises:
+        OutputError: the output can't be written, or the disk is full.
+        DataError: another file is missing or can't be read.
+    """
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever read what is printed has gone: no file of ours
     except OSError as error:
-        if error.errno in _FULL:
-            raise OutputError(
-                f"no space left on the disk while writing {path}",
-                hint="Free some space or write to another disk; nothing was left half-written.",
-            ) from error
-        reason = error.strerror or type(error).__name__
-        raise OutputError(
-            f"can't write {path}: {reason}",
-            hint="Check the folder's permissions and that it is not in use by another program.",
-        ) from error
+        raise _told(error, [path], beside) from error
+
+
+def _told(error: OSError, outputs: Sequence[Path], beside: Sequence[Path] = ()) -> PprlError:
+    """Return what to say of a failure while these outputs were being written."""
+    failed = _failed_files(error)
+    whose = [path for path in outputs if any(_belongs(name, path) for name in failed)]
+    text = " or ".join(str(path) for path in whose or outputs)
+    if error.errno in _FULL:
+        return OutputError(
+            f"no space left on the disk while writing {text}",
+            hint="Free some space or write to another disk; nothing was left half-written.",
+        )
+    detail = _ARROW_DETAIL.search(error.strerror or "")
+    reason = os.strerror(int(detail[1])) if detail else error.strerror or type(error).__name__
+    ours = [*(path.parent for path in outputs), *beside]
+    if not failed or whose or any(_same(name, path) for name in failed for path in ours):
+        return _not_written(text, reason)
+    other = failed[0]
+    if error.errno in _WRITING_ONLY:
+        return _not_written(str(other), reason)
+    if error.errno == errno.ENOENT:
+        return DataError(f"{other}: no such file", hint="Check the path and the spelling.")
+    return DataError(
+        f"{other}: can't be read: {reason}",
+        hint="Check that you may read it and that it is not in use by another program.",
+    )
+
+
+def _not_written(what: str, reason: str) -> OutputError:
+    return OutputError(
+        f"can't write {what}: {reason}",
+        hint="Check the folder's permissions and that it is not in use by another program.",
+    )
+
+
+def _failed_files(error: OSError) -> list[Path]:
+    """Return the files that an error names, if any: two where one was to be renamed."""
+    names = [
+        name for name in (error.filename, error.filename2) if isinstance(name, (str, bytes, Path))
+    ]
+    arrow = _ARROW_OPEN.search(error.strerror or "")
+    return [Path(os.fsdecode(name)) for name in (names or ([arrow[1]] if arrow else []))]
+
+
+def _belongs(name: Path, path: Path) -> bool:
+    """Say whether a file is an output, lies in it, or is (in) what waits to become it."""
+    target = _absolute(path)
+    temporary = re.compile(re.escape(f".{path.name}.") + "[0-9a-f]+" + r"\.(partial|old)")
+    return any(
+        part == target
+        or (
+            part.parent == target.parent
+            and (temporary.fullmatch(part.name) or part.name.startswith(SPOOL_PREFIX))
+        )
+        for part in (_absolute(name), *_absolute(name).parents)
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return _absolute(one) == _absolute(other)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would ask the disk that has just failed
 
 
 class Outputs:
@@ -76,8 +152,16 @@ class Outputs:
     Use as a context manager. :meth:`file` and :meth:`folder` hand out temporary paths to write to; when the block
     ends without an error all of them take their real names, otherwise all are removed.
 
+    A failure of the system in the block is told of the output whose file it names, of all of them if it names none,
+    and as that of an input if it names another file. Where several outputs are written, :func:`os_errors` says of
+    which one the writing is.
+
     Args:
         force: replace outputs that exist.
+
+    Raises:
+        OutputError: an output exists or can't be written.
+        DataError: a file that is no output is missing or can't be read.
     """
 
     def __init__(self, *, force: bool = False) -> None:
@@ -142,9 +226,8 @@ class Outputs:
         finally:
             for temporary, _ in self._pending:
                 _remove(temporary)
-        if isinstance(error, OSError) and self._pending:
-            with os_errors(self._pending[-1][1]):
-                raise error
+        if isinstance(error, OSError) and self._pending and not isinstance(error, BrokenPipeError):
+            raise _told(error, [path for _, path in self._pending]) from error
 
     def _commit(self) -> None:
         done: list[Path] = []

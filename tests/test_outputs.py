@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pprl import outputs
-from pprl.errors import OutputError
-from pprl.outputs import Outputs, check_new
+from pprl.errors import DataError, OutputError
+from pprl.outputs import Outputs, check_new, os_errors
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
 
@@ -96,6 +98,147 @@ def test_other_write_failures_name_the_output(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"can't write .*a: Permission denied"), Outputs() as out:
         out.file(tmp_path / "a")
         raise PermissionError(errno.EACCES, "Permission denied")
+    assert names(tmp_path) == set()
+
+
+def read_arrow(path: Path) -> object:
+    """Read as Arrow does, whose errors leave the field for the file's name empty."""
+    return pq.ParquetFile(path)
+
+
+@pytest.mark.parametrize("read", [Path.read_bytes, os.listdir, read_arrow])
+@pytest.mark.parametrize("inner", [False, True], ids=["", "os_errors"])
+def test_an_input_that_is_missing_is_told_as_that(
+    tmp_path: Path, read: Callable[[Path], object], inner: bool
+) -> None:
+    """In a block that writes outputs, whichever was handed out last; and nothing is left of these."""
+    missing = tmp_path / "people.csv"
+    with pytest.raises(DataError) as caught, Outputs() as out:
+        out.file(tmp_path / "a").write_text("x")
+        (out.folder(tmp_path / "c") / "inside").write_text("y")
+        if inner:
+            with os_errors(tmp_path / "a"):
+                read(missing)
+        else:
+            read(missing)
+    assert caught.value.problem == f"{missing}: no such file"
+    assert caught.value.hint == "Check the path and the spelling."
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+    assert names(tmp_path) == set()
+
+
+def test_an_input_that_cannot_be_read_is_told_as_that(tmp_path: Path) -> None:
+    """Here a folder where a file should be; for whatever reason, as the system gives it."""
+    (tmp_path / "people.csv").mkdir()
+    with pytest.raises(DataError) as caught, Outputs() as out:
+        out.file(tmp_path / "a")
+        (tmp_path / "people.csv").read_bytes()
+    reason = os.strerror(errno.EISDIR)
+    assert caught.value.problem == f"{tmp_path / 'people.csv'}: can't be read: {reason}"
+    assert "may read it" in (caught.value.hint or "")
+    with (
+        pytest.raises(DataError, match=r"^people\.csv: can't be read: no$"),
+        os_errors(tmp_path / "a"),
+    ):
+        raise PermissionError(errno.EACCES, "no", b"people.csv")
+
+
+def test_an_output_of_another_block_is_told_as_that(tmp_path: Path) -> None:
+    """What only writing can meet."""
+    (tmp_path / "made").mkdir()
+    with pytest.raises(OutputError, match=r"can't write .*made: File exists"), Outputs() as out:
+        out.file(tmp_path / "a")
+        (tmp_path / "made").mkdir()
+
+
+@pytest.mark.parametrize("cwd", [False, True], ids=["absolute", "relative"])
+@pytest.mark.parametrize("name", ["a", "a.b", "c"])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT, errno.ENOSPC])
+def test_of_several_outputs_the_one_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int, cwd: bool
+) -> None:
+    """By the name of the temporary file, or of one in a temporary folder."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path() if cwd else tmp_path
+    with pytest.raises(OutputError) as caught, Outputs() as out:
+        waiting = {
+            "a.b": out.file(folder / "a.b"),
+            "a": out.file(folder / "a"),
+            "c": out.folder(folder / "c") / "deep" / "links.parquet",
+        }
+        raise OSError(number, os.strerror(number), str(waiting[name]))
+    whose = f"no space left on the disk while writing {folder / name}"
+    if number != errno.ENOSPC:
+        whose = f"can't write {folder / name}: {os.strerror(number)}"
+    assert caught.value.problem == whose
+    assert caught.value.hint is not None
+    assert names(tmp_path) == set()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_of_several_outputs_all_are_told_where_no_file_is_named(
+    tmp_path: Path, number: int
+) -> None:
+    """A write that fails names none; the one that is written is told by whoever says which that is."""
+    both = f"{tmp_path / 'a'} or {tmp_path / 'b'}"
+    with pytest.raises(OutputError, match=re.escape(both)), Outputs() as out:
+        out.file(tmp_path / "a")
+        out.file(tmp_path / "b")
+        raise OSError(number, os.strerror(number))
+    with pytest.raises(OutputError) as caught, Outputs() as out:
+        out.file(tmp_path / "a")
+        out.file(tmp_path / "b")
+        with os_errors(tmp_path / "a"):
+            raise OSError(number, os.strerror(number))
+    assert str(tmp_path / "a") in caught.value.problem
+    assert str(tmp_path / "b") not in caught.value.problem
+
+
+def test_a_full_disk_is_a_matter_of_the_output_whatever_file_is_named(tmp_path: Path) -> None:
+    """Also where it is met by a temporary file somewhere else."""
+    full = OSError(errno.ENOSPC, "full", "/tmp/elsewhere")
+    with (
+        pytest.raises(OutputError, match=r"no space left on the disk while writing .*a$"),
+        Outputs() as out,
+    ):
+        out.file(tmp_path / "a")
+        raise full
+    with pytest.raises(OutputError, match="no space left"), os_errors(tmp_path / "a"):
+        raise full
+
+
+@pytest.mark.parametrize("name", [".", "a", ".a.0f.partial", ".a.0f.old/x", ".pprl-x7", "a/in"])
+def test_what_belongs_to_an_output_is_told_of_it(tmp_path: Path, name: str) -> None:
+    """Its folder, what waits to become it, and what is written beside it without a name of its own."""
+    with (
+        pytest.raises(OutputError, match=r"can't write .*a: Permission denied$"),
+        os_errors(tmp_path / "a"),
+    ):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["b", ".b.0f.partial", "a.csv", ".a.csv", "x/a", ".a.0f.txt"])
+def test_what_only_lies_beside_an_output_is_none_of_it(tmp_path: Path, name: str) -> None:
+    """As the input does most of the time; unless the caller says that it is written too."""
+    denied = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
+    with (
+        pytest.raises(DataError, match="can't be read: Permission denied"),
+        os_errors(tmp_path / "a"),
+    ):
+        raise denied
+    with (
+        pytest.raises(OutputError, match=r"can't write .*a: Permission denied$"),
+        os_errors(tmp_path / "a", tmp_path / name),
+    ):
+        raise denied
+
+
+def test_a_reader_who_has_gone_is_no_failure_of_a_file(tmp_path: Path) -> None:
+    """When a progress line is written to a closed pipe while outputs are."""
+    with pytest.raises(BrokenPipeError), Outputs() as out:
+        out.file(tmp_path / "a")
+        with os_errors(tmp_path / "a"):
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
     assert names(tmp_path) == set()
 
 

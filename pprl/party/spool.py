@@ -18,6 +18,7 @@ import numpy.typing as npt
 from pprl.exchange.agreement import Agreement
 from pprl.exchange.encoded_columns import PSEUDONYM_BYTES, pseudonym_order, row_bytes
 from pprl.exchange.encoded_rows import GROUP_ROWS
+from pprl.outputs import SPOOL_PREFIX
 
 __all__ = ["Spool"]
 
@@ -58,7 +59,7 @@ class Spool:
 
     def __init__(self, folder: Path, agreement: Agreement) -> None:
         # Unbuffered, so that a full disk is told by the write that meets it and never by closing.
-        self._file = tempfile.TemporaryFile(dir=folder, prefix=".pprl-", buffering=0)  # noqa: SIM115
+        self._file = tempfile.TemporaryFile(dir=folder, prefix=SPOOL_PREFIX, buffering=0)  # noqa: SIM115
         passes = len(agreement.blocking)
         self._widths = (
             PSEUDONYM_BYTES,

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pprl.errors import DataError
-from pprl.tables.csvtext import open_csv_text, read_csv_text
+from pprl.tables.csvtext import open_csv_text, read_csv_text, unreadable
 
 __all__ = [
     "Block",
@@ -233,7 +233,7 @@ class ParquetSource:
             ) from None
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno:
-                raise DataError(f"{self._path}: can't be read: {error.strerror}") from None
+                raise unreadable(self._path, error) from None
             # Arrow's own messages may quote what stands in the file.
             raise DataError(
                 f"{self._path}: the {self._what} is a Parquet file that is damaged or cut short",

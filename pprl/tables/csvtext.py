@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,7 +26,7 @@ from pyarrow import csv as pa_csv
 from pprl.errors import DataError
 from pprl.tables.header import LOOK_AT, data_column
 
-__all__ = ["CsvText", "open_csv_text", "read_csv_text"]
+__all__ = ["CsvText", "open_csv_text", "read_csv_text", "unreadable"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_LIMIT = 1 << 20
@@ -136,8 +138,9 @@ def open_csv_text(
     _check_names(path, names)
     if not allow_no_rows and len(start) < _HEADER_LIMIT and b"\n" not in start.rstrip():
         raise _no_rows(path, what)
-    lines = max(_check_utf8(path) - 1, 1)
-    _check_quotes(path, what, delimiter)
+    with _readable(path):
+        lines = max(_check_utf8(path) - 1, 1)
+        _check_quotes(path, what, delimiter)
     return CsvText(path=path, what=what, names=names, delimiter=delimiter, lines=lines)
 
 
@@ -183,21 +186,31 @@ def _told(file: CsvText) -> Iterator[list[int]]:
             hint="Check for quotes that are opened and never closed.",
         ) from None
     except OSError as error:
-        reason = error.strerror or "the disk fails"
-        raise DataError(f"{file.path}: can't be read: {reason}") from None
+        raise unreadable(file.path, error) from None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Return what to say of a file that the system can't read; Arrow's own words for it name the file once more."""
+    if error.errno == errno.ENOENT:
+        return DataError(f"{path}: no such file", hint="Check the path and the spelling.")
+    reason = os.strerror(error.errno) if error.errno else "the disk fails"
+    return DataError(f"{path}: can't be read: {reason}")
 
 
 def _read_start(path: Path, what: str) -> bytes:
     """Return the file's first bytes, which are those of a text."""
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a {what}", hint="Give the path of a CSV file.")
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(_HEADER_LIMIT)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file", hint="Check the path and the spelling.") from None
-    except OSError as error:
-        raise DataError(f"{path}: can't be read: {error.strerror}") from None
+    with _readable(path), path.open("rb") as stream:
+        start = stream.read(_HEADER_LIMIT)
     if not start.strip():
         raise DataError(f"{path}: the {what} is empty", hint="Check that the export finished.")
     if start.startswith(b"PAR1"):

@@ -97,7 +97,7 @@ class FolderJournal:
         if self.resumed or path.exists():
             self._check(path, told)
             return
-        with os_errors(path):
+        with os_errors(path, _partial(path)):
             self._write(path, lambda stream: stream.write(json.dumps(told, indent=2).encode()))
 
     def _check(self, path: Path, told: Mapping[str, Any]) -> None:
@@ -127,7 +127,7 @@ class FolderJournal:
             OutputError: the disk is full or the folder can't be written.
         """
         path = self._path(name)
-        with os_errors(path):
+        with os_errors(path, _partial(path)):
             self._write(
                 path,
                 lambda stream: np.savez(
@@ -172,13 +172,17 @@ class FolderJournal:
         return self._folder / f"{name}.npz"
 
     def _write(self, path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-        partial = path.with_suffix(".partial")
+        partial = _partial(path)
         partial.unlink(missing_ok=True)
         with open(partial, "xb", opener=private) as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_suffix(".partial")
 
 
 def collect(journal: Journal, names: Sequence[str]) -> tuple[Part, list[int]]:

@@ -195,6 +195,37 @@ def test_disk_full_at_the_last_moment_leaves_what_was_there(
     refuse(1, *command, *force, says=(f"no space left on the disk while writing {name}",))
 
 
+@pytest.mark.parametrize(
+    ("command", "moment"),
+    [
+        (ENCODE, "pprl.party.encode.write_groups"),
+        (MATCH, "pprl.exchange.links.write_links"),
+        (RESOLVE, "pandas.DataFrame.to_csv"),
+    ],
+    ids=["encode", "match", "resolve"],
+)
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(errno.ENOENT, "no such file"), (errno.EACCES, "can't be read: Permission denied")],
+)
+def test_an_input_that_fails_while_outputs_are_written_is_told_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+    refuse: Refuse,
+    command: list[str],
+    moment: str,
+    number: int,
+    says: str,
+) -> None:
+    """And not as an output that can't be written."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "input.bin")
+
+    monkeypatch.setattr(moment, gone)
+    said = refuse(1, *command, says=(f"pprl: error: input.bin: {says}", "Check"))
+    assert "can't write" not in said.err
+
+
 def test_full_disk_leaves_no_key(monkeypatch: pytest.MonkeyPatch, refuse: Refuse) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import DataError
 from pprl.tables import csvtext, read_csv_text
+from pprl.tables.blocks import open_table
 from pprl.tables.quotes import quotes_are_sound
 
 MARKER = "Zaphod-Secret"
@@ -204,6 +207,43 @@ def test_unreadable_file(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse)
     assert "can't be read: Permission denied" in refusal(people).problem
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT])
+def test_a_file_that_fails_or_goes_while_it_is_read(
+    people: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Whichever look at it is the first to meet that."""
+    people.write_text('a\n"1"\n')
+    real, left = Path.open, 0
+
+    def fail(self: Path, *arguments: Any, **options: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(number, os.strerror(number))
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", fail)
+    says = "no such file" if number == errno.ENOENT else f"can't be read: {os.strerror(number)}"
+    for looks in range(4):
+        left = looks
+        assert refusal(people).problem == f"{people}: {says}"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_file_that_goes_before_its_rows_are_read(tmp_path: Path, suffix: str) -> None:
+    """The library underneath names the file twice and the error in its own words."""
+    path = tmp_path / f"people{suffix}"
+    if suffix == ".csv":
+        path.write_text("a\n1\n")
+    else:
+        pq.write_table(pa.table({"a": ["1"]}), path)
+    source = open_table(path)
+    path.unlink()
+    with pytest.raises(DataError) as caught:
+        list(source.blocks(["a"], 10))
+    assert caught.value.problem == f"{path}: no such file"
 
 
 @settings(deadline=None, max_examples=300)

@@ -99,6 +99,14 @@ def test_a_part_that_is_cut_short_or_altered_is_refused(
         hold_equal(journal.read("one"), part(40))
 
 
+def test_a_part_that_cannot_be_written_is_told_by_its_name(tmp_path: Path) -> None:
+    """Whatever the system says of the file that waits to become it."""
+    journal = FolderJournal(tmp_path, SETUP)
+    (tmp_path / "one.partial").mkdir()
+    with pytest.raises(OutputError, match=r"can't write .*one\.npz: "):
+        journal.keep("one", part(5))
+
+
 def test_other_arrays_than_those_of_a_part_are_refused(tmp_path: Path) -> None:
     journal = FolderJournal(tmp_path, SETUP)
     for columns in (
