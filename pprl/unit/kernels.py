@@ -38,14 +38,11 @@ from pprl.unit.lanes import (
 )
 from pprl.unit.scan import dice_scan
 from pprl.unit.sorted_codes import count_grouped
-from pprl.unit.top import best_match, dice_top
 
 __all__ = [
-    "best_match",
     "count_grouped",
     "dice_pairs",
     "dice_scan",
-    "dice_top",
     "grouped_scan",
     "histogram_and_best",
     "needed_common",

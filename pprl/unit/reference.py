@@ -15,7 +15,6 @@ __all__ = [
     "dice_matrix",
     "dice_pairs",
     "dice_scan",
-    "dice_top",
     "grouped_scan",
     "needed_common",
     "popcounts",
@@ -75,25 +74,6 @@ def dice_scan(
     """Find all pairs whose similarity reaches the threshold."""
     score = dice_matrix(a, b, sizes)
     return _reported(score, (score >= threshold) & _partners(len(a), len(b), same))
-
-
-def dice_top(
-    a: Words,
-    b: Words,
-    *,
-    k: int,
-    threshold: float,
-    sizes: Sizes = (1, 1),
-    same: bool = False,
-) -> Pairs:
-    """Find the k most similar rows of `b` for each row of `a`; of equals the lowest."""
-    score = dice_matrix(a, b, sizes)
-    if same:
-        np.fill_diagonal(score, 0.0)
-    order = np.argsort(-score, axis=1, kind="stable")[:, :k]
-    left, rank = np.nonzero(np.take_along_axis(score, order, axis=1) >= threshold)
-    right = order[left, rank]
-    return left, right, score[left, right]
 
 
 def dice_pairs(

@@ -155,8 +155,9 @@ def test_progress_is_told_from_the_calling_thread(
             lambda: kernels.grouped_scan(
                 a, a, codes, codes, threshold=0.9, same=same, progress=tell
             ),
-            lambda: kernels.best_match(a, a, rows, exclude_self=same, progress=tell),
-            lambda: kernels.dice_top(a, a, k=2, threshold=0.9, same=same, progress=tell),
+            lambda: kernels.histogram_and_best(
+                a, a, rows, bins=5, exclude_self=same, progress=tell
+            ),
             lambda: kernels.score_histogram(a, a, rows, bins=5, exclude_self=same, progress=tell),
             lambda: kernels.dice_scan(a[:0], a, threshold=0.9, progress=tell),
         ):
@@ -291,40 +292,28 @@ def test_pairs_equal_twin(
 
 @PROPERTY
 @given(tables(), SIZES, st.booleans(), st.integers(1, 40))
-def test_best_match_and_histogram_equal_twin(
+def test_best_scores_and_histogram_equal_twin(
     drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
     sizes: tuple[int, int],
     same: bool,
     bins: int,
 ) -> None:
-    """Best matches, ties included, and histograms are the twin's."""
+    """Best scores and histograms are the twin's."""
     a, b, rng = drawn
     b = a if same else b
     rows = rng.integers(0, len(a), 80) if len(a) else np.empty(0, np.int64)
-    got = kernels.best_match(a, b, rows, sizes=sizes, exclude_self=same)
-    assert_same(got, reference.best_match(a, b, rows, sizes=sizes, exclude_self=same))
     counts, best = kernels.histogram_and_best(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
     wanted = reference.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
-    assert_same((counts, best), (wanted, got[1]))
+    assert_same(
+        (counts, best),
+        (
+            wanted,
+            reference.best_match(a, b, rows, sizes=sizes, exclude_self=same)[1],
+        ),
+    )
     assert_same(
         (kernels.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same),), (wanted,)
     )
-
-
-@PROPERTY
-@given(tables(), THRESHOLDS, SIZES, st.booleans(), st.sampled_from([1, 2, 5, 200]))
-def test_top_equals_twin(
-    drawn: tuple[lanes.Words, lanes.Words, np.random.Generator],
-    threshold: float,
-    sizes: tuple[int, int],
-    same: bool,
-    k: int,
-) -> None:
-    """Each row has its most similar rows, ties by the lower one, whatever was met first."""
-    a, b, _ = drawn
-    options = {"k": k, "threshold": threshold, "sizes": sizes, "same": same}
-    b = a if same else b
-    assert_same(kernels.dice_top(a, b, **options), reference.dice_top(a, b, **options))
 
 
 def test_a_histogram_of_many_tasks_counts_every_pair_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,16 +328,6 @@ def test_a_histogram_of_many_tasks_counts_every_pair_once(monkeypatch: pytest.Mo
     assert_same((kernels.score_histogram(a, b, rows, bins=50),), (wanted,))
     best = kernels.histogram_and_best(a, b, rows, bins=50)[1]
     assert_same((best,), (reference.best_match(a, b, rows)[1],))
-
-
-def test_of_equals_the_lowest_rows_are_the_most_similar() -> None:
-    """A row that fills its list early still takes a lower row of the same score."""
-    b = np.full((500, 16), 0xFF, dtype=np.uint64)
-    left, right, score = kernels.dice_top(b[:2], b, k=3, threshold=1.0)
-    assert (left.tolist(), right.tolist()) == ([0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2])
-    assert score.tolist() == [1.0] * 6
-    _, right, _ = kernels.dice_top(b, b, k=1, threshold=1.0, same=True)
-    assert right.tolist() == [1] + [0] * 499
 
 
 @PROPERTY
@@ -427,8 +406,7 @@ def test_threads_do_not_change_the_output() -> None:
                 *kernels.dice_scan(a, b, threshold=0.8),
                 *kernels.dice_scan(a, a, threshold=0.8, same=True),
                 *kernels.grouped_scan(a, b, codes_a, codes_b, threshold=0.8),
-                *kernels.best_match(a, b, rows),
-                *kernels.dice_top(a, b, k=3, threshold=0.5),
+                *kernels.histogram_and_best(a, b, rows, bins=20),
                 kernels.score_histogram(a, b, rows, bins=20),
             )
 
@@ -441,10 +419,6 @@ def test_thresholds_outside_their_range_are_refused(threshold: float) -> None:
     a = np.ones((1, 1), dtype=np.uint64)
     with pytest.raises(ValueError, match="threshold"):
         kernels.dice_scan(a, a, threshold=threshold)
-    with pytest.raises(ValueError, match="threshold"):
-        kernels.dice_top(a, a, k=1, threshold=threshold)
-    with pytest.raises(ValueError, match="k must"):
-        kernels.dice_top(a, a, k=0, threshold=0.5)
 
 
 def test_tables_that_do_not_go_together_are_refused() -> None:
@@ -457,7 +431,7 @@ def test_tables_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(IndexError):
         kernels.dice_pairs(a, a, np.array([2]), np.array([0]))
     with pytest.raises(IndexError):
-        kernels.best_match(a, a, np.array([-1]))
+        kernels.histogram_and_best(a, a, np.array([-1]), bins=2)
     short = np.zeros((1, 1), dtype=np.int32)
     with pytest.raises(ValueError, match="codes"):
         kernels.grouped_scan(a, a, short, short, threshold=0.8)

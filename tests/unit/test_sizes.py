@@ -88,7 +88,7 @@ def test_equally_full_filters_have_their_dice(sizes: tuple[int, int]) -> None:
     np.testing.assert_allclose(
         reference.dice_matrix(a, a, sizes), reference.dice_matrix(a, a), rtol=1e-15
     )
-    assert kernels.best_match(a, a, np.arange(50), sizes=sizes)[1].max() == 1.0
+    assert kernels.histogram_and_best(a, a, np.arange(50), bins=10, sizes=sizes)[1].max() == 1.0
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 1)])
@@ -108,8 +108,7 @@ def test_empty_filters_score_nothing(sizes: tuple[int, int]) -> None:
     [
         lambda a, row, **sizes: kernels.dice_scan(a, a, threshold=0.8, **sizes),
         lambda a, row, **sizes: kernels.dice_pairs(a, a, row, row, **sizes),
-        lambda a, row, **sizes: kernels.dice_top(a, a, k=1, threshold=0.8, **sizes),
-        lambda a, row, **sizes: kernels.best_match(a, a, row, **sizes),
+        lambda a, row, **sizes: kernels.histogram_and_best(a, a, row, bins=2, **sizes),
         lambda a, row, **sizes: kernels.score_histogram(a, a, row, bins=2, **sizes),
         lambda a, row, **sizes: kernels.grouped_scan(
             a, a, np.zeros((1, 1), np.int32), np.zeros((1, 1), np.int32), threshold=0.8, **sizes
