@@ -28,11 +28,12 @@ import town
 import trial
 
 import pprl
-from pprl.unit import context, record
-from pprl.unit import match as matching
-from pprl.unit.fields import classes, model, values
-from pprl.unit.fields.levels import DIFFERENT, EXACT
-from pprl.unit.fields.patterns import Patterns, count_patterns
+from pprl.unit.linking import rivals
+from pprl.unit.run import match as matching
+from pprl.unit.weighing.fields import classes, model, values
+from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT
+from pprl.unit.weighing.fields.patterns import Patterns, count_patterns
+from pprl.unit.weighing.record import comparison
 
 Part = Callable[[ExitStack], None]
 
@@ -66,7 +67,7 @@ def no_rivals(stack: ExitStack) -> None:
     """Judge every pair alone."""
 
     def alone(left: Any, right: Any, weight: Any, sizes: Any, **named: Any) -> Any:
-        return context.pair_probabilities(
+        return rivals.pair_probabilities(
             left, right, weight, sizes, **{**named, "rule": "many-to-many"}
         )
 
@@ -91,7 +92,7 @@ def no_decoys(stack: ExitStack) -> None:
 
 def dice(stack: ExitStack) -> None:
     """Compare by Dice."""
-    stack.enter_context(patch.object(record, "SIZES", (2, 2)))
+    stack.enter_context(patch.object(comparison, "SIZES", (2, 2)))
 
 
 CUSTOMARY = pprl.MatchOptions(threshold=0.8)

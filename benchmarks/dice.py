@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import peer_dice
 
-from pprl.unit.kernels import dice_scan, needed_common, popcounts
+from pprl.kernels.dice import dice_scan, needed_common, popcounts
 
 Words = npt.NDArray[np.uint64]
 

@@ -6,7 +6,7 @@ Made-up people of `pprl synth`, exhaustive, automatic threshold: both profiles o
 100 %, three error levels, two sets of fields (see town.py); each population has its own people and its own size of
 2,000 to 5,000 a file. An interval holds the truth if the share that was counted lies in it, ends included.
 
-The constants of `pprl/unit/estimate.py` (MODEL_ERRORS) were chosen with `--choose`, which prints what other values
+The constants of `pprl/unit/run/estimate.py` (MODEL_ERRORS) were chosen with `--choose`, which prints what other values
 would have given, on seeds 2001 to 2003 of gb; any other seed, and any other country, is a fair test of them.
 """
 
@@ -24,8 +24,8 @@ import pandas as pd
 import town
 import trial
 
-from pprl.unit import estimate
-from pprl.unit import match as matching
+from pprl.unit.run import estimate
+from pprl.unit.run import match as matching
 
 OVERLAPS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0)
 LEVELS = ("light", "typical", "heavy")

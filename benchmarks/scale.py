@@ -30,9 +30,9 @@ import numpy.typing as npt
 import pandas as pd
 
 import pprl
-from pprl.unit.kernels import dice_pairs
-from pprl.unit.lsh import sharing, tables_of
-from pprl.unit.record_scan import SIZES
+from pprl.kernels.dice import dice_pairs
+from pprl.unit.blocking.lsh import sharing, tables_of
+from pprl.unit.weighing.record.scan import SIZES
 
 PARTS = ("kernel", "encode", "growth", "exhaustive", "road", "largest")
 PARTIES = {"a": "record_no", "b": "person_ref"}
@@ -235,7 +235,7 @@ def kernel_rate(folder: Path, size: int, results: Results, rows: int = 16_384) -
     """Return pairs a second of the exhaustive kernel, both cores, on a corner of the real files."""
     import numba
 
-    from pprl.unit.kernels import dice_scan
+    from pprl.kernels.dice import dice_scan
 
     a, b = (pprl.read_encoded(path).words() for path in encoded(folder, size, results))
     told = json.loads((folder / f"links-{size}-lsh" / "run.json").read_text(encoding="utf-8"))
@@ -260,7 +260,7 @@ def second_core(results: Results) -> None:
     import numba
     import run as all_benchmarks
 
-    from pprl.unit.kernels import dice_scan
+    from pprl.kernels.dice import dice_scan
 
     if numba.config.NUMBA_NUM_THREADS < 2:
         return

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from pprl import Agreement
-from pprl.exchange.defaults import DEFAULT_BITS
-from pprl.exchange.drafting import scaled_budgets
-from pprl.party.budgets import propose_budgets
+from pprl.exchange.agreement.defaults import DEFAULT_BITS
+from pprl.exchange.agreement.draft_text import scaled_budgets
+from pprl.party.drafting.budgets import propose_budgets
 from pprl.synth import corrupt, population
 
 __all__ = ["FIELDS", "NAMES", "agreement", "clean_rows", "proposed", "two_files"]

@@ -19,7 +19,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from pprl.party.check import TableCheck
+    from pprl.party.encoding.check import TableCheck
 
 __all__ = ["check"]
 
@@ -50,10 +50,10 @@ def check(
       pprl check sample_data/health.csv --agreement sample_data/linkage.toml --id patient_no \\
           --columns sample_data/health.columns.toml
     """
-    from pprl.errors import DataError
-    from pprl.exchange.agreement import Agreement
-    from pprl.party.check import check_table
-    from pprl.party.people import expected_columns
+    from pprl.base.errors import DataError
+    from pprl.exchange.agreement.model import Agreement
+    from pprl.party.encoding.check import check_table
+    from pprl.party.reading.people import expected_columns
     from pprl.tables.blocks import read_text
 
     settled = Agreement.load(agreement)
@@ -81,7 +81,7 @@ def check(
 
 
 def _show(result: TableCheck) -> None:
-    from pprl.page.words import plural
+    from pprl.base.words import plural
 
     rows = result.rows
     click.echo(f"{plural(rows, 'row', 'rows')}\n")

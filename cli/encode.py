@@ -25,7 +25,7 @@ from .options import (
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from pprl.party.encode import Account
+    from pprl.party.encoding.encode import Account
 
 __all__ = ["encode"]
 
@@ -81,10 +81,10 @@ def encode(
       pprl encode sample_data/health.csv --agreement sample_data/linkage.toml --key parties.key \\
           --party health --id patient_no --columns sample_data/health.columns.toml -o health.parquet
     """
-    from pprl.errors import UsageError
-    from pprl.exchange.agreement import Agreement
-    from pprl.party.encode import encode_file
-    from pprl.party.key import Key
+    from pprl.base.errors import UsageError
+    from pprl.exchange.agreement.model import Agreement
+    from pprl.party.encoding.encode import encode_file
+    from pprl.party.keys.key import Key
 
     if output.suffix != ".parquet":
         raise UsageError(
@@ -141,7 +141,7 @@ class _Rate:
 
 
 def _show(account: Account) -> None:
-    from pprl.page.words import plural
+    from pprl.base.words import plural
 
     rejected = sum(account.rejected.values())
     click.echo(

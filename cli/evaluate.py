@@ -15,7 +15,7 @@ from .progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pprl.exchange.links import Links
+    from pprl.exchange.links.folder import Links
     from pprl.quality import Baseline
 
 __all__ = ["evaluate"]
@@ -86,8 +86,8 @@ def evaluate(
       pprl evaluate links --truth truth.csv --ids health.ids.csv \\
           --ids education.ids.csv -o report.html --require-f1 0.97
     """
-    from pprl.errors import UsageError
-    from pprl.exchange.links import read_links
+    from pprl.base.errors import UsageError
+    from pprl.exchange.links.folder import read_links
     from pprl.quality import (
         enforce_gates,
         judge_gates,
@@ -144,7 +144,7 @@ def _check_usage(
     columns: Sequence[str],
     id_columns: Sequence[str],
 ) -> None:
-    from pprl.errors import UsageError
+    from pprl.base.errors import UsageError
 
     if truth and not ids:
         raise UsageError(
@@ -174,8 +174,8 @@ def _run_baseline(
     *,
     header: bool,
 ) -> Baseline:
-    from pprl.errors import UsageError
-    from pprl.exchange.agreement import Agreement
+    from pprl.base.errors import UsageError
+    from pprl.exchange.agreement.model import Agreement
     from pprl.quality import BASELINE_NOTICE, read_plain, run_baseline
     from pprl.tables import load_column_map
 
@@ -209,7 +209,7 @@ def _run_baseline(
 
 
 def _by_party(flag: str, options: Sequence[str], parties: Sequence[str]) -> dict[str, str]:
-    from pprl.errors import UsageError
+    from pprl.base.errors import UsageError
 
     found: dict[str, str] = {}
     for option in options:

@@ -11,7 +11,7 @@ import click
 from .options import FILE, json_option
 
 if TYPE_CHECKING:
-    from pprl.quality.explain import ExplainedPair, Explanation
+    from pprl.quality.judging.explain import ExplainedPair, Explanation
 
 __all__ = ["explain"]
 
@@ -58,8 +58,8 @@ def explain(links: Path, link_id: int, most: int, as_json: bool) -> None:
     Example:
       pprl explain links 482003118824113
     """
-    from pprl.exchange.links import read_links
-    from pprl.quality.explain import explain as explain_link
+    from pprl.exchange.links.folder import read_links
+    from pprl.quality.judging.explain import explain as explain_link
 
     found = explain_link(read_links(links), link_id)
     if as_json:

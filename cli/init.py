@@ -13,7 +13,7 @@ import click
 from .options import FILE, check_outputs, force_option, header_option
 
 if TYPE_CHECKING:
-    from pprl.exchange.defaults import Profile
+    from pprl.exchange.agreement.defaults import Profile
 
 __all__ = ["init"]
 
@@ -66,9 +66,9 @@ def init(
     Example:
       pprl init sample_data/health.csv -o linkage.toml --project "Health and education"
     """
-    from pprl.exchange.defaults import LARGEST_BUDGET
-    from pprl.outputs import Outputs, os_errors
-    from pprl.party.draft import draft_agreement
+    from pprl.base.outputs import Outputs, os_errors
+    from pprl.exchange.agreement.defaults import LARGEST_BUDGET
+    from pprl.party.drafting.draft import draft_agreement
     from pprl.tables.blocks import read_text, text_columns
 
     check_outputs(output, columns_out, inputs=(people,), force=force)

@@ -26,7 +26,7 @@ def keygen(key: Path, fingerprint: bool) -> None:
     Example:
       pprl keygen parties.key
     """
-    from pprl.party.key import Key
+    from pprl.party.keys.key import Key
 
     if fingerprint:
         click.echo(Key.load(key).fingerprint())

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from pprl.errors import AgreementError, PprlError
-from pprl.version import VERSION
+from pprl.base.errors import AgreementError, PprlError
+from pprl.base.version import VERSION
 
 __all__ = ["call", "main", "run"]
 

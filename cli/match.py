@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from .engine import EngineChoice, chosen_engine, engine_options
+from .engine_options import EngineChoice, chosen_engine, engine_options
 from .options import FILE, SIZE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
-    from pprl.exchange.mapped import MappedFolder
-    from pprl.unfinished import Unfinished
-    from pprl.unit.engine import Engine
-    from pprl.unit.match import MatchOptions
-    from pprl.unit.plan import Plan
+    from pprl.base.mapped import MappedFolder
+    from pprl.base.unfinished import Unfinished
+    from pprl.unit.blocking.engine import Engine
+    from pprl.unit.run.match import MatchOptions
+    from pprl.unit.run.plan import Plan
 
 __all__ = ["match"]
 
@@ -104,9 +104,9 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
-    from pprl.exchange.mapped import MappedFolder
-    from pprl.unfinished import Unfinished
-    from pprl.unit.match import MatchOptions
+    from pprl.base.mapped import MappedFolder
+    from pprl.base.unfinished import Unfinished
+    from pprl.unit.run.match import MatchOptions
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
@@ -161,11 +161,11 @@ def _linked(
     force: bool,
 ) -> tuple[Mapping[str, Any], Sequence[str]] | None:
     """Read, plan, link and write; return the run's record and the warnings of the plan. Only plan without an output."""
-    from pprl.exchange.links import read_links, write_links
-    from pprl.outputs import Outputs, os_errors
-    from pprl.unit.match import plan_match, run_match
-    from pprl.unit.setup import open_journal, read_files
-    from pprl.unit.stages import Stages
+    from pprl.base.outputs import Outputs, os_errors
+    from pprl.exchange.links.folder import read_links, write_links
+    from pprl.unit.run.files import open_journal, read_files
+    from pprl.unit.run.match import plan_match, run_match
+    from pprl.unit.run.stages import Stages
 
     stages = Stages()
     with stages("read"):
@@ -218,7 +218,7 @@ def _show_resumed(steps: int) -> None:
 
 def _check_replaceable(output: Path) -> None:
     """Say before the long work, and not only at its end, that --force does not replace this folder."""
-    from pprl.errors import OutputError
+    from pprl.base.errors import OutputError
 
     if output.exists() and not output.is_dir():
         raise OutputError(
@@ -232,7 +232,7 @@ def _check_replaceable(output: Path) -> None:
 
 
 def _threshold(text: str | None) -> float | Literal["auto"] | None:
-    from pprl.errors import UsageError
+    from pprl.base.errors import UsageError
 
     if text is None or text == "auto":
         return text  # type: ignore[return-value]  # the comparison narrows it
@@ -252,7 +252,7 @@ def _set_threads(threads: int | None) -> None:
     if threads is not None:
         import numba
 
-        from pprl.errors import UsageError
+        from pprl.base.errors import UsageError
 
         most = int(numba.config.NUMBA_NUM_THREADS)
         if threads > most:

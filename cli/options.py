@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from pprl.exchange.agreement import Agreement
+    from pprl.exchange.agreement.model import Agreement
     from pprl.tables import ColumnMap
 
 __all__ = [
@@ -89,8 +89,8 @@ json_option = click.option(
 
 def check_outputs(*outputs: Path | None, inputs: Sequence[Path | None], force: bool) -> None:
     """Refuse, before any work, outputs that exist and outputs that would replace an input, even with --force."""
-    from pprl.errors import UsageError
-    from pprl.outputs import check_new
+    from pprl.base.errors import UsageError
+    from pprl.base.outputs import check_new
 
     given = [path for path in outputs if path is not None]
     for number, path in enumerate(given):

@@ -27,9 +27,9 @@ def resolve(links: Path, ids: Path, output: Path | None, force: bool) -> None:
     Example:
       pprl resolve links/links-health.csv --ids health.ids.csv -o health-links.csv
     """
-    from pprl.outputs import Outputs, os_errors
-    from pprl.party.id_map import read_id_map
-    from pprl.party.id_map import resolve as resolve_links
+    from pprl.base.outputs import Outputs, os_errors
+    from pprl.party.keys.id_map import read_id_map
+    from pprl.party.keys.id_map import resolve as resolve_links
     from pprl.tables import read_csv_text
 
     check_outputs(output, inputs=(links, ids), force=force)

@@ -14,9 +14,9 @@ from .options import FILE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
-    from pprl.synth.fit import Fitted
-    from pprl.synth.plan import Plan
-    from pprl.synth.reporting import Report
+    from pprl.synth.likeness.reporting import Report
+    from pprl.synth.making.fit import Fitted
+    from pprl.synth.making.plan import Plan
 
 __all__ = ["synth"]
 
@@ -24,7 +24,7 @@ _EXAMPLES = {"--rate": "sex_wrong=0.01", "--error-factor": "age=65-120:2"}
 
 
 def _list_errors(context: click.Context) -> None:
-    from pprl.synth.corrupting import all_errors
+    from pprl.synth.errors.corrupting import all_errors
 
     click.echo(f"{'error':<32}{'light':>8}{'typical':>9}{'heavy':>8}  what it is")
     for row in all_errors().itertuples():
@@ -185,10 +185,10 @@ def synth(
       pprl synth -o town --people 20_000 --overlap 0.6 --seed 7
       pprl synth -o rehearsal --like linkage.toml --party health --party education
     """
-    from pprl.errors import DataError, UsageError
-    from pprl.exchange.agreement import Agreement
-    from pprl.synth.make import make_files
-    from pprl.synth.plan import Plan, load_plan
+    from pprl.base.errors import DataError, UsageError
+    from pprl.exchange.agreement.model import Agreement
+    from pprl.synth.making.make import make_files
+    from pprl.synth.making.plan import Plan, load_plan
 
     if reference is not None and report is None:
         raise UsageError("--reference needs --report", hint="For example --report look-alike.html.")
@@ -260,7 +260,7 @@ def synth(
 def _fitted(tables: dict[str, Path], plan: Plan, k: int) -> Fitted | None:
     if not tables:
         return None
-    from pprl.synth.fit import fit_tables
+    from pprl.synth.making.fit import fit_tables
 
     return fit_tables(tables, plan.country, k=k)
 
@@ -268,9 +268,9 @@ def _fitted(tables: dict[str, Path], plan: Plan, k: int) -> Fitted | None:
 def _report(path: Path | None, reference: Path | None, k: int) -> Report | None:
     if path is None:
         return None
-    from pprl.errors import DataError
-    from pprl.synth.figures import read_figures  # with the page comes the drawing library
-    from pprl.synth.reporting import Report
+    from pprl.base.errors import DataError
+    from pprl.synth.likeness.figures import read_figures  # with the page comes the drawing library
+    from pprl.synth.likeness.reporting import Report
 
     figures = read_figures(reference) if reference else None
     if figures is not None and figures.k < k:
@@ -321,7 +321,7 @@ def _tell(
 
 def _named(parties: Any, names: tuple[str, ...]) -> list[Any]:
     """Return the plan's parties with the names given on the command line, in order."""
-    from pprl.errors import UsageError
+    from pprl.base.errors import UsageError
 
     known = list(parties) if isinstance(parties, list) else []
     if known:
@@ -333,7 +333,7 @@ def _named(parties: Any, names: tuple[str, ...]) -> list[Any]:
 
 def _pairs(texts: tuple[str, ...], separator: str, option: str) -> dict[str, float]:
     """Return NAME=NUMBER options as a mapping."""
-    from pprl.errors import UsageError
+    from pprl.base.errors import UsageError
 
     found: dict[str, float] = {}
     for text in texts:
@@ -354,7 +354,7 @@ def _pairs(texts: tuple[str, ...], separator: str, option: str) -> dict[str, flo
 
 def _files(texts: tuple[str, ...]) -> dict[str, Path]:
     """Return WHAT=FILE options as a mapping."""
-    from pprl.errors import UsageError
+    from pprl.base.errors import UsageError
 
     found: dict[str, Path] = {}
     for text in texts:

@@ -20,19 +20,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pprl import version as _version
+from pprl.base import version as _version
 
 if TYPE_CHECKING:
-    from pprl.errors import PprlError
-    from pprl.exchange.agreement import Agreement
-    from pprl.exchange.encoded import EncodedFile, read_encoded, write_encoded
-    from pprl.exchange.links import Links, read_links, write_links
-    from pprl.party.encode import Encoding, encode, encode_file
-    from pprl.party.key import Key
-    from pprl.quality.evaluate import Evaluation, evaluate
-    from pprl.quality.explain import Explanation, explain
+    from pprl.base.errors import PprlError
+    from pprl.exchange.agreement.model import Agreement
+    from pprl.exchange.encoded.file import EncodedFile, read_encoded, write_encoded
+    from pprl.exchange.links.folder import Links, read_links, write_links
+    from pprl.party.encoding.encode import Encoding, encode, encode_file
+    from pprl.party.keys.key import Key
+    from pprl.quality.judging.evaluate import Evaluation, evaluate
+    from pprl.quality.judging.explain import Explanation, explain
     from pprl.tables import ColumnMap, load_column_map, read_csv_text
-    from pprl.unit.match import MatchOptions, match
+    from pprl.unit.run.match import MatchOptions, match
 
 __version__ = _version.VERSION
 
@@ -62,27 +62,27 @@ __all__ = [
 ]
 
 _HOMES = {
-    "PprlError": "pprl.errors",
-    "Agreement": "pprl.exchange.agreement",
-    "EncodedFile": "pprl.exchange.encoded",
-    "read_encoded": "pprl.exchange.encoded",
-    "write_encoded": "pprl.exchange.encoded",
-    "Links": "pprl.exchange.links",
-    "read_links": "pprl.exchange.links",
-    "write_links": "pprl.exchange.links",
-    "Encoding": "pprl.party.encode",
-    "encode": "pprl.party.encode",
-    "encode_file": "pprl.party.encode",
-    "Key": "pprl.party.key",
-    "Evaluation": "pprl.quality.evaluate",
-    "evaluate": "pprl.quality.evaluate",
-    "Explanation": "pprl.quality.explain",
-    "explain": "pprl.quality.explain",
+    "PprlError": "pprl.base.errors",
+    "Agreement": "pprl.exchange.agreement.model",
+    "EncodedFile": "pprl.exchange.encoded.file",
+    "read_encoded": "pprl.exchange.encoded.file",
+    "write_encoded": "pprl.exchange.encoded.file",
+    "Links": "pprl.exchange.links.folder",
+    "read_links": "pprl.exchange.links.folder",
+    "write_links": "pprl.exchange.links.folder",
+    "Encoding": "pprl.party.encoding.encode",
+    "encode": "pprl.party.encoding.encode",
+    "encode_file": "pprl.party.encoding.encode",
+    "Key": "pprl.party.keys.key",
+    "Evaluation": "pprl.quality.judging.evaluate",
+    "evaluate": "pprl.quality.judging.evaluate",
+    "Explanation": "pprl.quality.judging.explain",
+    "explain": "pprl.quality.judging.explain",
     "ColumnMap": "pprl.tables",
     "load_column_map": "pprl.tables",
     "read_csv_text": "pprl.tables",
-    "MatchOptions": "pprl.unit.match",
-    "match": "pprl.unit.match",
+    "MatchOptions": "pprl.unit.run.match",
+    "match": "pprl.unit.run.match",
 }
 
 

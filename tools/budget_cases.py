@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from pprl import Agreement, ColumnMap
-from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.people import read_fields
-from pprl.party.token_table import tokenise
-from pprl.party.tokens import DATE_TOKENS
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+from pprl.party.encoding.token_table import tokenise
+from pprl.party.encoding.tokens import DATE_TOKENS
+from pprl.party.reading.people import read_fields
 from pprl.synth import corrupt, population
 
 __all__ = ["FLOOR", "NAMES", "SETS", "TYPES", "Case", "Pairs", "cases", "find_pairs", "two_files"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pprl.synth.corrupting import all_errors
-from pprl.synth.profiles import PROFILES
+from pprl.synth.errors.corrupting import all_errors
+from pprl.synth.errors.profiles import PROFILES
 
 HEAD = """# The errors of `pprl synth`
 

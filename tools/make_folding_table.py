@@ -1,11 +1,11 @@
-"""Write the folding table, version 1 (``pprl/party/folding_v1.tsv``).
+"""Write the folding table, version 1 (``pprl/party/reading/folding_v1.tsv``).
 
 Run once when a version is made; the table is frozen afterwards, because two parties with different Python
 versions (hence Unicode versions) must fold alike. It stays in the tree to say where the rows came from:
 decomposition of Latin letters by Unicode's canonical and compatibility mappings, Greek by ELOT 743
 (letter by letter), Cyrillic by a BGN/PCGN-like scheme without diacritics.
 
-    python tools/make_folding_table.py > pprl/party/folding_v1.tsv
+    python tools/make_folding_table.py > pprl/party/reading/folding_v1.tsv
 """
 
 import sys

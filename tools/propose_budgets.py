@@ -1,7 +1,7 @@
 """Derive the default bit budgets of the field types from made-up people, and show how well they link.
 
     python tools/propose_budgets.py tune                       # search, then print what each budget is worth
-    python tools/propose_budgets.py check                      # defaults and `pprl.party.budgets` on other people
+    python tools/propose_budgets.py check                      # defaults and the proposals on other people
     python tools/propose_budgets.py check given-name=80 ...    # the same, with other defaults
 
 No data set's truth is used but that of `pprl.synth`: tuning takes seeds from 1000, checking takes seeds from 2000 and
@@ -47,12 +47,12 @@ from budget_cases import (
 )
 
 from pprl import Agreement, ColumnMap
-from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.budgets import propose_budgets
-from pprl.party.encode import encode_fields
-from pprl.party.key import Key
-from pprl.party.normalise import UNREADABLE
-from pprl.party.people import read_fields
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+from pprl.party.drafting.budgets import propose_budgets
+from pprl.party.encoding.encode import encode_fields
+from pprl.party.keys.key import Key
+from pprl.party.reading.normalise import UNREADABLE
+from pprl.party.reading.people import read_fields
 
 BITS = 1024
 DRAWN = 0.46

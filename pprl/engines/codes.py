@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pprl.exchange.encoded import pack_words
-from pprl.unit.lsh import bucket_codes
+from pprl.exchange.encoded.file import pack_words
+from pprl.unit.blocking.lsh import bucket_codes
 
 __all__ = ["Buckets", "payload_rows"]
 

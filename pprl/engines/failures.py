@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pprl.errors import PprlError, UsageError
+from pprl.base.errors import PprlError, UsageError
 
 __all__ = [
     "explained",

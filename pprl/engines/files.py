@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pprl.base.errors import EncodedFileError
 from pprl.engines.digest import digest_rows
-from pprl.errors import EncodedFileError
-from pprl.exchange.encoded_columns import bytes_of
-from pprl.unit.engine import Source
+from pprl.exchange.encoded.columns import bytes_of
+from pprl.unit.blocking.engine import Source
 
 __all__ = ["FileFacts", "file_facts", "worker_path"]
 

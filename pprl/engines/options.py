@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pprl.errors import UsageError
+from pprl.base.errors import UsageError
 
 __all__ = ["SparkOptions"]
 

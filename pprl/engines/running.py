@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from pprl.base.threads import Progress
 from pprl.engines.failures import explained, no_worker
-from pprl.threads import Progress
 
 __all__ = ["collect"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from pprl.base.errors import OutputError, PprlError
 from pprl.engines.failures import explained, no_java, no_pyspark, unreachable
 from pprl.engines.options import SparkOptions
-from pprl.errors import OutputError, PprlError
 
 __all__ = ["Session", "open_session"]
 

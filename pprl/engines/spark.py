@@ -18,6 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.errors import PprlError, UsageError
+from pprl.base.threads import Progress
+from pprl.base.version import VERSION
 from pprl.engines.cells import Cuts, find_cuts
 from pprl.engines.codes import Buckets
 from pprl.engines.failures import explaining, other_file
@@ -26,10 +29,7 @@ from pprl.engines.options import SparkOptions
 from pprl.engines.running import collect
 from pprl.engines.session import Session, open_session
 from pprl.engines.work import COMPARED, LOOKED, SPREAD, Compare, Look, Spread, compare, look, spread
-from pprl.errors import PprlError, UsageError
-from pprl.threads import Progress
-from pprl.unit.engine import Hits, Source
-from pprl.version import VERSION
+from pprl.unit.blocking.engine import Hits, Source
 
 __all__ = ["SparkEngine"]
 
@@ -45,7 +45,7 @@ Int64s = npt.NDArray[np.int64]
 
 
 class SparkEngine:
-    """See :class:`pprl.unit.engine.Engine`. Close it after use, or use it in a ``with`` block.
+    """See :class:`pprl.unit.blocking.engine.Engine`. Close it after use, or use it in a ``with`` block.
 
     A session of the caller's own that is active is used and left as it is; else one is started, and stopped at the end.
     """
@@ -118,7 +118,7 @@ class SparkEngine:
         same: bool,
         progress: Progress,
     ) -> Hits:
-        """See :meth:`pprl.unit.engine.Engine.scan_buckets`."""
+        """See :meth:`pprl.unit.blocking.engine.Engine.scan_buckets`."""
         with explaining():
             facts = self._look(a, b)
             buckets = Buckets(width=facts[0].width, tables=len(positions), positions=positions)
@@ -135,7 +135,7 @@ class SparkEngine:
         same: bool,
         progress: Progress,
     ) -> Hits:
-        """See :meth:`pprl.unit.engine.Engine.scan_keys`."""
+        """See :meth:`pprl.unit.blocking.engine.Engine.scan_keys`."""
         with explaining():
             facts = self._look(a, b)
             buckets = Buckets(width=facts[0].width, tables=passes)

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pprl.base.version import VERSION
 from pprl.engines.cells import Cells, Cuts, deal, is_diagonal, table_of
 from pprl.engines.codes import Buckets, payload_rows
 from pprl.engines.digest import digest_rows
-from pprl.unit.kernels import grouped_scan
-from pprl.version import VERSION
+from pprl.kernels.dice import grouped_scan
 
 __all__ = [
     "COMPARED",

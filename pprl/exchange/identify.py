@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pprl.errors import DataError, PprlError
-from pprl.exchange.agreement import Agreement, only_plain
-from pprl.exchange.encoded import read_encoded
-from pprl.exchange.links import read_links
+from pprl.base.errors import DataError, PprlError
+from pprl.exchange.agreement.model import Agreement, only_plain
+from pprl.exchange.encoded.file import read_encoded
+from pprl.exchange.links.folder import read_links
 
 __all__ = ["identify"]
 

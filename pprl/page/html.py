@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pprl.outputs import Outputs, os_errors
+from pprl.base.outputs import Outputs, os_errors
+from pprl.base.words import decimal, expected, percent, points, whole
 from pprl.page.charts import Chart
-from pprl.page.words import decimal, expected, percent, points, whole
 
 __all__ = ["render_page", "write_pages"]
 
@@ -36,7 +36,7 @@ def render_page(
         template: the template's file name.
         content: what the template's names stand for; text is escaped.
         charts: become the template's ``charts``.
-        filters: the template's own filters, beside those for numbers (:mod:`pprl.page.words`).
+        filters: the template's own filters, beside those for numbers (:mod:`pprl.base.words`).
     """
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup

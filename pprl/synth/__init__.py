@@ -16,18 +16,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pprl.synth.corrupting import Corrupted, corrupt
-    from pprl.synth.corruptions import Corruption, standard_corruptions, text_corruption
-    from pprl.synth.country import COUNTRIES, Country, load_country
     from pprl.synth.draw import Dice
-    from pprl.synth.figures import Figures, measure, read_figures, write_figures
-    from pprl.synth.fit import Fitted, fit_tables
-    from pprl.synth.forms import FIELDS
-    from pprl.synth.make import Made, make_files
-    from pprl.synth.people import Population, population
-    from pprl.synth.plan import PartyPlan, Plan, load_plan
-    from pprl.synth.profiles import PROFILES, Profile
-    from pprl.synth.reporting import Report
+    from pprl.synth.errors.corrupting import Corrupted, corrupt
+    from pprl.synth.errors.corruptions import Corruption, standard_corruptions, text_corruption
+    from pprl.synth.errors.forms import FIELDS
+    from pprl.synth.errors.profiles import PROFILES, Profile
+    from pprl.synth.likeness.figures import Figures, measure, read_figures, write_figures
+    from pprl.synth.likeness.reporting import Report
+    from pprl.synth.making.fit import Fitted, fit_tables
+    from pprl.synth.making.make import Made, make_files
+    from pprl.synth.making.plan import PartyPlan, Plan, load_plan
+    from pprl.synth.people.people import Population, population
+    from pprl.synth.places.country import COUNTRIES, Country, load_country
 
 __all__ = [
     "COUNTRIES",
@@ -59,32 +59,32 @@ __all__ = [
 ]
 
 _HOMES = {
-    "load_plan": "plan",
-    "write_figures": "figures",
-    "read_figures": "figures",
-    "fit_tables": "fit",
-    "Fitted": "fit",
-    "Report": "reporting",
-    "FIELDS": "forms",
+    "load_plan": "making.plan",
+    "write_figures": "likeness.figures",
+    "read_figures": "likeness.figures",
+    "fit_tables": "making.fit",
+    "Fitted": "making.fit",
+    "Report": "likeness.reporting",
+    "FIELDS": "errors.forms",
     "Dice": "draw",
-    "COUNTRIES": "country",
-    "Country": "country",
-    "load_country": "country",
-    "PROFILES": "profiles",
-    "Profile": "profiles",
-    "Corrupted": "corrupting",
-    "corrupt": "corrupting",
-    "Corruption": "corruptions",
-    "standard_corruptions": "corruptions",
-    "text_corruption": "corruptions",
-    "Figures": "figures",
-    "measure": "figures",
-    "Made": "make",
-    "make_files": "make",
-    "Plan": "plan",
-    "PartyPlan": "plan",
-    "Population": "people",
-    "population": "people",
+    "COUNTRIES": "places.country",
+    "Country": "places.country",
+    "load_country": "places.country",
+    "PROFILES": "errors.profiles",
+    "Profile": "errors.profiles",
+    "Corrupted": "errors.corrupting",
+    "corrupt": "errors.corrupting",
+    "Corruption": "errors.corruptions",
+    "standard_corruptions": "errors.corruptions",
+    "text_corruption": "errors.corruptions",
+    "Figures": "likeness.figures",
+    "measure": "likeness.figures",
+    "Made": "making.make",
+    "make_files": "making.make",
+    "Plan": "making.plan",
+    "PartyPlan": "making.plan",
+    "Population": "people.people",
+    "population": "people.people",
 }
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pprl.errors import DataError
+from pprl.base.errors import DataError
 from pprl.tables.csvtext import open_csv_text, read_csv_text, unreadable
 
 __all__ = [

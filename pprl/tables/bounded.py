@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pprl.errors import DataError
+from pprl.base.errors import DataError
 
 __all__ = ["read_bounded"]
 

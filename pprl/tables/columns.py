@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pprl.errors import DataError, UsageError
+from pprl.base.errors import DataError, UsageError
 from pprl.tables.header import loose_name
 
 __all__ = [

@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
-from pprl.errors import DataError
+from pprl.base.errors import DataError
 from pprl.tables.header import LOOK_AT, data_column
 
 __all__ = ["CsvText", "open_csv_text", "read_csv_text", "unreadable"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from pprl.errors import UsageError
+from pprl.base.errors import UsageError
 
 __all__ = ["DateFormat", "DateParts", "recognise_format"]
 

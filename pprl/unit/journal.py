@@ -18,9 +18,9 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pprl.errors import OutputError
-from pprl.outputs import os_errors
-from pprl.unfinished import private
+from pprl.base.errors import OutputError
+from pprl.base.outputs import os_errors
+from pprl.base.unfinished import private
 
 __all__ = ["FolderJournal", "Journal", "MemoryJournal", "Part", "collect"]
 

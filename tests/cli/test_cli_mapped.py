@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from cli_house import Outcome, pprl
 
-from pprl import unfinished
-from pprl.errors import DataError
-from pprl.exchange import mapped
-from pprl.exchange.mapped import MappedFolder
-from pprl.unit import journal, setup
+from pprl.base import mapped, unfinished
+from pprl.base.errors import DataError
+from pprl.base.mapped import MappedFolder
+from pprl.unit import journal
+from pprl.unit.run import files
 
 MATCH = ["match", "a.parquet", "b.parquet", "-o", "made"]
 LEFT = Path(".made.unfinished")
@@ -34,7 +34,7 @@ def mapped_below(folder: Path) -> bool:
 @pytest.fixture(autouse=True)
 def large(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have all files memory-mapped, and none removed that is, as it is on Windows."""
-    monkeypatch.setattr(setup, "_SHARE", 1 << 40)
+    monkeypatch.setattr(files, "_SHARE", 1 << 40)
     remove = shutil.rmtree
 
     def rmtree(path: Path, ignore_errors: bool = False, **options: Any) -> None:
@@ -88,7 +88,7 @@ def test_they_go_when_the_run_has_failed(
         except ValueError:
             raise DataError("too much") from None
 
-    monkeypatch.setattr(f"pprl.unit.match.{place}", fail)
+    monkeypatch.setattr(f"pprl.unit.run.match.{place}", fail)
     done = pprl(*MATCH)
     hold_nothing_left(done, 1)
     assert "too much" in done.err
@@ -123,14 +123,14 @@ def test_what_can_not_be_removed_is_told_and_the_next_run_starts(
 ) -> None:
     """Nothing is done behind the operator's back, and no folder stands in the way that holds no step of a run."""
     held = []
-    read = setup.read_encoded
+    read = files.read_encoded
     with monkeypatch.context() as patch:
 
         def reading(*arguments: Any, **options: Any) -> Any:
             held.append(read(*arguments, **options))
             return held[-1]
 
-        patch.setattr(setup, "read_encoded", reading)
+        patch.setattr(files, "read_encoded", reading)
         done = pprl(*MATCH)
     assert done.code == 0
     assert f"pprl: warning: encodings stayed behind in {LEFT}: remove it" in done.err

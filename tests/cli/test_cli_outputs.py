@@ -25,9 +25,9 @@ from cli_house import (
     snapshot,
 )
 
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import EncodedFile, seal_header, write_encoded
-from pprl.outputs import Outputs
+from pprl.base.outputs import Outputs
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import EncodedFile, seal_header, write_encoded
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and modes are a POSIX matter")
 ENCODE = [*encode_arguments("a")[:-1], "c.parquet"]
@@ -198,8 +198,8 @@ def test_disk_full_at_the_last_moment_leaves_what_was_there(
 @pytest.mark.parametrize(
     ("command", "moment"),
     [
-        (ENCODE, "pprl.party.encode.write_groups"),
-        (MATCH, "pprl.exchange.links.write_links"),
+        (ENCODE, "pprl.party.encoding.encode.write_groups"),
+        (MATCH, "pprl.exchange.links.folder.write_links"),
         (RESOLVE, "pandas.DataFrame.to_csv"),
     ],
     ids=["encode", "match", "resolve"],
@@ -259,16 +259,16 @@ def test_write_that_the_system_cuts_short_leaves_nothing(
 
 INTERRUPTED = ("interrupted", "Nothing was left half-written")
 MOMENTS = {
-    "encode, reading": (ENCODE, "pprl.party.encode.open_table"),
-    "encode, hashing": (ENCODE, "pprl.party.encoder.Encoder.encode"),
-    "encode, spooling": (ENCODE, "pprl.party.spool.Spool.add"),
-    "encode, writing": (ENCODE, "pprl.party.encode.write_groups"),
-    "encode, id map": (ENCODE, "pprl.party.id_map.IdMapWriter.write"),
-    "match, reading": (MATCH, "pprl.unit.setup.read_encoded"),
-    "match, planning": (MATCH, "pprl.unit.match.plan_match"),
-    "match, linking": (MATCH, "pprl.unit.match.one_to_one"),
-    "match, writing": (MATCH, "pprl.exchange.links.write_links"),
-    "evaluate, drawing": (EVALUATE, "pprl.quality.report.render_report"),
+    "encode, reading": (ENCODE, "pprl.party.encoding.encode.open_table"),
+    "encode, hashing": (ENCODE, "pprl.party.encoding.encoder.Encoder.encode"),
+    "encode, spooling": (ENCODE, "pprl.party.encoding.spool.Spool.add"),
+    "encode, writing": (ENCODE, "pprl.party.encoding.encode.write_groups"),
+    "encode, id map": (ENCODE, "pprl.party.keys.id_map.IdMapWriter.write"),
+    "match, reading": (MATCH, "pprl.unit.run.files.read_encoded"),
+    "match, planning": (MATCH, "pprl.unit.run.match.plan_match"),
+    "match, linking": (MATCH, "pprl.unit.run.match.one_to_one"),
+    "match, writing": (MATCH, "pprl.exchange.links.folder.write_links"),
+    "evaluate, drawing": (EVALUATE, "pprl.quality.report.page.render_report"),
     "keygen, writing": (KEYGEN, "os.fsync"),
 }
 
@@ -306,8 +306,8 @@ sys.exit(call(sys.argv[4:]))
 @pytest.mark.parametrize(
     ("command", "module", "name"),
     [
-        (ENCODE, "pprl.party.encode", "write_groups"),
-        (MATCH, "pprl.exchange.links", "write_links"),
+        (ENCODE, "pprl.party.encoding.encode", "write_groups"),
+        (MATCH, "pprl.exchange.links.folder", "write_links"),
     ],
     ids=["encode", "match"],
 )
@@ -386,7 +386,7 @@ def test_interrupt_inside_a_kernel_is_an_interrupt(
         inner.__cause__ = KeyboardInterrupt()
         raise SystemError("returned a result with an exception set") from inner
 
-    monkeypatch.setattr("pprl.unit.match.plan_match", interrupted)
+    monkeypatch.setattr("pprl.unit.run.match.plan_match", interrupted)
     refuse(130, *MATCH, says=INTERRUPTED)
 
 
@@ -434,7 +434,7 @@ def test_defect_of_ours_shows_no_value(desk: Path, monkeypatch: pytest.MonkeyPat
     def broken(*_: object, **__: object) -> None:
         raise ValueError(f"invalid literal: {MARK}")
 
-    monkeypatch.setattr("pprl.party.encoder.Encoder.encode", broken)
+    monkeypatch.setattr("pprl.party.encoding.encoder.Encoder.encode", broken)
     before = snapshot(desk)
     done = pprl(*ENCODE)
     assert done.code == 1
@@ -449,5 +449,5 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch, refuse: Refu
     def greedy(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("pprl.unit.match.plan_match", greedy)
+    monkeypatch.setattr("pprl.unit.run.match.plan_match", greedy)
     refuse(1, *MATCH, says=("not enough memory", "--blocking"))

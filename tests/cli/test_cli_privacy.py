@@ -18,7 +18,7 @@ KEY = "5ec4e7" + "0123456789abcdef" * 3 + "feedfacecafe"[:10]
 
 def known_key() -> str:
     """Return the content of a key file with digits that a search would find."""
-    from pprl.party.key import Key
+    from pprl.party.keys.key import Key
 
     assert len(KEY) == 64
     return Key(bytes.fromhex(KEY)).text()

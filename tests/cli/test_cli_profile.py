@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cli_house import SAMPLE, Outcome, assert_no_value, pprl
 
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import read_encoded
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import read_encoded
 
 WARNING = "pprl: warning: the profile 'fields' leaks more than 'record'"
 

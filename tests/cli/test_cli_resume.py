@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from cli_house import Outcome, Road, pprl
 
-from pprl.exchange.mapped import is_mapped
+from pprl.base.mapped import is_mapped
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 FILES = ["health.parquet", "education.parquet"]
@@ -31,12 +31,12 @@ LSH = ["match", *FILES, "-o", "links", "--blocking", "lsh", "--recall", "0.9999"
 
 SLOWLY = """
 import sys, time
-from pprl.unit import blocking
-real = blocking._Tables.scan
+from pprl.unit.blocking import methods
+real = methods._Tables.scan
 def slowly(*arguments):
     time.sleep(0.03)
     return real(*arguments)
-blocking._Tables.scan = slowly
+methods._Tables.scan = slowly
 from pprl.cli.main import call
 sys.exit(call(sys.argv[1:]))
 """
@@ -180,18 +180,18 @@ def test_memory_mapped_files_give_the_same_links(
     """Where the files are large beside the memory they are not read into it."""
     command = ["match", *FILES, "--blocking", blocking]
     assert pprl(*command, "-o", "held").code == 0
-    monkeypatch.setattr("pprl.unit.setup._SHARE", 1 << 40)
-    from pprl.unit import setup
+    monkeypatch.setattr("pprl.unit.run.files._SHARE", 1 << 40)
+    from pprl.unit.run import files
 
     mapped: list[bool] = []
-    real = setup.read_encoded
+    real = files.read_encoded
 
     def noted(path: Path, **options: Any) -> object:
         made = real(path, **options)
         mapped.append(is_mapped(made.filters))
         return made
 
-    monkeypatch.setattr(setup, "read_encoded", noted)
+    monkeypatch.setattr(files, "read_encoded", noted)
     assert pprl(*command, "-o", "mapped").code == 0
     assert mapped == [True, True]
     for name in TABLES:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from cli_house import SAMPLE, Outcome, Road, pprl, snapshot
 
-from pprl.exchange.agreement import Agreement
+from pprl.exchange.agreement.model import Agreement
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from cli_house import SAMPLE, Outcome, assert_refused, pprl, snapshot
 
-from pprl.errors import DataError
-from pprl.exchange.agreement import Agreement
-from pprl.synth.make import make_files
-from pprl.synth.plan import Plan
+from pprl.base.errors import DataError
+from pprl.exchange.agreement.model import Agreement
+from pprl.synth.making.make import make_files
+from pprl.synth.making.plan import Plan
 
 FILES = {
     "a.csv",
@@ -487,7 +487,7 @@ def test_page_and_folder_appear_together_or_not_at_all(
     def fail(*arguments: object, **more: object) -> str:
         raise fault
 
-    monkeypatch.setattr("pprl.synth.reporting.look_alike", fail)
+    monkeypatch.setattr("pprl.synth.likeness.reporting.look_alike", fail)
     before = snapshot(here)
     assert pprl("synth", "-o", "t", *SMALL, "--report", "page.html").code == 1
     assert snapshot(here) == before

@@ -17,10 +17,10 @@ from spark_house import Cluster, cluster
 
 from pprl.engines.options import SparkOptions
 from pprl.engines.spark import SparkEngine
-from pprl.exchange.encoded import read_encoded
-from pprl.unit.engine import Source
-from pprl.unit.kernels import grouped_scan
-from pprl.unit.lsh import LshPlan, bucket_codes
+from pprl.exchange.encoded.file import read_encoded
+from pprl.kernels.dice import grouped_scan
+from pprl.unit.blocking.engine import Source
+from pprl.unit.blocking.lsh import LshPlan, bucket_codes
 
 
 def main(folder: Path) -> None:

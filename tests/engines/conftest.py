@@ -13,8 +13,8 @@ from spark_house import BRIEF, missing
 
 from pprl.engines.options import SparkOptions
 from pprl.engines.spark import SparkEngine
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import EncodedFile, read_encoded, seal_header, write_encoded
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import EncodedFile, read_encoded, seal_header, write_encoded
 
 BITS = 256
 

@@ -11,7 +11,7 @@ import pytest
 from pprl.cli.main import call
 
 from pprl.engines.spark import SparkEngine
-from pprl.exchange.encoded import EncodedFile
+from pprl.exchange.encoded.file import EncodedFile
 
 Draw = Callable[..., EncodedFile]
 

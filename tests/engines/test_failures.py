@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pprl.base.errors import PprlError, UsageError
 from pprl.engines.failures import explained, explaining, no_java
 from pprl.engines.options import SparkOptions
 from pprl.engines.spark import SparkEngine
-from pprl.errors import PprlError, UsageError
 
 SECRET = "0x5EC2E7"
 
@@ -108,7 +108,7 @@ def test_the_package_does_without_pyspark() -> None:
         "import sys; sys.modules['pyspark'] = None\n"
         "import pprl.engines.work, pprl.cli.match\n"
         "from pprl.engines.spark import SparkEngine\n"
-        "from pprl.errors import UsageError\n"
+        "from pprl.base.errors import UsageError\n"
         "try:\n    SparkEngine().open()\n"
         "except UsageError as error:\n    print(error.hint)"
     )
@@ -122,7 +122,7 @@ def test_no_java_is_told_with_a_remedy(tmp_path: Path) -> None:
     pytest.importorskip("pyspark")
     script = (
         "from pprl.engines.spark import SparkEngine\n"
-        "from pprl.errors import UsageError\n"
+        "from pprl.base.errors import UsageError\n"
         "try:\n    SparkEngine().open()\n"
         "except UsageError as error:\n    print(error.problem, error.hint)"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pprl.exchange.encoded import EncodedFile
+from pprl.exchange.encoded.file import EncodedFile
 
 Draw = Callable[..., EncodedFile]
 

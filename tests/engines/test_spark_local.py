@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pprl.base.errors import EncodedFileError, PprlError
 from pprl.engines.options import SparkOptions
 from pprl.engines.spark import SparkEngine
-from pprl.errors import EncodedFileError, PprlError
-from pprl.exchange.encoded import EncodedFile, read_encoded
-from pprl.unit.engine import Hits, Source
-from pprl.unit.kernels import grouped_scan
-from pprl.unit.lsh import LshPlan, bucket_codes
+from pprl.exchange.encoded.file import EncodedFile, read_encoded
+from pprl.kernels.dice import grouped_scan
+from pprl.unit.blocking.engine import Hits, Source
+from pprl.unit.blocking.lsh import LshPlan, bucket_codes
 
 Draw = Callable[..., EncodedFile]
 SIZES = (3, 1)

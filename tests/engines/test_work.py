@@ -15,9 +15,9 @@ from pprl.engines.cells import find_cuts
 from pprl.engines.codes import Buckets, payload_rows
 from pprl.engines.digest import digest_rows
 from pprl.engines.work import Compare, Look, Spread, compare, look, spread
-from pprl.exchange.encoded import pack_words
-from pprl.unit.kernels import grouped_scan
-from pprl.unit.lsh import LshPlan, bucket_codes
+from pprl.exchange.encoded.file import pack_words
+from pprl.kernels.dice import grouped_scan
+from pprl.unit.blocking.lsh import LshPlan, bucket_codes
 
 BITS = 100
 WIDTH = 13

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pprl.errors import DataError, LinksError, PprlError
+from pprl.base.errors import DataError, LinksError, PprlError
 from pprl.exchange.identify import identify
-from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links, write_links
+from pprl.exchange.links.folder import LINK_COLUMNS, PAIR_COLUMNS, Links, write_links
 
 ESCAPE = "\x1b]0;owned\x07\u202e\x9b2J"
 

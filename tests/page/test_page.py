@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from pprl.errors import OutputError
+from pprl.base.errors import OutputError
+from pprl.base.words import plural, points, whole
 from pprl.page import draw_chart, draw_panels, render_page, write_pages
-from pprl.page.words import plural, points, whole
 
 WORDS = {"alt": "a line", "shows": "what", "read": "how", "act": "do"}
 
@@ -52,7 +52,7 @@ def test_the_page_escapes_what_it_is_given():
         "undrawn": 0,
         "most": 4,
     }
-    page = render_page("pprl.synth", "lookalike.html.j2", content)
+    page = render_page("pprl.synth.likeness", "lookalike.html.j2", content)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "a &amp; b" in page

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pprl.exchange.agreement import Agreement, AgreementField
-from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.key import Key
-from pprl.party.people import FieldColumn
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+from pprl.exchange.agreement.model import Agreement, AgreementField
+from pprl.party.keys.key import Key
+from pprl.party.reading.people import FieldColumn
 
 KEY = Key(bytes(range(32)))
 

@@ -15,9 +15,9 @@ from helpers_party import make_agreement
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pprl.exchange.encoded_columns import strictly_ascending
-from pprl.party import spool as spool_module
-from pprl.party.spool import Spool
+from pprl.exchange.encoded.columns import strictly_ascending
+from pprl.party.encoding import spool as spool_module
+from pprl.party.encoding.spool import Spool
 
 AGREEMENT = make_agreement(
     blocking=[{"keys": ["soundex(surname)"]}, {"keys": ["initial(given_name)"]}]

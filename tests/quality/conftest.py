@@ -7,8 +7,8 @@ import pytest
 from quality_world import World, agreement, make_world
 
 import pprl
-from pprl.party.encode import encode
-from pprl.party.key import Key
+from pprl.party.encoding.encode import encode
+from pprl.party.keys.key import Key
 from pprl.synth import corrupt, population
 
 

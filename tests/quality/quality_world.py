@@ -12,8 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.links import LEVELS, LINK_COLUMNS, PAIR_COLUMNS, Links, part_columns, write_links
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.links.folder import (
+    LEVELS,
+    LINK_COLUMNS,
+    PAIR_COLUMNS,
+    Links,
+    part_columns,
+    write_links,
+)
 
 PRIOR = -6.5
 """Log-odds to base 2 of a pair before it is compared."""

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pprl.synth.country import load_country
-from pprl.synth.forms import Form, write_form
-from pprl.synth.make import make_files
-from pprl.synth.people import Population, populate
-from pprl.synth.plan import Plan
+from pprl.synth.errors.forms import Form, write_form
+from pprl.synth.making.make import make_files
+from pprl.synth.making.plan import Plan
+from pprl.synth.people.people import Population, populate
+from pprl.synth.places.country import load_country
 
 
 @dataclass(frozen=True)

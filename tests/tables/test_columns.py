@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pprl.errors import DataError, UsageError
+from pprl.base.errors import DataError, UsageError
 from pprl.tables import ColumnMap, load_column_map, parse_column_options
 
 FIELDS = ["given_name", "surname", "date_of_birth"]

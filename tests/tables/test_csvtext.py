@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.errors import DataError
+from pprl.base.errors import DataError
 from pprl.tables import csvtext, read_csv_text
 from pprl.tables.blocks import open_table
 from pprl.tables.quotes import quotes_are_sound

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.errors import UsageError
+from pprl.base.errors import UsageError
 from pprl.tables.dates import DateFormat, DateParts, recognise_format
 
 MONTHS = ["Jan", "Feb", "MAR", "apr", "may", "June", "JULY", "aug", "Sept", "oct", "nov", "dec"]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.errors import DataError
+from pprl.base.errors import DataError
 from pprl.tables import ColumnMap, read_csv_text
 from pprl.tables.blocks import open_table, read_text
 from pprl.tables.header import LOOK_AT, data_column

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import EncodedFile, seal_header
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import EncodedFile, seal_header
 
 BITS = 1024
 FILL = 0.4

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from pprl.exchange.encoded import EncodedFile
-from pprl.unit.fields.levels import CUTS, DIFFERENT, EXACT, MISSING, Columns, columns
-from pprl.unit.fields.values import FieldValues, field_values
+from pprl.exchange.encoded.file import EncodedFile
+from pprl.unit.weighing.fields.levels import CUTS, DIFFERENT, EXACT, MISSING, Columns, columns
+from pprl.unit.weighing.fields.values import FieldValues, field_values
 
 Make = Callable[..., EncodedFile]
 KINDS = ["surname", "date", "locality", "postcode", "code", "email", "phone", "sex"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import slow_kernels
 
-from pprl.exchange.encoded import EncodedFile, pack_words, pseudonym_text
-from pprl.exchange.links import LINK_COLUMNS, PAIR_COLUMNS, Links
-from pprl.unit import reference
-from pprl.unit.record import SIZES
+from pprl.exchange.encoded.file import EncodedFile, pack_words, pseudonym_text
+from pprl.exchange.links.folder import LINK_COLUMNS, PAIR_COLUMNS, Links
+from pprl.unit.weighing.record.comparison import SIZES
 
 Members = frozenset[tuple[str, str]]
 KEY_COLUMNS = list(PAIR_COLUMNS[:4])
@@ -131,7 +131,7 @@ def similarities(frame: pd.DataFrame, files: Any) -> list[float]:
         )
     }
     return [
-        float(reference.dice_matrix(words[a, x][None], words[b, y][None], SIZES)[0, 0])
+        float(slow_kernels.dice_matrix(words[a, x][None], words[b, y][None], SIZES)[0, 0])
         for a, x, b, y in as_keys(frame)
     ]
 
@@ -139,7 +139,7 @@ def similarities(frame: pd.DataFrame, files: Any) -> list[float]:
 def similarities_over(files: Any, threshold: float) -> int:
     """How many pairs of all files have a similarity of at least a threshold, by the plain twin."""
     return sum(
-        int((reference.dice_matrix(a.words(), b.words(), SIZES) >= threshold).sum())
+        int((slow_kernels.dice_matrix(a.words(), b.words(), SIZES) >= threshold).sum())
         for a, b in combinations(files, 2)
     )
 

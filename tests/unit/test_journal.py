@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.errors import OutputError
+from pprl.base.errors import OutputError
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part, collect
 
 SETUP = {"files": ["ab", "cd"], "threshold": 0.8}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import EncodedFile
-from pprl.exchange.links import Links
-from pprl.party.encode import encode
-from pprl.party.key import Key
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.folder import Links
+from pprl.party.encoding.encode import encode
+from pprl.party.keys.key import Key
 from pprl.synth import corrupt, population
 
 ALL = {

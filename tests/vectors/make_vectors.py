@@ -32,19 +32,19 @@ from vector_inputs import (
     WORDS,
 )
 
-from pprl.errors import AgreementError
-from pprl.exchange.agreement import Agreement, AgreementField
-from pprl.exchange.encoded import seal_header
-from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.blocking_keys import KEY_PARTS, blocking_key
-from pprl.party.encode import encode_fields
-from pprl.party.filters import positions_of
-from pprl.party.folding import fold
-from pprl.party.key import Key
-from pprl.party.metaphone import metaphone
-from pprl.party.normalise import UNREADABLE, normaliser
-from pprl.party.people import FieldColumn
-from pprl.party.tokens import draws_per_token, tokens_of
+from pprl.base.errors import AgreementError
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+from pprl.exchange.agreement.model import Agreement, AgreementField
+from pprl.exchange.encoded.file import seal_header
+from pprl.party.blocking.keys import KEY_PARTS, blocking_key
+from pprl.party.blocking.metaphone import metaphone
+from pprl.party.encoding.encode import encode_fields
+from pprl.party.encoding.filters import positions_of
+from pprl.party.encoding.tokens import draws_per_token, tokens_of
+from pprl.party.keys.key import Key
+from pprl.party.reading.folding import fold
+from pprl.party.reading.normalise import UNREADABLE, normaliser
+from pprl.party.reading.people import FieldColumn
 from pprl.tables.dates import DateFormat
 
 HERE = Path(__file__).parent

@@ -19,20 +19,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.errors import AgreementError, EncodedFileError, KeyFileError, PprlError
-from pprl.exchange.agreement import Agreement
-from pprl.exchange.encoded import (
+from pprl.base.errors import AgreementError, EncodedFileError, KeyFileError, PprlError
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import (
     EncodedFile,
     EncodedHeader,
     content_digest,
     read_encoded,
     write_encoded,
 )
-from pprl.exchange.field_types import FIELD_TYPES
-from pprl.party.blocking_keys import KEY_PARTS
-from pprl.party.folding import fold
-from pprl.party.key import Key
-from pprl.party.normalise import UNREADABLE, normaliser
+from pprl.party.blocking.keys import KEY_PARTS
+from pprl.party.keys.key import Key
+from pprl.party.reading.folding import fold
+from pprl.party.reading.normalise import UNREADABLE, normaliser
 from pprl.tables.dates import DateFormat
 
 HERE = Path(__file__).parent

@@ -1,0 +1,76 @@
+"""What an agreement's entries are when they are left out (SPEC.md, section 2.1); two of them depend on the profile.
+
+In the profile ``record`` a budget is a weight: the types' own numbers share one filter. In ``fields`` each field has a
+filter to itself and the unit estimates the weights, so every field gets the same resolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+
+__all__ = [
+    "DEFAULT_BITS",
+    "DRAWN_PERCENT",
+    "LARGEST_BUDGET",
+    "Profile",
+    "default_budget",
+    "fill_defaults",
+]
+
+Profile = Literal["record", "fields"]
+
+DEFAULT_BITS: Mapping[Profile, int] = MappingProxyType({"record": 1024, "fields": 512})
+"""Profile to default length of a filter in bits."""
+
+LARGEST_BUDGET = 4096
+
+DRAWN_PERCENT = 35
+"""Share of its own filter that a field draws in ``fields``; overlaps leave a fill of about 0.3."""
+
+
+def default_budget(kind: str, profile: Profile, bits: int) -> int:
+    """Return how many positions a full value draws unless the agreement says otherwise.
+
+    Args:
+        kind: a key of :data:`pprl.exchange.agreement.field_types.FIELD_TYPES`.
+        profile: ``record`` or ``fields``.
+        bits: length of a filter; counts in ``fields`` only.
+    """
+    if profile == "fields":
+        return min(LARGEST_BUDGET, DRAWN_PERCENT * bits // 100)
+    return FIELD_TYPES[kind].budget
+
+
+def fill_defaults(content: Any) -> Any:
+    """Return an agreement's plain values with ``filter.bits`` and each field's ``budget`` and ``q`` filled in.
+
+    Values of a wrong kind stay as they are: refusing them, with a message, is the model's task.
+    """
+    if not isinstance(content, Mapping):
+        return content
+    profile: Profile = "fields" if content.get("profile") == "fields" else "record"
+    filled = dict(content)
+    wanted = filled.setdefault("filter", {})
+    bits = DEFAULT_BITS[profile]
+    if isinstance(wanted, Mapping):
+        filled["filter"] = {"bits": bits, **wanted}
+        given = filled["filter"]["bits"]
+        bits = given if type(given) is int else bits
+    fields = filled.get("field")
+    if isinstance(fields, list | tuple):
+        filled["field"] = [_fill_field(entry, profile, bits) for entry in fields]
+    return filled
+
+
+def _fill_field(entry: Any, profile: Profile, bits: int) -> Any:
+    if not isinstance(entry, Mapping):
+        return entry
+    name = entry.get("type")
+    kind = FIELD_TYPES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        return entry
+    return {"budget": default_budget(str(name), profile, bits), "q": kind.q, **entry}

@@ -1,0 +1,151 @@
+"""The text of a first agreement: `linkage.toml` with a comment on every entry, to be settled by the parties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pprl.exchange.agreement.defaults import (
+    DEFAULT_BITS,
+    DRAWN_PERCENT,
+    LARGEST_BUDGET,
+    Profile,
+    default_budget,
+)
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+
+__all__ = ["agreement_toml", "scaled_budgets", "useful_bits"]
+
+_TARGET_FILL = 0.46
+"""Profile ``record``: budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
+
+_PASSES: tuple[tuple[str, ...], ...] = (
+    ("soundex(surname)", "year(date_of_birth)"),
+    ("metaphone(given_name)", "month(date_of_birth)", "day(date_of_birth)"),
+    ("soundex(surname)", "metaphone(given_name)"),
+    ("value(postcode)", "year(date_of_birth)"),
+    ("value(postcode)", "soundex(surname)"),
+    ("soundex(full_name)", "year(date_of_birth)"),
+)
+
+
+_RECORD = (
+    'profile = "record"     # one Bloom filter a record; "fields" links better and leaks more: docs/threat-model.md',
+)
+_FIELDS = (
+    "# One Bloom filter a field. The unit links better with it and sees far more: which values of a field are equal,",
+    "# how often each occurs, which are missing. For a trusted unit or an enclave only: docs/threat-model.md.",
+    'profile = "fields"',
+)
+_RECORD_BUDGETS = (
+    "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
+    "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits. They are",
+    "# proposed from the drafting party's file; where it is unusual for its type, a comment says why: docs/budgets.md.",
+)
+_FIELDS_BUDGETS = (
+    "# One entry a field. `budget`: how many bits a full value may set in the field's own filter. It is no weight; the",
+    "# unit estimates the weights. About 35 % of the filter's bits, the same for all fields, serves every type.",
+)
+
+
+def agreement_toml(
+    fields: Sequence[tuple[str, str]],
+    *,
+    project: str,
+    profile: Profile = "record",
+    bits: int | None = None,
+    weights: Mapping[str, int] | None = None,
+    reasons: Mapping[str, str] | None = None,
+) -> str:
+    """Return the text of an agreement over these fields, every entry explained in a comment.
+
+    Args:
+        fields: names and types, in order.
+        project: the linkage's name, plain text.
+        profile: ``record``, one filter a record, or ``fields``, one filter a field.
+        bits: length of a filter; None for the profile's default, 1,024 or 512.
+        weights: profile ``record``: field name to what it counts, which is scaled to fill the filter; None for the
+            types' default budgets.
+        reasons: field name to a few words on its budget, for a comment. They go to every party.
+    """
+    bits = DEFAULT_BITS[profile] if bits is None else bits
+    budgets = {name: default_budget(kind, profile, bits) for name, kind in fields}
+    if profile == "record":
+        budgets = scaled_budgets(weights or budgets, bits)
+    quoted = project.replace("\\", "\\\\").replace('"', '\\"')
+    lines = [
+        "# The agreement of this linkage. Every party and the unit use the same file; it holds no secret.",
+        "# Settle it before anybody encodes: a change of any entry makes new encodings necessary.",
+        "",
+        'format = "pprl-agreement/1"',
+        "",
+        "# The linkage's name is part of every key derivation: the bits of two linkages are unrelated.",
+        f'project = "{quoted}"',
+        *(_FIELDS if profile == "fields" else _RECORD),
+        "normalisation = 1      # version of the rules in docs/SPEC.md",
+        "",
+        "[filter]",
+        f"bits = {bits}            # length of "
+        + ("each field's filter" if profile == "fields" else "a filter"),
+        "",
+        "[hardening]",
+        'method = "none"        # '
+        + ("none other here" if profile == "fields" else 'or "xor-fold"; see docs/threat-model.md'),
+        "",
+        *(_FIELDS_BUDGETS if profile == "fields" else _RECORD_BUDGETS),
+        f"# Types: {', '.join(FIELD_TYPES)}.",
+    ]
+    for name, kind in fields:
+        budget = f"budget = {budgets[name]}"
+        if reasons and reasons.get(name):
+            budget = f"{budget:<23}# {reasons[name]}"
+        lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', budget]
+        if FIELD_TYPES[kind].q:
+            lines.append(f"q = {FIELD_TYPES[kind].q}")
+    names = {name for name, _ in fields}
+    passes = [
+        keys for keys in _PASSES if all(key[key.index("(") + 1 : -1] in names for key in keys)
+    ]
+    lines += [
+        "",
+        "# Passes of keyed blocking, for `pprl match --blocking keys` on large files. A pair is compared when all",
+        "# parts of one pass agree. Each pass tells the unit exactly how often its (unknown) values occur and who",
+        '# shares them, so none is agreed unless you take the # away; then set matching.blocking to "keys".',
+    ]
+    for keys in passes:
+        lines += ["#", "# [[blocking]]", "# keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
+    lines += [
+        "",
+        "[matching]",
+        'threshold = "auto"     # '
+        + (
+            "or a match probability of your own, such as 0.9"
+            if profile == "fields"
+            else "or a similarity of your own, such as 0.8"
+        ),
+        'blocking = "exhaustive"  # or "lsh", "keys"',
+        'assign = "one-to-one"  # or "one-to-many", "many-to-many"',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def scaled_budgets(weights: Mapping[str, int], bits: int) -> dict[str, int]:
+    """Return budgets in the ratio of the weights that together draw a good share of a filter of so many bits.
+
+    None is below 4. Where the largest would be above what an agreement allows,
+    :data:`pprl.exchange.agreement.defaults.LARGEST_BUDGET`, all are scaled down with it, so that the ratios stay.
+    """
+    scale = min(_TARGET_FILL * bits / sum(weights.values()), LARGEST_BUDGET / max(weights.values()))
+    return {name: max(4, round(weight * scale)) for name, weight in weights.items()}
+
+
+def useful_bits(profile: Profile, weights: Mapping[str, int]) -> int:
+    """Return the longest filter, in bits, that budgets within their bounds still fill as they should.
+
+    Args:
+        profile: ``record`` or ``fields``.
+        weights: profile ``record``: as in :func:`scaled_budgets`.
+    """
+    if profile == "fields":
+        return LARGEST_BUDGET * 100 // DRAWN_PERCENT
+    return int(LARGEST_BUDGET * sum(weights.values()) / (_TARGET_FILL * max(weights.values())))

@@ -1,0 +1,367 @@
+"""The agreement: what the parties and the unit settle once, so that encodings can be compared.
+
+A frozen model behind ``linkage.toml``. Its canonical form (``docs/SPEC.md``, section 2) has one byte string for one
+meaning; the SHA-256 of it is the agreement's fingerprint. Unknown entries are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from pprl.base.errors import AgreementError
+from pprl.exchange.agreement.defaults import LARGEST_BUDGET, Profile, fill_defaults
+from pprl.exchange.agreement.field_types import FIELD_TYPES
+
+__all__ = [
+    "AGREEMENT_FORMAT",
+    "Agreement",
+    "AgreementField",
+    "BlockingPass",
+    "Filter",
+    "Hardening",
+    "Matching",
+    "PlainText",
+    "canonical_json",
+    "differing_parameters",
+    "only_plain",
+]
+
+AGREEMENT_FORMAT = "pprl-agreement/1"
+_SIZE_LIMIT = 1 << 20
+
+_NOT_PLAIN = re.compile(
+    "[\x00-\x1f\x7f-\xa0\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680\u180e"
+    "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\uf8ff\ufeff\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U0010ffff]"
+)
+"""Control and format characters, white space but U+0020, and what has no meaning of its own (SPEC.md, section 1).
+
+A list and no question to a Unicode library: two versions of it would judge one agreement differently.
+"""
+
+
+def only_plain(text: str) -> str:
+    """Return a text with every character that is not plain replaced by U+FFFD: safe for a terminal."""
+    return _NOT_PLAIN.sub("\ufffd", text)
+
+
+def _plain(text: str) -> str:
+    if _NOT_PLAIN.search(text):
+        raise ValueError("may hold no control, format or other invisible character")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_plain)]
+"""Text that another organisation may show on its screen: it holds no terminal escape."""
+
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Threshold = Annotated[float, Field(gt=0, le=1)]
+
+KEY_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "soundex": ("given-name", "surname", "full-name", "locality"),
+    "metaphone": ("given-name", "surname", "full-name", "locality"),
+    "initial": ("given-name", "surname", "full-name", "locality"),
+    "value": ("sex", "postcode", "phone", "email", "identifier", "code", "locality"),
+    "year": ("date",),
+    "month": ("date",),
+    "day": ("date",),
+}
+_PART = re.compile(r"([a-z]+)\(([a-z][a-z0-9_]{0,62})\)")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class AgreementField(_Part):
+    """One field that is encoded.
+
+    Attributes:
+        name: the field's name in the agreement; parties map their own columns to it.
+        type: a key of :data:`pprl.exchange.agreement.field_types.FIELD_TYPES`.
+        budget: bit positions a full value draws; in the profile ``record`` the field's weight.
+        q: length of the q-grams; 0 for types that have none.
+    """
+
+    name: FieldName
+    type: str
+    budget: int = Field(ge=1, le=LARGEST_BUDGET)
+    q: int = Field(ge=0, le=3)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_type(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "type" in data and data["type"] not in FIELD_TYPES:
+            # Answer here: without the type, "budget is missing" would be the misleading first complaint.
+            raise ValueError(f"type must be one of: {', '.join(FIELD_TYPES)}")
+        return data
+
+    @model_validator(mode="after")
+    def _check_q(self) -> AgreementField:
+        wants_q = FIELD_TYPES[self.type].q > 0
+        if wants_q and self.q == 0:
+            raise ValueError(f"q must be 1, 2 or 3 for the type {self.type}")
+        if not wants_q and self.q != 0:
+            raise ValueError(f"q does not apply to the type {self.type}; leave it out")
+        return self
+
+
+class Filter(_Part):
+    """The Bloom filter: its length in bits (any length; 1,024 is 128 bytes). In ``fields``, that of each filter."""
+
+    bits: int = Field(ge=64, le=65536)
+
+
+class Hardening(_Part):
+    """What is done to a finished filter against frequency attacks; see :mod:`pprl.party.hardening.methods`."""
+
+    method: Literal["none", "xor-fold"] = "none"
+
+
+class BlockingPass(_Part):
+    """One pass of keyed blocking: records whose parts all agree are compared.
+
+    Attributes:
+        keys: parts such as ``soundex(surname)`` or ``year(date_of_birth)``.
+    """
+
+    keys: tuple[str, ...] = Field(min_length=1, max_length=6)
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Return the parts as (function, field name)."""
+        found = []
+        for text in self.keys:
+            match = _PART.fullmatch(text)
+            if match is None or match[1] not in KEY_FUNCTIONS:
+                raise ValueError(
+                    f"{text!r} is not of the form function(field); "
+                    f"functions: {', '.join(KEY_FUNCTIONS)}"
+                )
+            found.append((match[1], match[2]))
+        return found
+
+
+class Matching(_Part):
+    """How the unit links unless its operator says otherwise."""
+
+    threshold: Literal["auto"] | Threshold = "auto"
+    blocking: Literal["exhaustive", "lsh", "keys"] = "exhaustive"
+    assign: Literal["one-to-one", "one-to-many", "many-to-many"] = "one-to-one"
+
+
+class Agreement(_Part):
+    """Everything that the parties agree on except the key.
+
+    Build one with :meth:`load`, :meth:`from_toml` or :meth:`from_dict`.
+
+    Attributes:
+        project: the linkage's name. Part of every key derivation: the bits of two projects are unrelated (what
+            remains to be seen in two such files: ``docs/threat-model.md``, section 7).
+        profile: ``record``, one filter a record, or ``fields``, one filter a field: better links for a unit that may
+            know more (``docs/threat-model.md``, section 5).
+        normalisation: version of the folding table and of the field rules.
+        field: the fields, in order.
+        blocking: passes of keyed blocking, in order; may be empty.
+    """
+
+    format: Literal["pprl-agreement/1"]
+    project: PlainText = Field(min_length=1, max_length=200)
+    profile: Profile = "record"
+    normalisation: int = Field(default=1, ge=1, le=1)
+    filter: Filter
+    hardening: Hardening = Hardening()
+    field: tuple[AgreementField, ...] = Field(min_length=1, max_length=64)
+    blocking: tuple[BlockingPass, ...] = Field(default=(), max_length=16)
+    matching: Matching = Matching()
+
+    @model_validator(mode="after")
+    def _check(self) -> Agreement:
+        types = {}
+        for item in self.field:
+            if item.name in types:
+                raise ValueError(f"the field {item.name!r} is named twice")
+            types[item.name] = item.type
+        for step in self.blocking:
+            for function, name in step.parts():
+                if name not in types:
+                    raise ValueError(f"blocking names the field {name!r}, which is not a field")
+                if types[name] not in KEY_FUNCTIONS[function]:
+                    raise ValueError(
+                        f"blocking: {function}() does not apply to the {types[name]} {name!r}"
+                    )
+        if self.matching.blocking == "keys" and not self.blocking:
+            raise ValueError("matching.blocking is 'keys' but no [[blocking]] pass is given")
+        if self.hardening.method == "xor-fold" and self.profile == "fields":
+            raise ValueError(
+                "hardening xor-fold does not apply to the profile 'fields': a value's bits may cancel each other, "
+                "and the value would look missing"
+            )
+        if self.hardening.method == "xor-fold" and self.filter.bits % 2:
+            raise ValueError("hardening xor-fold needs an even number of filter bits")
+        return self
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], *, source: str = "agreement") -> Agreement:
+        """Check and freeze an agreement given as plain values.
+
+        Raises:
+            AgreementError: an unknown, missing or contradictory entry; names it.
+        """
+        try:
+            return cls.model_validate_json(json.dumps(fill_defaults(content)))
+        except ValidationError as error:
+            raise _explain(error, source) from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise AgreementError(
+                f"{source}: holds a value of a kind that no entry takes"
+            ) from error
+
+    @classmethod
+    def from_toml(cls, text: str, *, source: str = "agreement") -> Agreement:
+        """Read an agreement from TOML text.
+
+        Raises:
+            AgreementError: not TOML, or see :meth:`from_dict`.
+        """
+        try:
+            content = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:  # also a number or a nesting without end
+            raise AgreementError(
+                f"{source}: is not valid TOML: {error}",
+                hint="`pprl init PEOPLE.csv -o linkage.toml` drafts a valid agreement.",
+            ) from None
+        return cls.from_dict(content, source=source)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Agreement:
+        """Read an agreement from a TOML file.
+
+        Raises:
+            AgreementError: missing, unreadable, not TOML, or see :meth:`from_dict`.
+        """
+        path = Path(path)
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(_SIZE_LIMIT + 1)
+            if len(content) > _SIZE_LIMIT:
+                raise AgreementError(f"{path}: is too long for an agreement (over 1 MiB)")
+            text = content.decode("utf-8-sig")
+        except FileNotFoundError:
+            raise AgreementError(
+                f"{path}: no such file", hint="`pprl init PEOPLE.csv -o linkage.toml` drafts one."
+            ) from None
+        except UnicodeDecodeError:
+            raise AgreementError(f"{path}: is not UTF-8 text") from None
+        except OSError as error:
+            raise AgreementError(f"{path}: can't be read: {error.strerror}") from None
+        return cls.from_toml(text, source=str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the agreement as plain values, every default filled in."""
+        return self.model_dump(mode="json")
+
+    def canonical(self) -> bytes:
+        """Return the canonical form: JSON, keys sorted, no white space, UTF-8 (SPEC.md, section 2)."""
+        return canonical_json(self.to_dict())
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the canonical form, in hex."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+    def encoding_fingerprint(self) -> bytes:
+        """Return the SHA-256 of what decides bits: the canonical form without ``matching``.
+
+        The salt of every key derivation, so that one key used in two projects gives unrelated bits.
+        """
+        content = self.to_dict()
+        del content["matching"]
+        return hashlib.sha256(canonical_json(content)).digest()
+
+    def filter_bits(self) -> int:
+        """Return the length of one finished filter in bits, after hardening."""
+        return self.filter.bits // {"none": 1, "xor-fold": 2}[self.hardening.method]
+
+    def filters_per_record(self) -> int:
+        """Return how many filters make up a record's encoding: 1, or in ``fields`` the number of fields."""
+        return len(self.field) if self.profile == "fields" else 1
+
+
+def canonical_json(content: Mapping[str, Any]) -> bytes:
+    """Return plain values in the canonical form of SPEC.md, section 2.2."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8")
+
+
+def differing_parameters(left: Agreement, right: Agreement) -> list[str]:
+    """Return the dotted names of the entries in which two agreements differ, in order.
+
+    For example ``["filter.bits", "field[2].budget"]``. Empty when they are the same.
+    """
+    return list(_differences(left.to_dict(), right.to_dict(), ""))
+
+
+def _differences(left: Any, right: Any, name: str) -> list[str]:
+    if isinstance(left, dict) and isinstance(right, dict):
+        found = []
+        for key in [*left, *(key for key in right if key not in left)]:
+            dotted = f"{name}.{key}" if name else key
+            found += _differences(left.get(key), right.get(key), dotted)
+        return found
+    if isinstance(left, list) and isinstance(right, list):
+        if len(left) != len(right):
+            return [f"{name} ({len(left)} against {len(right)} entries)"]
+        pairs = zip(left, right, strict=True)
+        return [d for i, (a, b) in enumerate(pairs) for d in _differences(a, b, f"{name}[{i + 1}]")]
+    if left != right:
+        return [f"{name} ({left!r} against {right!r})"]
+    return []
+
+
+def _explain(error: ValidationError, source: str) -> AgreementError:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    where = ""
+    for step in problem["loc"]:
+        where += f"[{step + 1}]" if isinstance(step, int) else (f".{step}" if where else str(step))
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        known = _known_entries(problem["loc"])
+        hint = f"Known entries there: {', '.join(known)}." if known else None
+        return AgreementError(f"{source}: unknown entry {where!r}", hint=hint)
+    if problem["type"] == "missing":
+        return AgreementError(
+            f"{source}: the entry {where!r} is missing",
+            hint="`pprl init PEOPLE.csv -o linkage.toml` drafts a complete agreement.",
+        )
+    if problem["loc"][:2] == ("matching", "threshold"):
+        where, message = "matching.threshold", 'must be "auto" or a number above 0 and at most 1'
+    return AgreementError(f"{source}: {where + ': ' if where else ''}{message}")
+
+
+def _known_entries(loc: tuple[int | str, ...]) -> list[str]:
+    models: dict[str, type[_Part]] = {
+        "filter": Filter,
+        "hardening": Hardening,
+        "field": AgreementField,
+        "blocking": BlockingPass,
+        "matching": Matching,
+    }
+    names = [step for step in loc if isinstance(step, str)]
+    model = Agreement if len(names) == 1 else models.get(names[0])
+    return list(model.model_fields) if model else []

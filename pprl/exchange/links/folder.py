@@ -1,0 +1,297 @@
+"""The links folder: what the unit hands to the statistician and back to the parties (SPEC.md, section 8).
+
+``links.parquet``   one row a linked record: ``link_id``, ``party``, ``pseudonym``
+``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``,
+                    ``weight``, ``probability``
+``near.parquet``    same columns: compared pairs that were not accepted, down to ``run.json``'s ``floor``
+``explain.parquet`` in the profile ``fields``: what each field adds to these pairs' weights (:func:`part_columns`)
+``links-PARTY.csv`` for each party: ``link_id``, ``pseudonym``
+``run.json``        every parameter, count, timing, version and input digest of the run
+
+All texts are plain text (SPEC.md, section 1): they may be shown on a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pprl.base.errors import LinksError
+from pprl.exchange.agreement.model import only_plain
+from pprl.exchange.encoded.file import PARTY_PATTERN
+from pprl.exchange.links.tables import (
+    LEVELS,
+    LINK_COLUMNS,
+    PAIR_COLUMNS,
+    FrameRows,
+    LinkTables,
+    part_columns,
+    table_schema,
+    to_frame,
+    write_tables,
+)
+
+__all__ = [
+    "HOUSEHOLD_SPREAD",
+    "LEVELS",
+    "LINKS_FORMAT",
+    "LINK_COLUMNS",
+    "PAIR_COLUMNS",
+    "Links",
+    "part_columns",
+    "read_links",
+    "write_links",
+]
+
+LINKS_FORMAT = "pprl-links/2"
+
+HOUSEHOLD_SPREAD = 0.06
+"""How far above ``threshold.household_similarity`` members of a household are often found (SPEC.md, section 8.2)."""
+
+_RUN_LIMIT = 16 << 20
+_LARGEST_ID = 10**15 - 1
+
+_ODD = np.array(
+    [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93], np.uint64
+)
+"""Odd factors without a pattern, any would do: they make one number of the four words of a pseudonym's text."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Links:
+    """The result of a match.
+
+    Attributes:
+        links: columns :data:`LINK_COLUMNS`; records of one ``link_id`` were found to be one person. Pseudonyms
+            are 32 hexadecimal digits.
+        pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs. ``score`` is what the threshold applies to: a
+            similarity in the profile ``record``, the match probability in ``fields``. ``weight`` is the match weight,
+            the logarithm to base 2 of how much likelier the pair is for one person than for two; ``probability`` also
+            knows how many matches there are and which rivals the two records have.
+        near: as ``pairs``: pairs that scored at least the run's floor and were not accepted.
+        run: the content of ``run.json``.
+        parts: columns :func:`part_columns` of the agreement's fields, a row for each row of ``pairs`` and then of
+            ``near``: the parts of their weights. None in the profile ``record``, where a weight has no parts.
+    """
+
+    links: pd.DataFrame
+    pairs: pd.DataFrame
+    near: pd.DataFrame
+    run: Mapping[str, Any]
+    parts: pd.DataFrame | None = None
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties, in the order in which their files were given."""
+        return _parties(self.run)
+
+    @property
+    def threshold(self) -> float:
+        """The threshold that was used, on the score."""
+        return float(self.run["threshold"]["value"])
+
+    @classmethod
+    def of(cls, tables: LinkTables) -> Links:
+        """Return tables as DataFrames."""
+        return cls(
+            links=to_frame(tables.links),
+            pairs=to_frame(tables.pairs),
+            near=to_frame(tables.near),
+            parts=None if tables.parts is None else to_frame(tables.parts),
+            run=tables.run,
+        )
+
+    def tables(self) -> LinkTables:
+        """Return the DataFrames as tables to be written."""
+        parts = self.parts
+        return LinkTables(
+            links=FrameRows(frame=self.links, columns=LINK_COLUMNS),
+            pairs=FrameRows(frame=self.pairs, columns=PAIR_COLUMNS),
+            near=FrameRows(frame=self.near, columns=PAIR_COLUMNS),
+            parts=None if parts is None else FrameRows(frame=parts, columns=tuple(parts.columns)),
+            run=self.run,
+        )
+
+
+def write_links(links: Links | LinkTables, folder: Path | str) -> None:
+    """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``."""
+    write_tables(links.tables() if isinstance(links, Links) else links, Path(folder))
+
+
+def read_links(folder: Path | str) -> Links:
+    """Read and check a links folder.
+
+    Raises:
+        LinksError: not a links folder, incomplete, damaged or of another version, with a record that stands twice in
+            the links, or with a text that may not stand on a terminal.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise LinksError(
+            f"{folder} is not a links folder", hint="Give the folder that `pprl match -o` wrote."
+        )
+    run = _read_run(folder)
+    frames = {
+        name: _read_frame(folder / f"{name}.parquet", columns, _parties(run))
+        for name, columns in (
+            ("links", LINK_COLUMNS),
+            ("pairs", PAIR_COLUMNS),
+            ("near", PAIR_COLUMNS),
+        )
+    }
+    counts = run["counts"]
+    for name, key in (("links", "linked_records"), ("pairs", "pairs_accepted")):
+        if len(frames[name]) != counts[key]:
+            raise _damaged(
+                folder, f"{name}.parquet has another number of rows than run.json states"
+            )
+    return Links(run=run, parts=_read_parts(folder, run, frames), **frames)
+
+
+def _read_parts(
+    folder: Path, run: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame | None:
+    try:
+        agreement = run.get("agreement", {})
+        if agreement.get("profile", "record") != "fields":
+            return None
+        fields = [str(field["name"]) for field in agreement["field"]]
+    except (AttributeError, KeyError, TypeError):
+        raise _damaged(folder, "run.json lacks entries that its format asks for") from None
+    made = _read_frame(folder / "explain.parquet", part_columns(fields), _parties(run))
+    if len(made) != len(frames["pairs"]) + len(frames["near"]):
+        raise _damaged(folder, "explain.parquet has another number of rows than there are pairs")
+    if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in fields):
+        raise _damaged(folder, "explain.parquet holds a level that its format does not know")
+    return made
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_RUN_LIMIT + 1)
+        if len(content) > _RUN_LIMIT:
+            raise _damaged(folder, "run.json is longer than 16 MiB")
+        run = json.loads(content.decode("utf-8"))
+        plain = _is_plain(run)
+    except FileNotFoundError:
+        raise LinksError(
+            f"{folder} has no run.json", hint="Give the folder that `pprl match -o` wrote."
+        ) from None
+    except (OSError, ValueError, RecursionError):
+        raise _damaged(folder, "run.json can't be read") from None
+    if not isinstance(run, dict) or run.get("format") != LINKS_FORMAT:
+        raise LinksError(
+            f"{path} has another format than {LINKS_FORMAT!r}",
+            hint="Use the version of pprl that wrote the folder.",
+        )
+    if not plain:
+        raise _damaged(
+            folder, "a text in run.json holds a control, format or other invisible character"
+        )
+    try:
+        float(run["threshold"]["value"])
+        complete = all(re.fullmatch(PARTY_PATTERN, party) for party in _parties(run)) and {
+            "linked_records",
+            "pairs_accepted",
+        } <= set(run["counts"])
+    except (KeyError, TypeError, ValueError):
+        complete = False
+    if not complete:
+        raise _damaged(folder, "run.json lacks entries that its format asks for")
+    return run
+
+
+def _parties(run: Mapping[str, Any]) -> list[str]:
+    return [entry["party"] for entry in run["inputs"]]
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether every text in what a JSON file held is plain text."""
+    if isinstance(value, str):
+        return only_plain(value) == value
+    if isinstance(value, dict):
+        return all(_is_plain(name) and _is_plain(entry) for name, entry in value.items())
+    return not isinstance(value, list) or all(_is_plain(entry) for entry in value)
+
+
+def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise LinksError(
+            f"{path}: no such file", hint="The links folder is incomplete; copy it whole."
+        ) from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        raise _damaged(path.parent, f"{path.name} can't be read") from None
+    if not table.schema.equals(table_schema(columns)) or any(c.null_count for c in table.columns):
+        raise _damaged(path.parent, f"{path.name} has other columns than its format asks for")
+    odd = _odd_content(table, parties)
+    if odd:
+        raise _damaged(path.parent, f"{path.name} holds {odd}")
+    return table.to_pandas()
+
+
+def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
+    """Return what a table holds that its format does not allow; None where all is well."""
+    known = pa.array(parties, pa.string())
+    for column, values in zip(table.column_names, table.columns, strict=True):
+        if column.startswith("party") and not _all(pc.is_in(values, known)):
+            return "a party that run.json does not name"
+        if column.startswith("pseudonym") and not _all(
+            pc.match_substring_regex(values, r"\A[0-9a-f]{32}\z")
+        ):
+            return "a pseudonym that is not 32 hexadecimal digits"
+        if column == "link_id" and not _all(
+            pc.and_(pc.greater(values, 0), pc.less_equal(values, _LARGEST_ID))
+        ):
+            return f"a link id that is not from 1 to {_LARGEST_ID}"
+    return _repeated(table) if "link_id" in table.column_names else None
+
+
+def _repeated(table: pa.Table) -> str | None:
+    """Return what is wrong where a record stands twice among the links; None where each stands once."""
+    mixed = _mixed(table["pseudonym"])
+    ordered = np.sort(mixed)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return None
+    # Two parties may have one pseudonym, and two pseudonyms one number; what is left is few and is compared in full.
+    some = table.filter(pa.array(np.isin(mixed, twice))).to_pandas()
+    if some.duplicated(["link_id", "party", "pseudonym"]).any():
+        return "a record twice in one link"
+    return "a record in two links" if some.duplicated(["party", "pseudonym"]).any() else None
+
+
+def _mixed(pseudonyms: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """Return a number for each pseudonym of 32 digits: numbers are sorted in a tenth of the time that texts take."""
+    made = [np.zeros(0, np.uint64)]
+    for chunk in pseudonyms.chunks:
+        _, offsets, digits = chunk.buffers()
+        if len(chunk):
+            start = int(np.frombuffer(offsets, np.int32)[chunk.offset])
+            words = np.frombuffer(digits, np.uint64, count=4 * len(chunk), offset=start)
+            made.append(words.reshape(-1, 4) @ _ODD)
+    return np.concatenate(made)
+
+
+def _all(flags: pa.ChunkedArray) -> bool:
+    return bool(pc.all(flags, min_count=0).as_py())
+
+
+def _damaged(folder: Path, why: str) -> LinksError:
+    return LinksError(
+        f"{folder} is damaged: {why}", hint="Copy the folder again, or run `pprl match` again."
+    )

@@ -1,0 +1,1 @@
+"""From values in normal form to Bloom filters in an encoded file."""

@@ -1,0 +1,253 @@
+"""One block of a party's table becomes rows of an encoded file: what a thread does by itself.
+
+The key's part of the road. An :class:`Encoder` is made once for a file and shared by its blocks, and with it the
+positions of all tokens that were met.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.columns import PSEUDONYM_BYTES, filter_bytes, pseudonym_order
+from pprl.party.blocking.keys import pass_keys
+from pprl.party.encoding.blake2b import check_compiled, text_numbers
+from pprl.party.encoding.filters import fill_filters, fill_side_by_side, prepare_field
+from pprl.party.encoding.positions import FieldPositions
+from pprl.party.encoding.token_table import tokenise
+from pprl.party.hardening.methods import harden
+from pprl.party.keys.key import Key
+from pprl.party.reading.people import FieldColumn, FieldPlan, read_field
+from pprl.tables.blocks import Block
+from pprl.tables.texts import Texts
+
+__all__ = ["BlockFacts", "EncodedRows", "Encoder", "FillCount", "TableEncoder", "count_fill"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillCount:
+    """How full filters are.
+
+    Attributes:
+        bits_set: bits set in all of them.
+        filters: how many have any; the others stand for missing values.
+    """
+
+    bits_set: int = 0
+    filters: int = 0
+
+    def plus(self, other: FillCount) -> FillCount:
+        """Return both counts as one."""
+        return FillCount(
+            bits_set=self.bits_set + other.bits_set, filters=self.filters + other.filters
+        )
+
+    def mean(self, agreement: Agreement) -> float:
+        """Return the mean share of bits set in a filter."""
+        return self.bits_set / max(self.filters * agreement.filter_bits(), 1)
+
+
+def count_fill(filters: npt.NDArray[np.uint8], agreement: Agreement) -> FillCount:
+    """Count the bits of filters as :meth:`Encoder.encode` returns them."""
+    return FillCount(
+        bits_set=int(np.bitwise_count(filters).sum(dtype=np.int64)),
+        filters=int(filters.reshape(-1, filter_bytes(agreement)).any(axis=1).sum()),
+    )
+
+
+class Encoder:
+    """Encodes columns of normal forms under one agreement and key; may be called by several threads.
+
+    Args:
+        agreement: the agreement.
+        key: the parties' secret key.
+    """
+
+    def __init__(self, agreement: Agreement, key: Key) -> None:
+        check_compiled()
+        self.agreement = agreement
+        salt = agreement.encoding_fingerprint()
+        self._positions = [
+            FieldPositions(
+                item, key.derive(b"field/" + item.name.encode(), salt=salt), agreement.filter.bits
+            )
+            for item in agreement.field
+        ]
+        self._passes = [
+            (step, key.derive(b"block/" + str(number + 1).encode(), salt=salt))
+            for number, step in enumerate(agreement.blocking)
+        ]
+
+    def encode(
+        self, fields: Sequence[FieldColumn]
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
+        """Return (filters, blocking keys ``uint64[n, passes]``), in the order of the rows.
+
+        The filters are ``uint8[n, bytes]``: one a record, or in the profile ``fields`` one a field, side by side as in
+        :class:`pprl.exchange.encoded.file.EncodedFile`.
+        """
+        bits, records = self.agreement.filter.bits, len(fields[0].rows)
+        prepared = (
+            prepare_field(column.rows, tokenise(column.values, column.field), positions)
+            for column, positions in zip(fields, self._positions, strict=True)
+        )
+        if self.agreement.profile == "fields":
+            filters = fill_side_by_side(prepared, len(fields), records, bits)
+        else:
+            filters = fill_filters(prepared, records, bits)
+            filters = harden(self.agreement.hardening.method, filters, bits)
+        by_name = {column.field.name: (column.rows, column.values) for column in fields}
+        keys = np.zeros((records, len(self._passes)), np.uint64)
+        for number, (step, subkey) in enumerate(self._passes):
+            keys[:, number] = pass_keys(step, by_name, subkey)
+        return filters, keys
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedRows:
+    """Encoded records in ascending order of their pseudonyms.
+
+    Attributes:
+        pseudonyms: ``uint8[n, 16]``.
+        filters: ``uint8[n, bytes]``.
+        keys: ``uint64[n, passes]``.
+        ids: the party's own ids.
+    """
+
+    pseudonyms: npt.NDArray[np.uint8]
+    filters: npt.NDArray[np.uint8]
+    keys: npt.NDArray[np.uint64]
+    ids: pa.LargeStringArray = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BlockFacts:
+    """What an account needs to know of a block.
+
+    Attributes:
+        rows: rows read.
+        empty: rows without a value in any field.
+        missing: of each field, rows that have a value in another one.
+        unreadable: of each field, rows whose value can't be read.
+        first_unreadable: the first of them, -1 if there is none.
+        no_id: rows without an id.
+        first_no_id: the first of them, -1 if there is none.
+        id_numbers: ``uint64[rows]``; equal for equal ids, and different for different ones but for a rare chance.
+        fill: of the filters.
+    """
+
+    rows: int
+    empty: int
+    missing: tuple[int, ...]
+    unreadable: tuple[int, ...]
+    first_unreadable: tuple[int, ...]
+    no_id: int
+    first_no_id: int
+    id_numbers: npt.NDArray[np.uint64]
+    fill: FillCount = FillCount()
+
+
+class TableEncoder:
+    """Reads and encodes the blocks of one table; may be called by several threads.
+
+    Args:
+        encoder: of the agreement and key.
+        plans: how each field is read.
+        id_column: the column of the party's own ids.
+    """
+
+    def __init__(self, encoder: Encoder, plans: Sequence[FieldPlan], id_column: str) -> None:
+        self._encoder = encoder
+        self._plans = plans
+        self._id_column = id_column
+        self._id_subkey = os.urandom(32)  # nobody can prepare ids that seem to be equal
+
+    def encode(
+        self, block: Block, *, stop_unreadable: bool
+    ) -> tuple[BlockFacts, EncodedRows | None]:
+        """Return what is to be known of a block, and its rows encoded under fresh random pseudonyms.
+
+        Args:
+            block: the columns of the fields and of the ids.
+            stop_unreadable: a value that can't be read stops the encoding.
+
+        Returns:
+            The facts and the rows; no rows if the facts stop the encoding.
+        """
+        facts, fields, kept = self._read(block)
+        if facts.no_id or (stop_unreadable and any(facts.unreadable)):
+            return facts, None
+        rows = self._rows(fields, block[self._id_column], kept)
+        return replace(facts, fill=count_fill(rows.filters, self._encoder.agreement)), rows
+
+    def look(self, block: Block) -> BlockFacts:
+        """Return what is to be known of a block that will not be encoded."""
+        return self._read(block)[0]
+
+    def id_numbers(self, ids: pa.LargeStringArray) -> npt.NDArray[np.uint64]:
+        """Return what :attr:`BlockFacts.id_numbers` says of these ids; the same for each block of the table."""
+        return text_numbers(Texts.from_arrow(ids), self._id_subkey)
+
+    def _read(self, block: Block) -> tuple[BlockFacts, list[FieldColumn], npt.NDArray[np.bool_]]:
+        """Return (facts, columns with what could be saved, rows that have any value)."""
+        fields = [read_field(block, plan) for plan in self._plans]
+        unreadable = [np.flatnonzero(column.unreadable) for column in fields]
+        fields = [
+            column.saved() if len(at) else column
+            for column, at in zip(fields, unreadable, strict=True)
+        ]
+        missing = [column.missing for column in fields]
+        empty = np.logical_and.reduce(missing)
+        empty_count = int(empty.sum())
+        ids = Texts.from_arrow(block[self._id_column])
+        no_id = _blank(ids)
+        facts = BlockFacts(
+            rows=len(ids),
+            empty=empty_count,
+            missing=tuple(int(gaps.sum()) - empty_count for gaps in missing),
+            unreadable=tuple(len(at) for at in unreadable),
+            first_unreadable=tuple(int(at[0]) if len(at) else -1 for at in unreadable),
+            no_id=len(no_id),
+            first_no_id=int(no_id[0]) if len(no_id) else -1,
+            id_numbers=self.id_numbers(block[self._id_column]),
+        )
+        return facts, fields, ~empty
+
+    def _rows(
+        self, fields: Sequence[FieldColumn], ids: pa.LargeStringArray, kept: npt.NDArray[np.bool_]
+    ) -> EncodedRows:
+        """Give the kept rows pseudonyms that are independent of them, and with these a random order."""
+        filters, keys = self._encoder.encode(fields)
+        count = int(kept.sum())
+        drawn = np.frombuffer(os.urandom(count * PSEUDONYM_BYTES), np.uint8)
+        drawn = drawn.reshape(count, PSEUDONYM_BYTES)
+        order = pseudonym_order(drawn)
+        rows = np.flatnonzero(kept)[order] if count < len(kept) else order
+        return EncodedRows(
+            pseudonyms=drawn[order],
+            filters=filters[rows],
+            keys=keys[rows],
+            ids=ids.take(pa.array(rows)),
+        )
+
+
+def _blank(texts: Texts) -> npt.NDArray[np.int64]:
+    """Return which texts hold white space at most, or a NUL, with which no id map could be read back."""
+    lengths = texts.lengths()
+    first, last = int(texts.offsets[0]), int(texts.offsets[-1])
+    data = texts.data[first:last]
+    visible = np.zeros(len(data) + 1, np.int64)
+    np.cumsum((data > 0x20) & (data < 0x7F), out=visible[1:])
+    counts = visible[texts.offsets - first]
+    doubtful = np.flatnonzero(counts[1:] == counts[:-1])
+    blank = [at for at in doubtful.tolist() if not lengths[at] or not texts[at].strip()]
+    broken = np.flatnonzero(data == 0)
+    if len(broken):
+        blank += (np.searchsorted(texts.offsets - first, broken, side="right") - 1).tolist()
+    return np.unique(np.array(blank, np.int64))

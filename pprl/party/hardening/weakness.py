@@ -1,0 +1,90 @@
+"""What is weak about an agreement and a file: said by `check` and `encode`, so that nobody signs it unawares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pprl.base.words import percent, plural
+from pprl.exchange.agreement.model import Agreement
+
+__all__ = ["weaknesses"]
+
+_FEW_FIELDS = 3
+_SPARSE, _CROWDED = 0.2, 0.6
+_MOSTLY = 0.5
+
+
+def weaknesses(agreement: Agreement, fill: float, missing: Mapping[str, float]) -> tuple[str, ...]:
+    """Return what makes the encodings of a file easy to attack or hard to link, in sentences.
+
+    Args:
+        agreement: the agreement.
+        fill: mean share of bits set in its filters, those of missing fields left out.
+        missing: for every field, the share of the records that have no value in it.
+    """
+    found = []
+    if agreement.profile == "fields":
+        found.append(
+            "the profile 'fields' leaks more than 'record': the unit sees, field by field, which values are equal, "
+            "how often each occurs and which are missing; for a trusted unit or an enclave only"
+        )
+    elif len(agreement.field) < _FEW_FIELDS:
+        found.append(
+            f"the agreement has {plural(len(agreement.field), 'field', 'fields')}: equal encodings are then equal "
+            "values, and counting them tells much"
+        )
+    for number, step in enumerate(agreement.blocking, start=1):
+        if len(step.keys) == 1:
+            found.append(
+                f"blocking pass {number} has one part only: the unit sees exactly how often each of its values occurs"
+            )
+    if any(share < 1.0 for share in missing.values()):  # otherwise nothing can be encoded
+        found += [*_gaps(missing), *_filling(agreement, fill, missing)]
+    return tuple(found)
+
+
+def _gaps(missing: Mapping[str, float]) -> list[str]:
+    found = []
+    empty = [repr(name) for name, share in missing.items() if share == 1.0]
+    if empty:
+        what = "the field" if len(empty) == 1 else "the fields"
+        found.append(
+            f"no record has a value in {what} {', '.join(empty)}: check the column map, or agree on other fields"
+        )
+    mean = _mean_missing(missing)
+    if mean > _MOSTLY:
+        found.append(
+            f"{percent(mean)} of the values are missing: links will be few and uncertain; check the column map"
+        )
+    return found
+
+
+def _filling(agreement: Agreement, fill: float, missing: Mapping[str, float]) -> list[str]:
+    """Return whether the budgets are too small or too large, as far as the values that are there can tell."""
+    if agreement.hardening.method != "none":
+        return []
+    if fill < _SPARSE and not _sparse_by_gaps(agreement, fill, missing):
+        return [
+            f"the filters are sparse (fill {fill:.2f}): single values are easier to make out; raise the budgets or "
+            "lower filter.bits"
+        ]
+    if fill > _CROWDED:
+        alike = "values" if agreement.profile == "fields" else "people"
+        return [
+            f"the filters are crowded (fill {fill:.2f}): {alike} look alike; lower the budgets or raise filter.bits"
+        ]
+    return []
+
+
+def _sparse_by_gaps(agreement: Agreement, fill: float, missing: Mapping[str, float]) -> bool:
+    """Return whether gaps, not budgets, keep the bits away: one filter a record misses those of missing values."""
+    if agreement.profile == "fields":
+        return False
+    budgets = {field.name: field.budget for field in agreement.field}
+    there = sum(budgets[name] * (1.0 - share) for name, share in missing.items())
+    full = fill * sum(budgets.values()) / there
+    return _mean_missing(missing) > _MOSTLY or full >= _SPARSE
+
+
+def _mean_missing(missing: Mapping[str, float]) -> float:
+    return sum(missing.values()) / len(missing)

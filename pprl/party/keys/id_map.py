@@ -1,0 +1,135 @@
+"""The id map: which pseudonym is which of the party's own records. It never leaves the party."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pprl.base.errors import DataError
+from pprl.tables import read_csv_text
+from pprl.tables.texts import Texts
+
+__all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve"]
+
+ID_MAP_COLUMNS = ["pseudonym", "id"]
+_HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
+_TEXT_NOTHING = pa.scalar("", pa.large_string())
+
+
+class IdMapWriter:
+    """Writes an id map (CSV, columns ``pseudonym,id``) a block at a time; a new file has mode 0600.
+
+    Args:
+        path: where to; see :class:`pprl.base.outputs.Outputs` for safe names.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self._file = path.open("wb")
+        self._file.write(",".join(ID_MAP_COLUMNS).encode() + b"\n")
+
+    def __enter__(self) -> IdMapWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            with suppress(OSError):  # what led here is the error to report
+                self._file.close()
+
+    def write(self, pseudonyms: npt.NDArray[np.uint8], ids: pa.LargeStringArray) -> None:
+        """Append rows.
+
+        Args:
+            pseudonyms: ``uint8[n, 16]``.
+            ids: the party's own ids; quoted where they hold a comma, a quote or an end of line.
+        """
+        special = pc.match_substring_regex(ids, '[",\\r\\n]')
+        if pc.any(special).as_py():
+            doubled = pc.replace_substring(ids, '"', '""')
+            quote = pa.scalar('"', pa.large_string())
+            quoted = pc.binary_join_element_wise(quote, doubled, quote, _TEXT_NOTHING)
+            ids = pc.if_else(special, quoted, ids)
+        digits = _HEX[np.ascontiguousarray(pseudonyms)].view(np.uint8)
+        width = digits.shape[1]
+        names = Texts(digits.reshape(-1), np.arange(len(digits) + 1) * width).arrow()
+        lines = pc.binary_join_element_wise(names, ids, pa.scalar(",", pa.large_string()))
+        ended = pc.binary_join_element_wise(
+            lines, pa.scalar("\n", pa.large_string()), _TEXT_NOTHING
+        )
+        text = Texts.from_arrow(ended)
+        self._file.write(text.data[text.offsets[0] : text.offsets[-1]].data)
+
+    def close(self) -> None:
+        """End the file.
+
+        Raises:
+            OSError: what is left can't be written.
+        """
+        self._file.close()
+
+
+def read_id_map(path: Path) -> pd.DataFrame:
+    """Read and check an id map.
+
+    Raises:
+        DataError: not an id map, or one in which a pseudonym or an id stands twice.
+    """
+    frame = read_csv_text(path, what="id map", header=None)
+    if list(frame.columns) != ID_MAP_COLUMNS:
+        raise DataError(
+            f"{path} is not an id map: its columns are not pseudonym,id",
+            hint="Give the .ids.csv file that `pprl encode` wrote beside the encoded file.",
+        )
+    for column in ID_MAP_COLUMNS:
+        if frame[column].duplicated().any():
+            raise DataError(
+                f"{path}: a value of the column {column!r} stands twice",
+                hint="Use the id map as `pprl encode` wrote it, of one run only.",
+            )
+    return frame
+
+
+def resolve(links: pd.DataFrame, id_map: pd.DataFrame) -> pd.DataFrame:
+    """Turn returned pseudonyms back into the party's own ids.
+
+    Args:
+        links: columns ``link_id`` and ``pseudonym``, as in ``links-PARTY.csv``.
+        id_map: columns ``pseudonym`` and ``id``.
+
+    Returns:
+        Columns ``link_id`` and ``id``, in the order of ``links``.
+
+    Raises:
+        DataError: a pseudonym that the id map does not hold.
+    """
+    # The unit is another organisation: nothing it could write there may reach the party's own systems.
+    expected = {"link_id": r"[1-9][0-9]{0,14}", "pseudonym": r"[0-9a-f]{32}"}
+    good = set(expected) <= set(links.columns) and all(
+        links[column].astype(str).str.fullmatch(pattern).all()
+        for column, pattern in expected.items()
+    )
+    if not good or links["pseudonym"].duplicated().any():
+        raise DataError(
+            "the returned links do not have the form link_id,pseudonym with each pseudonym once",
+            hint="Give the file links-PARTY.csv that the linkage unit returned, unchanged.",
+        )
+    ids = links["pseudonym"].map(id_map.set_index("pseudonym")["id"])
+    unknown = int(ids.isna().sum())
+    if unknown:
+        raise DataError(
+            f"{unknown} of {len(links)} returned pseudonyms are not in the id map",
+            hint="Pseudonyms are new in every run of `pprl encode`: use the id map of the run whose file was sent.",
+        )
+    return pd.DataFrame({"link_id": links["link_id"], "id": ids})

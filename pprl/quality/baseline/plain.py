@@ -1,0 +1,128 @@
+"""Plain files for the clear-text baseline: reading, and putting values in one form.
+
+Plaintext appears in this module and in :mod:`pprl.quality.baseline.run` alone of this room. It is here because a
+baseline can't be had without it, and it never leaves as more than counts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from pprl.base.errors import DataError
+from pprl.exchange.agreement.model import Agreement
+from pprl.tables import ColumnMap, join_columns, read_csv_text
+from pprl.tables.dates import DateFormat, recognise_format
+
+__all__ = ["DATE_PARTS", "read_plain", "tidy"]
+
+DATE_PARTS = ("year", "month", "day")
+
+
+def read_plain(
+    path: Path,
+    *,
+    agreement: Agreement,
+    columns: ColumnMap | None = None,
+    id_column: str = "id",
+    header: bool = False,
+) -> pd.DataFrame:
+    """Read a party's plain file for the baseline.
+
+    Args:
+        path: the CSV file that the party encoded.
+        agreement: names the fields.
+        columns: the party's own names for them, and its date formats.
+        id_column: the column that holds the party's ids, as in the truth.
+        header: the first row holds column names, however much they look like data.
+
+    Returns:
+        A frame of ``str`` with the column ``id`` and one a field of the agreement; dates as ``YYYY-MM-DD`` with zeros
+        for missing or impossible parts, empty where a date can't be read.
+
+    Raises:
+        DataError: unreadable, a missing column, an empty or duplicate id.
+    """
+    columns = columns or ColumnMap()
+    fields = [item.name for item in agreement.field]
+    raw = read_csv_text(
+        path, what="people file", header=header, known=[id_column, *columns.names(fields)]
+    )
+    names = [str(name) for name in raw.columns]
+    if id_column not in names:
+        near = get_close_matches(id_column, names, n=1, cutoff=0.4)
+        raise DataError(
+            f"{path}: no column {id_column!r} to take the ids from",
+            hint=(f"Did you mean {near[0]!r}? " if near else "")
+            + f"Say which one with --id PARTY=COLUMN. The file's columns: {', '.join(names)}.",
+        )
+    ids = raw[id_column]
+    if (ids == "").any() or ids.duplicated().any():
+        raise DataError(
+            f"{path}: the ids in column {id_column!r} are not all filled in and different",
+            hint="Run `pprl check` on the file; the baseline needs one id a record.",
+        )
+    found = columns.resolve(fields, names, file=str(path))
+    frame = {"id": ids}
+    for item in agreement.field:
+        parts = [raw[name].str.strip() for name in found[item.name]]
+        joined = join_columns(parts, date=item.type == "date").str.strip()
+        if item.type == "date":
+            joined = _dates(joined, columns.dates.get(item.name))
+        frame[item.name] = joined
+    return pd.DataFrame(frame)
+
+
+def tidy(values: pd.Series[str], kind: str) -> pd.Series[str]:
+    """Put a field's values in one form: lower case, no accents, no punctuation; None where missing.
+
+    Args:
+        values: text; dates as ``YYYY-MM-DD``.
+        kind: the field's type in the agreement.
+    """
+    if kind == "date":
+        return values.where(values != "", None)
+    form: Callable[[str], str] = _words
+    if kind in ("postcode", "phone", "identifier"):
+        form = _characters
+    elif kind == "sex":
+        form = _initial
+    elif kind in ("email", "code"):
+        form = _lower
+    forms = {value: form(value) or None for value in values.unique()}
+    return values.map(forms)
+
+
+def _lower(text: str) -> str:
+    return text.strip().lower()
+
+
+def _words(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(ch for ch in plain if not unicodedata.combining(ch) and ch not in "'’")
+    return " ".join("".join(ch if ch.isalnum() else " " for ch in kept).split())
+
+
+def _characters(text: str) -> str:
+    return "".join(ch for ch in text.lower() if ch.isalnum())
+
+
+def _initial(text: str) -> str:
+    return _words(text)[:1]
+
+
+def _dates(values: pd.Series[str], spec: str | None) -> pd.Series[str]:
+    distinct = [value for value in values.unique() if value.strip()]
+    if spec is not None:
+        how: DateFormat | None = DateFormat(spec)
+    else:  # where the values don't tell day from month, the first guess serves both files alike
+        how = next(iter(recognise_format(distinct)), None)
+    readings = {"": ""}
+    for value in distinct:
+        parts = how.parse(value, salvage=True) if how else None
+        readings[value] = parts.text() if parts and any(parts) else ""
+    return values.map(readings).fillna("")

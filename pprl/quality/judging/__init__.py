@@ -1,0 +1,1 @@
+"""How good links are: truth, rates, curves, gates."""

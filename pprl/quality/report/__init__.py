@@ -1,0 +1,1 @@
+"""What the statistician reads and signs: the verdict, the charts, the page."""

@@ -1,0 +1,108 @@
+"""The report: one HTML file with no outside reference, and the same numbers as JSON.
+
+The page is made from the JSON's own values and the charts, so that the two can't say different things. Neither
+holds an id, a pseudonym or a value of a record, only counts and rates.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pprl.base.errors import OutputError
+from pprl.page.html import render_page, write_pages
+from pprl.quality.judging.evaluate import Evaluation
+from pprl.quality.judging.metrics import Rate
+from pprl.quality.report.charts import draw_charts
+from pprl.quality.report.words import expected_interval, interval, threshold_origin
+
+__all__ = ["render_report", "to_json", "write_report"]
+
+_ROWS_SHOWN = 12
+_HARDENING = {
+    "none": "none",
+    "xor-fold": "XOR-folded filters",
+}
+_BASIS = {
+    "estimated": "estimated",
+    "cautious": "hardly any match in sight",
+    "customary": "files too small to learn from",
+    "given": "given by the operator",
+}
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """Return the numbers as JSON text (format ``pprl-report/2``), ending in a newline."""
+    return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def render_report(evaluation: Evaluation) -> str:
+    """Return the report as one self-contained HTML page.
+
+    The same evaluation gives the same text, whatever the day and the machine.
+    """
+    content = evaluation.to_dict()
+    return render_page(
+        "pprl.quality.report",
+        "report.html.j2",
+        {
+            "report": content,
+            "curve_rows": _shown_rows(content),
+            "hardening": _HARDENING,
+            "basis": _BASIS,
+            "origin": threshold_origin(evaluation.run),
+            "origin_short": threshold_origin(evaluation.run, short=True),
+        },
+        charts=draw_charts(evaluation),
+        filters={
+            "interval": _interval,
+            "expected_interval": _expected_interval,
+            "noun": _noun,
+        },
+    )
+
+
+def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> Path:
+    """Write the page to ``path`` and the numbers beside it as ``.json``, both or neither.
+
+    Returns:
+        The path of the JSON file.
+
+    Raises:
+        OutputError: an output exists and ``force`` is false, can't be written, or ``path`` itself ends in ``.json``.
+    """
+    beside = path.with_suffix(".json")
+    if beside == path:
+        raise OutputError(
+            f"{path} is to be the HTML report, but ends in .json",
+            hint="Name it report.html; the same numbers are written beside it as report.json.",
+        )
+    write_pages({path: render_report(evaluation), beside: to_json(evaluation)}, force=force)
+    return beside
+
+
+def _interval(rate: dict[str, Any]) -> str:
+    return interval(Rate(**rate))
+
+
+def _expected_interval(expected: dict[str, Any], name: str) -> str:
+    return expected_interval(expected[f"{name}_low"], expected[f"{name}_high"])
+
+
+def _noun(count: float, one: str) -> str:
+    """Return the noun that follows a count: ``pair`` or ``pairs``."""
+    return one if round(count) == 1 else f"{one}s"
+
+
+def _shown_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the points of the curve that the page lists: even steps, both ends, the used threshold."""
+    used = content["run"]["threshold"]
+    points = content["curve"]["points"]
+    step = max(1, -(-len(points) // _ROWS_SHOWN))
+    at = next(i for i, point in enumerate(points) if point["threshold"] == used)
+    return [
+        {**point, "used": i == at}
+        for i, point in enumerate(points)
+        if i % step == at % step or i in (0, at, len(points) - 1)
+    ]

@@ -1,0 +1,93 @@
+"""Recurring phrases of the quality report in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pprl.base.words import percent, plural
+from pprl.quality.judging.metrics import Rate
+
+if TYPE_CHECKING:
+    from pprl.quality.report.run_facts import RunFacts
+
+__all__ = [
+    "SEEN",
+    "expected_interval",
+    "interval",
+    "made",
+    "no_estimate",
+    "relatives",
+    "threshold_origin",
+]
+
+SEEN = "of the matches that the run expects"
+"""What an estimated recall is a share of; stands beside every one. Those that no compared pair shows are among them."""
+
+
+def expected_interval(low: float, high: float) -> str:
+    """Return the ends of an estimate's interval as ``96.6 to 97.9 %``."""
+    return f"{percent(low).removesuffix(' %')} to {percent(high)}"
+
+
+def interval(rate: Rate) -> str:
+    """Return a rate's interval as ``96.6 to 97.9 %``."""
+    return expected_interval(rate.low, rate.high)
+
+
+def made(run: RunFacts) -> str:
+    """Return how much was linked, in groups, pairs and records."""
+    groups = plural(run.links, "group of records", "groups of records")
+    pairs = plural(run.pairs_in_links, "pair", "pairs")
+    return f"{groups}, {pairs} ({plural(run.linked_records, 'record', 'records')})"
+
+
+def threshold_origin(run: RunFacts, *, short: bool = False) -> str:
+    """Return how the threshold came about: a clause to follow its value, or a few words for a tile."""
+    files = "the file is" if len(run.parties) == 1 else "the files are"
+    auto = (
+        "pairs count from even odds on"
+        if run.profile == "fields"
+        else "the similarity from which a pair without rivals is likelier a match than not"
+    )
+    clauses = {
+        "estimated": (f"found without truth: {auto}", "found without truth"),
+        "cautious": (
+            f"found without truth: {auto}; hardly any match is in sight",
+            "found without truth; hardly any match in sight",
+        ),
+        "customary": (
+            f"the customary value: {files} too small to learn from",
+            f"customary: {files.split()[1]} too small to learn from",
+        ),
+        "given": ("given by the operator", "given by the operator"),
+    }
+    return clauses[run.threshold_basis][int(short)]
+
+
+def no_estimate(run: RunFacts) -> str | None:
+    """Return why there is no estimate of quality; None where there is one."""
+    if run.expected is not None:
+        return None
+    why = run.no_estimate or "the run made none"
+    return f"No estimate of quality can be made for this run, because {why}."
+
+
+def relatives(run: RunFacts) -> str | None:
+    """Return what to say of accepted pairs that may be relatives; None where there is nothing to say."""
+    if not run.may_hold_relatives:
+        return None
+    count = plural(run.pairs_like_household, "accepted pair scores", "accepted pairs score")
+    one = round(run.pairs_like_household) == 1
+    text = (
+        f"{count} no higher than two members of a household may do "
+        f"(about {run.household_similarity:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
+    )
+    if len(run.parties) == 1:
+        return text + ("It" if one else "They") + " may be relatives and no duplicates."
+    text += "If families are split between the files, " + ("it" if one else "these")
+    text += " may be relatives"
+    if run.expected is not None:
+        text += (
+            ": the estimate assumes that relatives are as frequent between the files as inside them"
+        )
+    return text + "."

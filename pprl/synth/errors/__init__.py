@@ -1,0 +1,1 @@
+"""How records go wrong: single errors, profiles of them, and applying them to a table."""

@@ -1,0 +1,208 @@
+"""How often each error is made: profiles for good, usual and bad files, and the check of rates.
+
+A rate is the share of the records where an error is possible that get it in one file's copy; two copies differ about
+twice as often. The mix follows what is published and the level is set so that of the pairs of copies about one in four
+(light), half (typical) or four in five (heavy) differ in more than the written form. Where the mix comes from:
+
+- Keyboard slips: the four slips of Damerau (1964, Comm. ACM 7) make up about 80 % of misspellings; first letters are
+  seldom wrong (Yannakoudakis and Fawthrop 1983, Inf. Processing & Management 19).
+- Names: middle names differ most often; misspellings are 53 % of the mismatches in first names and 34 % of those in
+  surnames, and names are swapped (Just et al. 2016, Perspect. Health Inf. Manag. 13, on 398,939 confirmed duplicates in
+  master patient indexes).
+- Sex and date of birth are the best kept and the postcode is the worst (Harron et al. 2017, BMC Med. Res. Methodol. 17:
+  0.11 % and 53 % differed or were missing in hospital records of three young age groups in England).
+- Moves: about one person in ten lives elsewhere than a year ago in US and UK censuses and surveys.
+- Errors gather in some records and differ by hospital and group (Harron et al. 2017; Hagger-Johnson et al. 2015, BMJ
+  Open 5), so dependence is above 0 in every profile with errors.
+- Kinds as in Christen (2012, Data Matching, chapter 7) and the generators of Christen and Vatsalan (2013, CIKM) and
+  Tran, Vatsalan and Christen (2013, GeCo, CIKM).
+
+No study gives every rate, so each single number is our choice, and none is fitted to a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from pprl.base.errors import UsageError
+from pprl.synth.errors.corruptions import Corruption
+from pprl.tables import suggest
+
+__all__ = ["PROFILES", "Profile", "check_rates", "get_profile", "unknown_error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """How bad a file is.
+
+    Attributes:
+        name: of the profile.
+        rates: by the corruption's name, from 0 to 1; one that is not named is not made.
+        dependence: from 0 (errors of a record are independent) to 1 (only careless records have any).
+        duplicates: share of a file's people who have a second row.
+    """
+
+    name: str
+    rates: Mapping[str, float]
+    dependence: float
+    duplicates: float
+
+
+# Rates in per cent: light, typical, heavy.
+_PER_CENT = {
+    "moved_house":                   (3.0, 6.0, 12.0),
+    "married_name":                  (2.0, 6.0, 12.0),
+    "surname_half_dropped":          (2.0, 6.0, 12.0),
+    "names_swapped":                 (0.05, 0.3, 1.0),
+    "given_and_middle_swapped":      (0.1, 0.4, 1.0),
+    "given_and_middle_joined":       (0.3, 1.0, 2.0),
+    "middle_name_dropped":           (3.0, 7.0, 16.0),
+    "middle_name_initial":           (1.5, 4.0, 10.0),
+    "middle_name_added":             (0.1, 0.3, 0.8),
+    "given_name_nickname":           (1.2, 2.5, 6.0),
+    "given_name_initial":            (0.1, 0.4, 1.5),
+    "given_name_other_spelling":     (0.8, 2.0, 5.0),
+    "given_name_by_ear":             (0.4, 0.9, 2.2),
+    "given_name_neighbour_key":      (0.15, 0.4, 1.0),
+    "given_name_letter_inserted":    (0.08, 0.25, 0.7),
+    "given_name_letter_dropped":     (0.15, 0.4, 1.0),
+    "given_name_letter_doubled":     (0.06, 0.2, 0.5),
+    "given_name_letters_transposed": (0.06, 0.2, 0.5),
+    "given_name_scanned":            (0.03, 0.1, 0.5),
+    "surname_other_spelling":        (0.8, 2.0, 5.0),
+    "surname_by_ear":                (0.4, 1.0, 2.5),
+    "surname_neighbour_key":         (0.15, 0.4, 1.0),
+    "surname_letter_inserted":       (0.08, 0.25, 0.7),
+    "surname_letter_dropped":        (0.15, 0.4, 1.0),
+    "surname_letter_doubled":        (0.06, 0.2, 0.5),
+    "surname_letters_transposed":    (0.06, 0.2, 0.5),
+    "surname_scanned":               (0.03, 0.1, 0.5),
+    "day_month_swapped":             (0.1, 0.4, 1.2),
+    "day_digit_wrong":               (0.1, 0.3, 0.8),
+    "month_digit_wrong":             (0.05, 0.15, 0.5),
+    "year_digit_wrong":              (0.1, 0.3, 0.8),
+    "date_digit_scanned":            (0.02, 0.06, 0.3),
+    "date_digits_transposed":        (0.05, 0.15, 0.4),
+    "year_off_by_one":               (0.05, 0.15, 0.4),
+    "first_of_january":              (0.1, 0.4, 1.5),
+    "date_in_part":                  (0.1, 0.4, 1.5),
+    "sex_wrong":                     (0.05, 0.15, 0.5),
+    "address_neighbour_key":         (0.15, 0.4, 1.2),
+    "address_letter_inserted":       (0.1, 0.3, 0.9),
+    "address_letter_dropped":        (0.15, 0.4, 1.2),
+    "address_letter_doubled":        (0.08, 0.2, 0.6),
+    "address_letters_transposed":    (0.08, 0.2, 0.6),
+    "address_scanned":               (0.04, 0.15, 0.6),
+    "address_flat_lost":             (1.0, 3.0, 8.0),
+    "address_number_lost":           (0.1, 0.4, 1.5),
+    "address_number_wrong":          (0.2, 0.6, 1.8),
+    "locality_neighbour_key":        (0.06, 0.15, 0.5),
+    "locality_letter_inserted":      (0.04, 0.1, 0.3),
+    "locality_letter_dropped":       (0.06, 0.15, 0.5),
+    "locality_letter_doubled":       (0.03, 0.1, 0.3),
+    "locality_letters_transposed":   (0.03, 0.1, 0.3),
+    "locality_scanned":              (0.02, 0.05, 0.3),
+    "postcode_character_wrong":      (0.2, 0.6, 1.8),
+    "postcode_transposed":           (0.06, 0.2, 0.6),
+    "given_name_joined":             (4.0, 10.0, 20.0),
+    "given_name_transliterated":     (2.0, 5.0, 10.0),
+    "surname_joined":                (4.0, 10.0, 20.0),
+    "surname_transliterated":        (2.0, 5.0, 10.0),
+    "surname_apostrophe_lost":       (5.0, 15.0, 30.0),
+    "accents_lost":                  (5.0, 15.0, 30.0),
+    "address_accents_lost":          (5.0, 15.0, 30.0),
+    "address_street_word":           (5.0, 12.0, 20.0),
+    "address_flat_form":             (5.0, 15.0, 25.0),
+    "address_number_place":          (0.2, 1.0, 3.0),
+    "address_comma":                 (2.0, 5.0, 8.0),
+    "postcode_closed_up":            (1.0, 4.0, 10.0),
+    "given_name_missing":            (0.02, 0.1, 0.4),
+    "surname_missing":               (0.01, 0.05, 0.2),
+    "date_of_birth_missing":         (0.1, 0.4, 1.5),
+    "sex_missing":                   (0.25, 0.7, 2.0),
+    "address_missing":               (0.2, 0.6, 2.0),
+    "locality_missing":              (0.1, 0.3, 1.0),
+    "postcode_missing":              (0.4, 1.2, 4.0),
+    "given_names_missing":           (0.02, 0.05, 0.2),
+    "place_missing":                 (0.3, 0.9, 3.0),
+    "postcode_and_locality_missing": (0.05, 0.2, 0.8),
+    "birth_and_sex_missing":         (0.05, 0.2, 0.8),
+    "birth_and_place_missing":       (0.02, 0.1, 0.5),
+    "given_name_cut":                (0.0, 0.0, 30.0),
+    "surname_cut":                   (0.0, 0.0, 30.0),
+    "address_cut":                   (0.0, 0.0, 30.0),
+    "locality_cut":                  (0.0, 0.0, 30.0),
+}  # fmt: skip
+
+
+def _profile(name: str, column: int, *, dependence: float, duplicates: float) -> Profile:
+    rates = {kind: levels[column] / 100 for kind, levels in _PER_CENT.items() if levels[column]}
+    return Profile(
+        name=name, rates=MappingProxyType(rates), dependence=dependence, duplicates=duplicates
+    )
+
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(
+    {
+        "none": Profile(name="none", rates=MappingProxyType({}), dependence=0.0, duplicates=0.0),
+        "light": _profile("light", 0, dependence=0.3, duplicates=0.002),
+        "typical": _profile("typical", 1, dependence=0.4, duplicates=0.01),
+        "heavy": _profile("heavy", 2, dependence=0.5, duplicates=0.03),
+    }
+)
+"""From a copy without errors to a bad one, by name."""
+
+
+def get_profile(name: str) -> Profile:
+    """Return a profile by its name.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    if name not in PROFILES:
+        raise UsageError(
+            f"there is no profile {name!r}", hint=suggest(name, list(PROFILES), "Profiles")
+        )
+    return PROFILES[name]
+
+
+def unknown_error(name: str, known: Sequence[str]) -> str:
+    """Return a hint for a corruption that does not exist: the nearest names, and where to see all of them."""
+    near = get_close_matches(name, known, n=2, cutoff=0.6)
+    near += [other for other in known if name and name in other and other not in near][:2]
+    meant = f"Did you mean {' or '.join(map(repr, near[:3]))}? " if near else ""
+    return f"{meant}`pprl synth --list-errors` lists them all."
+
+
+def check_rates(rates: Mapping[str, float], corruptions: Mapping[str, Corruption]) -> None:
+    """Refuse rates that can't be met.
+
+    Args:
+        rates: by the corruption's name.
+        corruptions: those that there are, by name.
+
+    Raises:
+        UsageError: a name is unknown, a rate is not from 0 to 1, or the rates of a slot add up to more than 1.
+    """
+    slots: dict[str, float] = {}
+    for name, rate in rates.items():
+        if name not in corruptions:
+            raise UsageError(
+                f"there is no error {name!r}", hint=unknown_error(name, list(corruptions))
+            )
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+            raise UsageError(
+                f"the rate of {name} is {rate!r}",
+                hint="A rate is a share of the records, from 0 to 1.",
+            )
+        slot = corruptions[name].slot
+        slots[slot] = slots.get(slot, 0.0) + rate
+    for slot, total in slots.items():
+        if total > 1 + 1e-9:
+            raise UsageError(
+                f"the rates of the slot {slot!r} add up to {total:g}",
+                hint="A record gets at most one error of a slot: they may add up to 1.",
+            )

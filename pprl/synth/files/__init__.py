@@ -1,0 +1,1 @@
+"""What a party's file holds and how it is written."""

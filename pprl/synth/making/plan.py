@@ -1,0 +1,335 @@
+"""The plan of a made-up population: everything that decides its bytes, as one frozen model.
+
+A plan is built from the options of `pprl synth`, from a TOML file (`--plan`), or in Python; the whole of it goes
+into `about.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from pprl.base.errors import DataError, UsageError
+from pprl.synth.errors.forms import FIELDS, FORMS, Form
+from pprl.tables.bounded import read_bounded
+from pprl.tables.columns import suggest
+
+__all__ = ["Band", "PartyPlan", "Plan", "load_plan"]
+
+MOST_PEOPLE = 100_000_000
+MOST_FILES = 20
+_SIZE_LIMIT = 1 << 20
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Factor = Annotated[float, Field(ge=0, le=20)]
+PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+def _column(text: str) -> str:
+    if not text.isprintable() or any(char in text for char in '"\\') or text != text.strip():
+        raise ValueError(
+            "a column's name has no quotes, backslashes, control characters or outer spaces"
+        )
+    if not any(char.isalpha() for char in text):
+        raise ValueError("a column's name has a letter, or the first row would look like data")
+    return text
+
+
+ColumnName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_column)
+]
+
+_TAKEN = ("truth", "people", "about", "linkage")
+_DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+"""What Windows takes for devices, whatever the suffix."""
+
+_BAND = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
+
+
+class Band:
+    """A group of people: ``age=65-120``, ``sex=F`` or ``origin=polish``.
+
+    Args:
+        text: as the user writes it.
+    """
+
+    def __init__(self, text: str) -> None:
+        kind, _, value = text.partition("=")
+        self.kind, self.value, self.low, self.high = kind, value, 0, 0
+        match = _BAND.fullmatch(value)
+        if kind == "age" and match:
+            self.low, self.high = int(match[1]), int(match[2])
+            if self.low > self.high:
+                raise ValueError(f"{text!r}: the first age is above the second")
+        elif not (kind == "sex" and value in ("F", "M")) and not (kind == "origin" and value):
+            raise ValueError(
+                f"{text!r} is no group; groups are age=65-120, sex=F, sex=M and origin=NAME"
+            )
+
+    @classmethod
+    def of(cls, text: str) -> Band:
+        """Return the group of a coverage, where ages may stand alone: ``65-120``."""
+        return cls(text if "=" in text else f"age={text}")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class PartyPlan(_Part):
+    """One party's file.
+
+    Attributes:
+        name: the party's name, and the file's.
+        id, columns, date_format, case, sex: how it writes, see :class:`pprl.synth.errors.forms.Form`; what is left out
+            comes from the built-in forms, in turn.
+        rates: error rates that differ from the plan's.
+        error_factor: multiplies all of this party's rates.
+        duplicates: share of its people who have a second row.
+        coverage: weights from 0 to 1 by age (``"0-17"``) or group (``"origin=polish"``), against 1 for those who are
+            not named: how readily the file takes such a person. Several that fit are multiplied. Everybody is in at
+            least one file and the overlap is met first, so the shares that come out differ: `about.json` has them.
+    """
+
+    name: PartyName
+    id: ColumnName | None = None
+    columns: dict[ColumnName, tuple[str, ...]] | None = None
+    date_format: str | None = None
+    case: Literal["as-is", "upper", "lower"] | None = None
+    sex: tuple[str, str] | None = None
+    rates: dict[str, float] = Field(default_factory=dict)
+    error_factor: Factor = 1.0
+    duplicates: Share | None = None
+    coverage: dict[str, Share] = Field(default_factory=dict)
+
+    @field_validator("coverage")
+    @classmethod
+    def _groups(cls, value: dict[str, float]) -> dict[str, float]:
+        for text in value:
+            Band.of(text)
+        return value
+
+    def form(self, place: int) -> Form:
+        """Return the party's form; `place` picks the built-in one that fills the gaps."""
+        base = FORMS[place % len(FORMS)]
+        return Form(
+            id=self.id or base.id,
+            columns=self.columns or base.columns,
+            date_format=base.date_format if self.date_format is None else self.date_format,
+            case=self.case or base.case,
+            sex=self.sex or base.sex,
+        )
+
+
+class Plan(_Part):
+    """Everything that decides a made-up population; the same plan and version give the same bytes.
+
+    Build one with :meth:`from_dict`, which explains what is wrong.
+
+    Attributes:
+        people: how many there are; each is in at least one file.
+        files: number of parties.
+        overlap: share of the average file's people who are in any given other file.
+        country: whose names, places and forms.
+        towns: everybody lives in this many towns, chosen by the seed; None: all over the country.
+        profile: error rates to begin with: ``none``, ``light``, ``typical`` or ``heavy``.
+        seed: of every draw.
+        as_of: the day on which ages hold.
+        rates: rates that differ from the profile's, by the error's name.
+        dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
+        duplicates: share of a file's people who have a second row; None: the profile's.
+        error_factors: by group (``age=65-120``, ``sex=F``, ``origin=polish``), what its rates are multiplied by.
+        party: the parties; those that are not named get the names a, b, c ... and the built-in forms.
+        output: ``csv`` or ``parquet``.
+        groups: also write ``people.csv``: each person's household, sex, year of birth and origin.
+    """
+
+    format: Literal["pprl-synth-plan/1"] = "pprl-synth-plan/1"
+    people: int = Field(default=10_000, ge=1, le=MOST_PEOPLE)
+    files: int = Field(default=2, ge=1, le=MOST_FILES)
+    overlap: Share = 0.5
+    country: str = "gb"
+    towns: int | None = Field(default=None, ge=1)
+    profile: str = "typical"
+    seed: int = Field(default=1, ge=0, lt=1 << 63)
+    as_of: str = "2026-01-01"
+    rates: dict[str, float] = Field(default_factory=dict)
+    dependence: Share | None = None
+    duplicates: Share | None = None
+    error_factors: dict[str, Factor] = Field(default_factory=dict)
+    party: tuple[PartyPlan, ...] = ()
+    output: Literal["csv", "parquet"] = "csv"
+    groups: bool = False
+
+    @field_validator("as_of")
+    @classmethod
+    def _day(cls, value: str) -> str:
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a date as YYYY-MM-DD") from None
+        if not 1940 <= day.year <= 2100 or value != day.isoformat():
+            raise ValueError("must be a date as YYYY-MM-DD between 1940 and 2100")
+        return value
+
+    @field_validator("error_factors")
+    @classmethod
+    def _groups(cls, value: dict[str, float]) -> dict[str, float]:
+        for text in value:
+            Band(text)
+        return value
+
+    @model_validator(mode="after")
+    def _parties(self) -> Plan:
+        if len(self.party) > self.files:
+            raise ValueError(f"{len(self.party)} parties are named, but files is {self.files}")
+        names = [party.name for party in self.parties()]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the party {name!r} is named twice")
+            if name in _TAKEN or _DEVICE.fullmatch(name):
+                raise ValueError(
+                    f"a party can't be called {name!r}, which is the name of another file"
+                )
+        return self
+
+    def parties(self) -> tuple[PartyPlan, ...]:
+        """Return all parties, the unnamed ones filled in."""
+        taken = {party.name for party in self.party}
+        letters = [letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in taken]
+        more = (PartyPlan(name=name) for name in letters[: self.files - len(self.party)])
+        return (*self.party, *more)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain values, every default filled in."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], *, source: str = "") -> Plan:
+        """Check and freeze a plan given as plain values.
+
+        Raises:
+            UsageError: an unknown or contradictory entry; names it. A DataError if `source` names a file.
+        """
+        try:
+            return cls.model_validate_json(json.dumps(dict(content), default=str))
+        except ValidationError as error:
+            raise _explain(error, source) from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(
+                f"{_said(source)}an entry holds a value of a kind that none takes"
+            ) from error
+
+
+def load_plan(path: Path | str) -> dict[str, Any]:
+    """Read a plan file (TOML) as plain values, for :meth:`Plan.from_dict`.
+
+    Raises:
+        DataError: missing, unreadable, too long, or not TOML.
+    """
+    path = Path(path)
+    text = read_bounded(path, what="a plan", limit=_SIZE_LIMIT)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path}: is not valid TOML: {error}", hint="docs/synth.md shows a plan to begin with."
+        ) from None
+
+
+def check_columns(party: PartyPlan, known: tuple[str, ...] = FIELDS) -> None:
+    """Refuse a party whose columns hold fields that don't exist.
+
+    Raises:
+        UsageError: an unknown field, with the nearest name.
+    """
+    for column, parts in (party.columns or {}).items():
+        if not parts:
+            raise UsageError(
+                f"party {party.name}: the column {column!r} holds no field",
+                hint=f"Fields: {', '.join(known)}.",
+            )
+        for part in parts:
+            if part not in known:
+                raise UsageError(
+                    f"party {party.name}: the column {column!r} is to hold {part!r}, which is no field",
+                    hint=suggest(part, known, "Fields"),
+                )
+
+
+_LIMITS = {
+    "greater_than_equal": "at least",
+    "less_than_equal": "at most",
+    "less_than": "below",
+}
+_HINTS = {
+    "overlap": "It is the share of the average file's people who are in any given other file, from 0 to 1.",
+    "people": "All files together hold this many people.",
+    "as_of": "For example 2026-01-01.",
+}
+
+
+_WORDS = {
+    "missing": "is missing",
+    "finite_number": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "string_type": "must be text, in quotes",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a table of names and values",
+    "tuple_type": "must be a list",
+    "string_too_short": "is empty",
+    "string_too_long": "is too long",
+}
+
+
+def _explain(error: ValidationError, source: str) -> DataError | UsageError:
+    problem = error.errors(include_url=False)[0]
+    loc = problem["loc"]
+    kind = DataError if source else UsageError
+    where = ""
+    for step in loc:
+        where += f"[{step + 1}]" if isinstance(step, int) else (f".{step}" if where else str(step))
+    if problem["type"] == "extra_forbidden":
+        model = PartyPlan if loc[0] == "party" else Plan
+        return kind(
+            f"{_said(source)}unknown entry {where!r}",
+            hint=suggest(str(loc[-1]), list(model.model_fields), "Entries"),
+        )
+    message = problem["msg"].removeprefix("Value error, ")
+    message = _WORDS.get(problem["type"], message)
+    if problem["type"] in _LIMITS:
+        limit = next(iter(problem["ctx"].values()))
+        shown = f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
+        message = f"must be {_LIMITS[problem['type']]} {shown}"
+    elif problem["type"] == "string_pattern_mismatch":
+        message = "must be of small letters, digits, - and _, at most 40 of them"
+    elif problem["type"] == "literal_error":
+        message = f"must be {problem['ctx']['expected']}"
+    elif loc == ("party",) and problem["type"] == "tuple_type":
+        message = "must be an array of tables: write [[party]]"
+    hint = _HINTS.get(where, "docs/synth.md shows a plan; `pprl synth --help` the options.")
+    return kind(f"{_said(source)}{where + ': ' if where else ''}{message}", hint=hint)
+
+
+def _said(source: str) -> str:
+    return f"{source}: " if source else ""

@@ -1,0 +1,173 @@
+"""Who is in which file: overlap, coverage by age group, duplicated rows.
+
+The overlap of two files is the share of the average file's people who are in both: 2 |A and B| / (|A| + |B|). For
+files of one size that is the share of either file's people who are in the other; of more than two files it is the mean
+over all pairs. It is met exactly (to one person):
+the people in one, two, three ... files are counted out, not drawn.
+
+With K files, somebody of one file is in each of the others with the probability of the overlap, independently, so that
+all combinations of files occur: the number of files T that hold a person has the weight
+C(K, T) o^(T-1) (1-o)^(K-T).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from pprl.base.errors import UsageError
+from pprl.synth.draw import Stream
+
+__all__ = ["choose_members", "file_rows", "people_by_files"]
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Weights = np.ndarray[Any, np.dtype[np.float64]]
+
+_ROUNDS = 200
+
+
+def people_by_files(people: int, files: int, overlap: float) -> list[int]:
+    """Return how many people are in exactly 1, 2, ... `files` files; they add up to `people`.
+
+    Raises:
+        UsageError: `overlap` is not within 0 and 1, or one file is to overlap with another.
+    """
+    if not 0 <= overlap <= 1:
+        raise UsageError(
+            f"the overlap is {overlap:g}", hint="It is a share of a file's people, from 0 to 1."
+        )
+    if files == 1:
+        return [people]
+    share = Fraction(str(overlap))
+    if files == 2:
+        both = round(people * share / (2 - share))
+        return [people - both, both]
+    weights = [
+        comb(files, t) * share ** (t - 1) * (1 - share) ** (files - t) for t in range(1, files + 1)
+    ]
+    whole = sum(weights)
+    reached, counts, before = Fraction(0), [], 0
+    for weight in weights:
+        reached += weight
+        upto = round(people * reached / whole)
+        counts.append(upto - before)
+        before = upto
+    return counts
+
+
+def choose_members(
+    seed: int, people: int, files: int, overlap: float, weights: Sequence[Weights | None]
+) -> list[Ints]:
+    """Return for each file the people in it, ascending; everybody is in at least one file.
+
+    Args:
+        seed: of the random streams.
+        people: how many there are.
+        files: number of files.
+        overlap: as this module says.
+        weights: for each file None, or a number from 0 to 1 for each person: how likely the file holds such a
+            person against one of weight 1.
+
+    Raises:
+        UsageError: too few people may be in as many files as the overlap asks for.
+    """
+    counts = people_by_files(people, files, overlap)
+    if all(weight is None for weight in weights):
+        return _evenly(seed, people, files, counts)
+    table = np.ones((files, people))
+    for row, weight in enumerate(weights):
+        if weight is not None:
+            table[row] = weight
+    return _weighted(seed, table, counts)
+
+
+def file_rows(seed: int, party: str, members: Ints, duplicates: float) -> Ints:
+    """Return the people of a file's rows in the file's order: each member once, some of them once more."""
+    stream = Stream(seed, "rows", party)
+    more = round(len(members) * duplicates)
+    again = members[np.sort(stream.order(len(members))[:more])]
+    rows = np.concatenate([members, again])
+    return rows[stream.order(len(rows))]
+
+
+def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[Ints]:
+    """Give people with the same number of files all choices of files in turn, so that the files are of one size."""
+    stream = Stream(seed, "members")
+    order = stream.order(people)
+    inside = np.zeros((files, people), dtype=bool)
+    start = 0
+    for held, count in enumerate(counts, start=1):
+        chosen = order[start : start + count]
+        start += count
+        # A random choice of files, then the same choice moved on by one, two, ...: each file is used as often.
+        lots = -(-count // files)
+        ranks = np.argsort(stream.words(lots * files).reshape(lots, files), axis=1, kind="stable")
+        base = np.repeat(ranks[:, :held], files, axis=0)[:count]
+        turn = np.arange(count) % files
+        for place in range(held):
+            inside[(base[:, place] + turn) % files, chosen] = True
+    return [np.flatnonzero(row).astype(np.int64) for row in inside]
+
+
+def _weighted(seed: int, table: Weights, counts: Sequence[int]) -> list[Ints]:
+    files, people = table.shape
+    ranked = -np.sort(-table, axis=0)
+    free = np.ones(people, dtype=bool)
+    inside = np.zeros((files, people), dtype=bool)
+    for held in range(files, 0, -1):
+        stream = Stream(seed, "members", held)
+        chosen = _choose(stream, np.where(free, ranked[held - 1], 0.0), counts[held - 1], held)
+        free[chosen] = False
+        _assign(stream, table, inside, chosen, held)
+    return [np.flatnonzero(row).astype(np.int64) for row in inside]
+
+
+def _choose(stream: Stream, weights: Weights, count: int, held: int) -> Ints:
+    """Return `count` people, drawn one after the other with these weights (by rejection: no logarithms)."""
+    open_to = np.flatnonzero(weights > 0)
+    if len(open_to) < count:
+        raise UsageError(
+            f"the overlap can't be met: {count:,} people have to be in {held} file{'s' * (held > 1)}, "
+            f"but coverage leaves {len(open_to):,} who may be",
+            hint="Lower the overlap, or let the files cover more age groups.",
+        )
+    chosen: list[Ints] = []
+    missing = count
+    waiting = open_to[stream.order(len(open_to))]
+    for _ in range(_ROUNDS):
+        if missing == 0:
+            break
+        taken = stream.uniform(len(waiting)) < weights[waiting]
+        lot = waiting[taken][:missing]
+        chosen.append(lot)
+        missing -= len(lot)
+        waiting = waiting[~taken]
+    chosen.append(waiting[:missing])
+    return np.concatenate(chosen)
+
+
+def _assign(stream: Stream, table: Weights, inside: Any, chosen: Ints, held: int) -> None:
+    """Put each chosen person into `held` files, likelier into those of higher weight."""
+    files = len(table)
+    if held == files:
+        inside[:, chosen] = True
+        return
+    missing = np.full(len(chosen), held)
+    for _ in range(_ROUNDS):
+        if not missing.any():
+            return
+        turn = stream.below(files, len(chosen))
+        for step in range(files):
+            file = (turn + step) % files
+            draw = stream.uniform(len(chosen)) < table[file, chosen]
+            take = draw & (missing > 0) & ~inside[file, chosen]
+            inside[file[take], chosen[take]] = True
+            missing[take] -= 1
+    for place in np.flatnonzero(missing):  # weights so low that no draw hit: the likeliest files
+        person = chosen[place]
+        best = np.argsort(-table[:, person] + inside[:, person] * 2.0, kind="stable")
+        inside[best[: missing[place]], person] = True

@@ -1,0 +1,264 @@
+"""A made-up population: people in households, with names that fit their age and origin, at addresses that fit together.
+
+People are kept as numbers, about 50 bytes each, and become text block by block, so that ten million fit into memory.
+Nobody in it exists; names are drawn from published frequency tables (`data/SOURCES-names.md`), and no postcode is one
+that is in use (`data/SOURCES-places.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pprl.base.errors import UsageError
+from pprl.synth.draw import Stream, hashed
+from pprl.synth.errors.forms import FIELDS
+from pprl.synth.people.households import YEAR, Residents, settle
+from pprl.synth.people.names import Names, load_pool
+from pprl.synth.people.naming import NONE, draw_given_names, draw_origins, draw_surnames, permille
+from pprl.synth.places.country import Country, load_country
+from pprl.synth.places.places import Homes, Places
+from pprl.tables.columns import suggest
+
+__all__ = ["MORE_FIELDS", "Population", "populate", "population"]
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Codes = np.ndarray[Any, np.dtype[np.int32]]
+
+_SPREAD = 3_819_660_113  # odd and no multiple of 5, so that no two of 10**10 numbers meet
+MORE_FIELDS = ("former_surname", "phone", "email", "identifier", "code")
+"""What can be had of a person beside the fields of a record."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """People as numbers; :meth:`text` and :meth:`frame` write them out.
+
+    All arrays have one entry a person. Names are codes of :class:`pprl.synth.people.names.Names`, -1 where there is
+    none.
+
+    Attributes:
+        country: whose names and places.
+        seed: of every draw.
+        as_of: the day on which ages hold.
+        residents: households, sexes and dates of birth.
+        origin: place of the name pool in `names.pools`.
+        given, middle: codes of given names.
+        surname, surname2, former: codes of surnames; `surname2` is the second part of a double one, `former` the
+            name before marriage.
+    """
+
+    country: Country
+    seed: int
+    as_of: date
+    residents: Residents
+    names: Names
+    places: Places
+    homes: Homes
+    origin: Codes
+    given: Codes
+    middle: Codes
+    surname: Codes
+    surname2: Codes
+    former: Codes
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def age(self) -> Ints:
+        """Return ages in completed years on `as_of`."""
+        day = np.datetime64(self.as_of, "D").astype(np.int64)
+        return ((day - self.residents.born) / YEAR).astype(np.int64)
+
+    def origins(self) -> tuple[str, ...]:
+        """Return the names of the origins, in the order of the codes in `origin`."""
+        return tuple(pool.name for pool in self.names.pools)
+
+    def text(self, rows: Ints, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
+        """Return fields of some people as text.
+
+        Args:
+            rows: numbers of people.
+            fields: of :data:`pprl.synth.errors.forms.FIELDS` and :data:`MORE_FIELDS`.
+
+        Returns:
+            For each field an object array of strings, ``""`` where there is no value.
+        """
+        homes = self.homes.take(self.residents.household[rows])
+        return {name: _objects(self._column(name, rows, homes)) for name in fields}
+
+    def frame(self, rows: Ints | None = None) -> pd.DataFrame:
+        """Return people as a table of clean text with the columns `person`, `household`, `origin`, the fields of a
+        record and `former_surname`.
+        """
+        if rows is None:
+            rows = np.arange(len(self), dtype=np.int64)
+        elif np.asarray(rows).dtype == np.bool_:
+            rows = np.flatnonzero(rows)
+        names = np.array(self.origins(), dtype=object)
+        columns: dict[str, Any] = {
+            "person": rows,
+            "household": self.residents.household[rows],
+            "origin": names[self.origin[rows]],
+            **self.text(rows, (*FIELDS, "former_surname")),
+        }
+        return pd.DataFrame(columns)
+
+    def _column(self, name: str, rows: Ints, homes: Homes) -> Any:
+        if name == "given_name":
+            return self._given(self.given[rows])
+        if name == "middle_name":
+            return self._given(self.middle[rows])
+        if name == "surname":
+            first, second = (
+                self._surnames(codes[rows], rows) for codes in (self.surname, self.surname2)
+            )
+            joiner = " " if self.country.two_surnames else "-"
+            double = pc.binary_join_element_wise(first, second, joiner)
+            return pc.if_else(pa.array(self.surname2[rows] == NONE), first, double)
+        if name == "former_surname":
+            return self._surnames(self.former[rows], rows)
+        if name == "date_of_birth":
+            days = pa.array(self.residents.born[rows].astype("datetime64[D]"))
+            return pc.cast(days, pa.string())
+        if name == "sex":
+            return pa.array(["F", "M"], pa.string()).take(pa.array(self.residents.sex[rows]))
+        if name in ("address", "locality", "postcode"):
+            return getattr(self.places, name)(homes)
+        return self._more(name, rows)
+
+    def _given(self, codes: Codes) -> Any:
+        return pc.fill_null(self.names.given_text.take(_index(codes)), "")
+
+    def _surnames(self, codes: Codes, rows: Ints) -> Any:
+        index = _index(codes)
+        text = self.names.surname_text.take(index)
+        if self.names.gendered:
+            women = pa.array(self.residents.sex[rows] == 0)
+            text = pc.if_else(women, self.names.surname_text_female.take(index), text)
+        return pc.fill_null(text, "")
+
+    def _more(self, name: str, rows: Ints) -> Any:
+        """Return a phone number, an e-mail address, an identifier or a code that belongs to each person."""
+        kind = name.rstrip("0123456789")
+        number = hashed(rows, self.seed, "more", name)
+        if (
+            kind == "identifier"
+        ):  # the person's number in another order: unique, and neighbours are strangers
+            offset = int(hashed([0], self.seed, "identifier", name)[0] % np.uint64(10**10))
+            return _digits((rows * _SPREAD + offset) % 10**10, 10)
+        if kind == "code":
+            return _digits(number % np.uint64(50), 2)
+        if kind not in ("phone", "email"):
+            raise UsageError(
+                f"there is no field {name!r}",
+                hint=suggest(name, (*FIELDS, *MORE_FIELDS), "Fields"),
+            )
+        household = hashed(self.residents.household[rows], self.seed, "phone", name)
+        if kind == "phone":  # half of the people have a number of their own, half the household's
+            own = np.where(number % np.uint64(2) == 0, number, household)
+            # No country's numbers begin with 000: nobody can be called.
+            return pc.binary_join_element_wise("000", _digits(own % np.uint64(10**7), 7), "")
+        given, surname = (
+            pc.utf8_lower(self._column(part, rows, self.homes))
+            for part in ("given_name", "surname")
+        )
+        local = pc.binary_join_element_wise(given, surname, ".")
+        plain = pc.replace_substring_regex(pc.utf8_normalize(local, "NFKD"), "[^a-z.]", "")
+        host = pa.array(["example.com", "example.net", "example.org"]).take(
+            pa.array((number % np.uint64(3)).astype(np.int64))
+        )
+        return pc.binary_join_element_wise(
+            plain, _digits(number % np.uint64(1000), 3), "@", host, ""
+        )
+
+
+def population(
+    people: int,
+    *,
+    country: str = "gb",
+    seed: int = 1,
+    as_of: date | str = date(2026, 1, 1),
+    towns: int | None = None,
+) -> Population:
+    """Make up a population.
+
+    Args:
+        people: how many, 1 to 100 million; about 60 bytes of memory each.
+        country: a code of :data:`pprl.synth.COUNTRIES`.
+        seed: the same seed gives the same people, on every system.
+        as_of: the day on which ages hold, from 1940 to 2100.
+        towns: they live in this many towns, chosen by the seed; None: all over the country.
+
+    Raises:
+        UsageError: an unknown country, or a number out of range.
+    """
+    try:
+        day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        raise UsageError("as_of is no date", hint="For example 2026-01-01.") from None
+    return populate(load_country(country), people=people, seed=seed, as_of=day, towns=towns)
+
+
+def populate(
+    country: Country,
+    *,
+    people: int,
+    seed: int,
+    as_of: date,
+    towns: int | None = None,
+    names: Names | None = None,
+) -> Population:
+    """Make up a population of a country, with other names than the country's own if `names` are given.
+
+    Raises:
+        UsageError: see :func:`population`.
+    """
+    if not isinstance(people, int) or not 1 <= people <= 100_000_000:
+        raise UsageError(
+            f"{people!r} people can't be made up", hint="Choose a number from 1 to 100,000,000."
+        )
+    if not 1940 <= as_of.year <= 2100:
+        raise UsageError("as_of is not a day from 1940 to 2100", hint="For example 2026-01-01.")
+    if not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise UsageError(
+            "the seed is out of range", hint="Choose a whole number from 0 to 2**63 - 1."
+        )
+    names = names or Names([load_pool(name) for name in country.origins])
+    today = int(np.datetime64(as_of, "D").astype(np.int64))
+    residents = settle((seed, "residents"), people, country.ages, today)
+    origin = draw_origins(seed, country, residents)
+    year = residents.born.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    given = draw_given_names(seed, names, residents, origin, year)
+    middle = names.draw_given(Stream(seed, "middle"), origin, residents.sex, year)
+    without = Stream(seed, "middle", "none").below(1000, people) >= permille(country.middle_name)
+    middle = np.where(without | (middle == given), NONE, middle)
+    places = Places(country, seed, residents.households, some=towns)
+    surname, second, former = draw_surnames(seed, country, names, residents, origin, today)
+    return Population(
+        country=country, seed=seed, as_of=as_of, residents=residents, names=names, places=places,
+        homes=places.draw(Stream(seed, "homes"), residents.households),
+        origin=origin.astype(np.int32), given=given.astype(np.int32), middle=middle.astype(np.int32),
+        surname=surname.astype(np.int32), surname2=second.astype(np.int32), former=former.astype(np.int32),
+    )  # fmt: skip
+
+
+def _index(codes: Codes) -> Any:
+    return pa.array(codes, mask=codes == NONE)
+
+
+def _digits(numbers: Any, width: int) -> Any:
+    text = pc.cast(pa.array(numbers.astype(np.int64)), pa.string())
+    return pc.utf8_lpad(text, width, "0")
+
+
+def _objects(column: Any) -> Any:
+    if isinstance(column, np.ndarray):
+        return column
+    return column.to_numpy(zero_copy_only=False)

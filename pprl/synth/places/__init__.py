@@ -1,0 +1,1 @@
+"""Made-up homes: countries, towns, streets and the words they are made of."""

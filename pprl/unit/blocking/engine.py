@@ -1,0 +1,133 @@
+"""What another engine under the linkage unit must do: scan the buckets of two encoded files, wherever it likes.
+
+The unit plans (which positions an LSH samples, from which similarity a pair is kept) and links; an engine finds the
+pairs in between. :mod:`pprl.engines` has the engines there are. Without one the unit's own kernels do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pprl.base.threads import Progress
+from pprl.exchange.encoded.file import EncodedFile
+
+__all__ = ["Engine", "Hits", "Source"]
+
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """An encoded file where it lies, so that an engine can read it by itself.
+
+    Attributes:
+        path: the file.
+        content_sha256: its header's digest: an engine must refuse another file in the same place.
+        records: its records.
+        rows: ``int64[k]``, ascending: the records that count; all with None.
+    """
+
+    path: str
+    content_sha256: str
+    records: int
+    rows: Int64s | None = None
+
+    @classmethod
+    def of(cls, encoded: EncodedFile) -> Source:
+        """Return the source of an encoded file that was read from a path."""
+        return cls(
+            path=encoded.source,
+            content_sha256=encoded.header.content_sha256,
+            records=len(encoded),
+        )
+
+    def __len__(self) -> int:
+        return self.records if self.rows is None else len(self.rows)
+
+    def take(self, rows: Int64s | None) -> Source:
+        """Return the source of some of these rows only; of all with None."""
+        if rows is None:
+            return self
+        return replace(self, rows=rows if self.rows is None else self.rows[rows])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hits:
+    """The pairs that share a bucket and are similar enough, each once.
+
+    Attributes:
+        left, right: ``int64[pairs]``, places among the rows of the two sources, sorted by (left, right); in one file
+            ``left < right``.
+        score: ``float64[pairs]``, similarities.
+        compared: comparisons that were made, a table or pass. A pair that shares several buckets may count in each.
+    """
+
+    left: Int64s
+    right: Int64s
+    score: npt.NDArray[np.float64]
+    compared: list[int]
+
+
+class Engine(Protocol):
+    """Finds what :func:`pprl.kernels.dice.grouped_scan` finds, on other machines."""
+
+    @property
+    def name(self) -> str:
+        """What ``run.json`` calls it."""
+
+    def software(self) -> Mapping[str, str]:
+        """Return the libraries it runs on, and their versions, for ``run.json``."""
+
+    def check(self, *, profile: str, passes: Sequence[str]) -> None:
+        """Refuse what this engine does not do, before any work.
+
+        Args:
+            profile: the agreement's profile.
+            passes: blocking methods in turn.
+
+        Raises:
+            UsageError: another profile or blocking is needed.
+        """
+
+    def scan_buckets(
+        self,
+        a: Source,
+        b: Source,
+        *,
+        positions: Int64s,
+        threshold: float,
+        sizes: tuple[int, int],
+        same: bool,
+        progress: Progress,
+    ) -> Hits:
+        """Find the pairs that agree on all sampled bits of some table.
+
+        Args:
+            a, b: the two files; the same one twice if `same`.
+            positions: ``int64[tables, bits]``, see :meth:`pprl.unit.blocking.lsh.LshPlan.positions`.
+            threshold: least similarity.
+            sizes: how much the smaller and the larger filter count; see :mod:`pprl.kernels.dice`.
+            same: look for pairs inside one file.
+            progress: called from the calling thread.
+
+        Raises:
+            PprlError: the engine can't be reached, can't read a file, or failed.
+        """
+
+    def scan_keys(
+        self,
+        a: Source,
+        b: Source,
+        *,
+        passes: int,
+        threshold: float,
+        sizes: tuple[int, int],
+        same: bool,
+        progress: Progress,
+    ) -> Hits:
+        """Find the pairs that share the keyed blocking key of some pass; else as :meth:`scan_buckets`."""

@@ -1,0 +1,385 @@
+"""Hamming LSH: records that agree on some sampled bits share a bucket (Durham 2012; Indyk and Motwani 1998).
+
+Each table samples the same bits of all filters; their values, read as a number, are the bucket. How many tables of how
+many bits, and from which of the bits, is chosen from the data for a stated pairs completeness: a sample of records is
+compared with everybody, half of the pairs found say how many tables it takes, the other half show what the tables
+find. The positions come from MurmurHash, so that every machine draws the same ones from the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import mmh3
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln
+
+from pprl.base.threads import in_threads
+from pprl.compiled import kernel
+from pprl.unit.blocking.sampling import sample_rows
+
+__all__ = [
+    "Agreeing",
+    "LshPlan",
+    "agreeing_on",
+    "bit_masks",
+    "bucket_codes",
+    "plan_lsh",
+    "sharing",
+    "tables_of",
+]
+
+MOST_BITS = 31
+MOST_TABLES = 512
+ROWS = 16_384  # records that a thread codes at a time
+_TURNED = 128  # records whose filters are laid out word by word
+
+_POOLS = (1.0, 0.5, 0.25)
+"""Shares of the bits, the most balanced ones, that are tried to sample from."""
+
+_TRIED = 3
+"""Tables from which the number of pairs is counted."""
+
+_OTHERS = 500_000
+"""Records of the second file, at most, in which the pairs of the tried tables are counted."""
+
+_ENOUGH = 40.0
+"""Matches in the sample, as expected, from which the sample itself plans the tables."""
+
+Words = npt.NDArray[np.uint64]
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Agreeing:
+    """How alike the filters of matches are bit by bit: what an LSH is planned by.
+
+    Attributes:
+        a, b: packed filters of two files, ``uint64[n, words]``, from which chance agreement is counted.
+        one, other: filters of pairs that were found among some records by comparing them with everybody,
+            ``uint64[pairs, words]``.
+        probability: that each of them is a match, ``float64[pairs]``.
+        record: ``int64[pairs]``, number of the record whose pair it is: those of even numbers plan, the others check.
+        share: shares of the bits that two filters of a match agree on, for when those pairs are too few.
+        weight: how frequent each share is.
+        lowest: share of bits on which a match agrees that is just looked for.
+        costs: nanoseconds that a record costs a table, and that a pair costs.
+    """
+
+    a: Words
+    b: Words
+    one: Words
+    other: Words
+    probability: Floats
+    record: Int64s
+    share: Floats
+    weight: Floats
+    lowest: float
+    costs: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LshPlan:
+    """How many tables of how many sampled bits.
+
+    Attributes:
+        bits_per_table: sampled bits a table.
+        tables: number of tables.
+        pool: ``int64[bits]``, positions that the tables sample from.
+        completeness: expected share of the matches over the floor that meet in a bucket.
+        at_threshold: the same for a pair exactly at the floor.
+        expected_share: pairs in all buckets together, as a share of all pairs; one of several buckets counts in each.
+        checked: matches, as expected, that the tables were checked with; 0 when there were none.
+        found: share of those that meet in a bucket, with its 95 % interval.
+        seed: seed of the sampled positions.
+        costs: as in :class:`Agreeing`.
+    """
+
+    bits_per_table: int
+    tables: int
+    pool: Int64s = field(repr=False)
+    completeness: float
+    at_threshold: float
+    expected_share: float
+    checked: float = 0.0
+    found: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    seed: int = 1
+    costs: tuple[float, float]
+
+    def pool_mask(self) -> str:
+        """Return the pool as a mask in hexadecimal, its lowest digit for the first four bits."""
+        return f"{sum(1 << int(at) for at in self.pool):x}"
+
+    def positions(self) -> Int64s:
+        """Return ``int64[tables, bits_per_table]``, distinct within a table."""
+        return _positions(self.pool, self.tables, self.bits_per_table, self.seed)
+
+
+def tables_of(described: Mapping[str, Any]) -> Int64s:
+    """Return the positions of an LSH that ``run.json`` describes, as :meth:`LshPlan.positions` gave them."""
+    mask = int(described["pool"], 16)
+    pool = np.array([at for at in range(mask.bit_length()) if mask >> at & 1], np.int64)
+    return _positions(pool, described["tables"], described["bits_per_table"], described["seed"])
+
+
+def _positions(pool: Int64s, tables: int, width: int, seed: int) -> Int64s:
+    made = np.empty((tables, width), np.int64)
+    for table in range(tables):
+        chosen: list[int] = []
+        draw = 0
+        while len(chosen) < width:
+            at = mmh3.hash(f"{table}/{draw}", seed, signed=False) % len(pool)
+            draw += 1
+            if at not in chosen:
+                chosen.append(at)
+        made[table] = pool[chosen]
+    return made
+
+
+def plan_lsh(
+    shown: Agreeing,
+    *,
+    bits: int,
+    recall: float = 0.99,
+    sizes: Sequence[tuple[int, int]] | None = None,
+    sample: int = 2000,
+) -> LshPlan:
+    """Choose the tables that reach a completeness at the least expected work.
+
+    Args:
+        shown: how alike matches are.
+        bits: filter length.
+        recall: share of the matches that must meet: the pairs completeness.
+        sizes: records of each pair of files that the plan will serve, if these are not `a` and `b` alone: their work
+            counts, and `a` and `b` should be the pair with the fullest filters.
+        sample: records of `a` whose buckets in the tried tables are looked into.
+
+    Returns:
+        The plan; where no number of tables is enough, its `completeness` says so.
+    """
+    enough = float(shown.probability.sum()) >= _ENOUGH
+    planning = shown.record % 2 == 0
+    rows = shown.a[sample_rows(shown.a, sample)]
+    others = shown.b[:: max(1, -(-len(shown.b) // _OTHERS))]
+    served = sizes or [(len(shown.a), len(shown.b))]
+    records = float(sum(one + other for one, other in served))
+    product = float(sum(one * float(other) for one, other in served))
+    shares, weights = shown.share, shown.weight
+    if weights.sum() <= 0:
+        shares, weights = np.array([shown.lowest]), np.array([1.0])
+    best: tuple[float, LshPlan] | None = None
+    for pool in _pools(rows, others, bits):
+        if enough:
+            shares = _agreement(shown.one[planning], shown.other[planning], pool)
+            weights = shown.probability[planning]
+        widest = min(MOST_BITS, len(pool))
+        chance = _chance(rows, others, _positions(pool, _TRIED, widest, 1))
+        for width in range(min(4, widest), widest + 1):
+            meet = _all_agree(shares, len(pool), width)
+            tables = _tables(meet, weights, recall)
+            share = tables * chance[width]
+            plan = LshPlan(
+                bits_per_table=width,
+                tables=tables,
+                pool=pool,
+                completeness=_reached(meet, weights, tables),
+                at_threshold=float(
+                    1 - (1 - _all_agree(np.array([shown.lowest]), len(pool), width)[0]) ** tables
+                ),
+                expected_share=float(share),
+                costs=shown.costs,
+            )
+            cost = tables * records * shown.costs[0] + share * product * shown.costs[1]
+            cost = cost * 1e6 if plan.completeness < recall else cost
+            if best is None or cost < best[0]:
+                best = (cost, plan)
+    assert best is not None
+    return _checked(best[1], shown) if enough else best[1]
+
+
+def _pools(rows: Words, others: Words, bits: int) -> list[Int64s]:
+    """Return the bits to sample from: all that vary, and those that are set in about half of the filters.
+
+    A bit that nearly all filters have set, or unset, tells little apart and is as often wrong for what it tells.
+    """
+    some = others[:: max(1, len(others) // 20_000)]
+    fill = np.zeros(some.shape[1] * 64)
+    count = len(rows) + len(some)
+    for table in (rows, some):
+        dense = np.unpackbits(np.ascontiguousarray(table).view(np.uint8), axis=1, bitorder="little")
+        fill += dense.sum(axis=0, dtype=np.int64)
+    fill /= max(count, 1)
+    varies = np.flatnonzero((fill > 0) & (fill < 1))
+    if len(varies) < 4:
+        return [np.arange(bits)]
+    order = varies[np.argsort(np.abs(fill[varies] - 0.5), kind="stable")]
+    sizes = dict.fromkeys(
+        max(round(len(order) * share), min(len(order), 2 * MOST_BITS)) for share in _POOLS
+    )
+    return [np.sort(order[:size]) for size in sizes]
+
+
+def _agreement(one: Words, other: Words, pool: Int64s) -> Floats:
+    """Return the share of the pool's bits on which each pair agrees."""
+    mask = bit_masks(pool[None], one.shape[1])[0]
+    apart = np.bitwise_count((one ^ other) & mask).sum(axis=1, dtype=np.int64)
+    return 1 - apart / len(pool)
+
+
+def bit_masks(positions: Int64s, words: int) -> Words:
+    """Return each table's bits as a filter of its own: ``int64[tables, bits] -> uint64[tables, words]``."""
+    made = np.zeros((len(positions), words), np.uint64)
+    table = np.arange(len(positions))[:, None]
+    bit = np.uint64(1) << (positions & 63).astype(np.uint64)
+    np.bitwise_or.at(made, (table, positions >> 6), bit)
+    return made
+
+
+def _all_agree(share: Floats, bits: int, width: int) -> Floats:
+    """Return the probability that `width` different bits of a pool are all among those that agree."""
+    agree = np.maximum(share * bits, 0.0)
+    drawn = np.maximum(agree - width, -1 + 1e-12)
+    log = gammaln(agree + 1) - gammaln(drawn + 1) - gammaln(bits + 1) + gammaln(bits - width + 1)
+    return np.where(agree >= width, np.exp(np.minimum(log, 0.0)), 0.0)
+
+
+def _chance(rows: Words, others: Words, positions: Int64s) -> Floats:
+    """Return for each width the share of all pairs that meet in one table: ``float64[widest + 1]``.
+
+    Counted, not computed: buckets of the real files are of very different sizes. The first bits of a wide table are a
+    narrow one, so that one sorted table serves all widths.
+    """
+    widest = positions.shape[1]
+    met = np.zeros(widest + 1)
+    codes_a, codes_b = (bucket_codes(side, positions).astype(np.int64) for side in (rows, others))
+    for table in range(len(positions)):
+        ordered = np.sort(codes_b[:, table])
+        for width in range(widest + 1):
+            shift = widest - width
+            first = codes_a[:, table] >> shift << shift
+            ends = np.searchsorted(ordered, first + (1 << shift)) - np.searchsorted(ordered, first)
+            met[width] += ends.sum()
+    return met / max(len(positions) * len(rows) * float(len(others)), 1.0)
+
+
+def _reached(meet: Floats, weights: Floats, tables: int) -> float:
+    return float(np.average(1 - (1 - meet) ** tables, weights=weights))
+
+
+def _tables(meet: Floats, weights: Floats, wanted: float) -> int:
+    low, high = 1, MOST_TABLES
+    if _reached(meet, weights, high) < wanted:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        if _reached(meet, weights, middle) >= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _checked(plan: LshPlan, shown: Agreeing) -> LshPlan:
+    """Return the plan with what it finds of the pairs that it was not planned with."""
+    checking = shown.record % 2 == 1
+    one, other, weight = shown.one[checking], shown.other[checking], shown.probability[checking]
+    count = float(weight.sum())
+    if count < 1:
+        return plan
+    rows = np.arange(len(one))
+    met = sharing(one, other, rows, rows, plan.positions())
+    share = float(weight[met].sum()) / count
+    # Wilson's interval (1927) for a share of `count` cases.
+    z = 1.96
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = (
+        z / (1 + z**2 / count) * float(np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)))
+    )
+    return LshPlan(
+        **{**vars(plan), "checked": count, "found": (share, middle - half, min(middle + half, 1.0))}
+    )
+
+
+def sharing(
+    a: Words, b: Words, left: Int64s, right: Int64s, positions: Int64s
+) -> npt.NDArray[np.bool_]:
+    """Say which pairs share a bucket in at least one table.
+
+    Args:
+        a, b: filters, ``uint64[n, words]``.
+        left, right: rows of `a` and of `b`, ``int64[pairs]``.
+        positions: ``int64[tables, bits_per_table]``.
+
+    Returns:
+        ``bool[pairs]``.
+    """
+    return agreeing_on(a, b, left, right, bit_masks(positions, a.shape[1]))
+
+
+def agreeing_on(
+    a: Words, b: Words, left: Int64s, right: Int64s, masks: Words
+) -> npt.NDArray[np.bool_]:
+    """Say which pairs agree on all the bits of at least one mask; see :func:`sharing` and :func:`bit_masks`."""
+    met = np.zeros(len(left), bool)
+
+    def look(start: int) -> None:
+        pairs = slice(start, start + ROWS)
+        _sharing(a, b, left[pairs], right[pairs], masks, met[pairs])
+
+    in_threads(look, range(0, len(left) if len(masks) else 0, ROWS))
+    return met
+
+
+@kernel
+def _sharing(a: Any, b: Any, left: Any, right: Any, masks: Any, met: Any) -> None:
+    words = a.shape[1]
+    apart = np.empty(words, np.uint64)
+    for pair in range(len(left)):
+        for w in range(words):
+            apart[w] = a[left[pair], w] ^ b[right[pair], w]
+        for table in range(len(masks)):
+            differ = np.uint64(0)
+            for w in range(words):
+                differ |= apart[w] & masks[table, w]
+            if differ == 0:
+                met[pair] = True
+                break
+
+
+def bucket_codes(words: Words, positions: Int64s) -> npt.NDArray[np.int32]:
+    """Return ``int32[n, tables]``: the bucket of each record in each table."""
+    made = np.empty((len(words), len(positions)), np.int32)
+    at = np.ascontiguousarray(positions, np.uint64)
+
+    def code(start: int) -> None:
+        rows = slice(start, start + ROWS)
+        _codes(np.ascontiguousarray(words[rows]), at, made[rows])
+
+    in_threads(code, range(0, len(words), ROWS))
+    return made
+
+
+@kernel
+def _codes(words: Any, positions: Any, made: Any) -> None:
+    # Word by word of some records, so that one instruction takes a bit from several of them.
+    columns = np.zeros((words.shape[1], _TURNED), np.uint64)
+    code = np.empty(_TURNED, np.uint64)
+    for start in range(0, len(words), _TURNED):
+        size = min(_TURNED, len(words) - start)
+        for record in range(size):
+            for w in range(words.shape[1]):
+                columns[w, record] = words[start + record, w]
+        for table in range(len(positions)):
+            code[:] = 0
+            for at in positions[table]:
+                column, bit = columns[at >> np.uint64(6)], at & np.uint64(63)
+                for record in range(_TURNED):
+                    code[record] = (code[record] << np.uint64(1)) | (
+                        (column[record] >> bit) & np.uint64(1)
+                    )
+            for record in range(size):
+                made[start + record, table] = np.int32(code[record])

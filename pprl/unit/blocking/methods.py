@@ -1,0 +1,369 @@
+"""Which pairs are compared: all of them, those that share a keyed blocking key, or those that share an LSH bucket.
+
+Each method is a :class:`Blocking`: it says beforehand how many pairs it will compare, and cuts the work into steps that
+may be done one by one, in another process or another day. How pairs are compared is not its business: that is a
+:class:`PairScan`, which each profile has its own of. A new method is one more class and one more line in
+:func:`make_blocking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from typing import Any, Protocol
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pprl.base.errors import UsageError
+from pprl.base.threads import Progress
+from pprl.exchange.encoded.file import EncodedFile
+from pprl.kernels.sorted_codes import count_grouped
+from pprl.unit.blocking.engine import Source
+from pprl.unit.blocking.lsh import (
+    Agreeing,
+    LshPlan,
+    bit_masks,
+    bucket_codes,
+    plan_lsh,
+)
+from pprl.unit.journal import Journal, Part, collect
+
+__all__ = [
+    "Agreeing",
+    "Blocking",
+    "Codes",
+    "PairScan",
+    "Side",
+    "Step",
+    "StepProgress",
+    "make_blocking",
+    "possible_pairs",
+    "scan_steps",
+]
+
+Words = npt.NDArray[np.uint64]
+Int32s = npt.NDArray[np.int32]
+Codes = tuple[Int32s, Int32s]
+
+BLOCK_ROWS = 16_384
+"""Rows of the first file, at least, that a step of an exhaustive scan compares with the whole other file."""
+
+BLOCK_PAIRS = 10_000_000_000
+"""Pairs that a step of an exhaustive scan compares, about: tens of seconds."""
+
+CODED = 4
+"""Tables whose buckets are found at a time: 16 bytes a record."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``.
+
+    ``source`` says where an engine of its own finds it.
+    """
+
+    words: Words
+    keys: npt.NDArray[np.uint64]
+    source: Source | None = None
+
+    @classmethod
+    def of(cls, encoded: EncodedFile) -> Side:
+        """Return the side of an encoded file; in the profile ``fields`` a record's filters stand in one row."""
+        words = encoded.field_words().reshape(len(encoded), -1)
+        return cls(words=words, keys=encoded.keys, source=Source.of(encoded))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def take(self, rows: npt.NDArray[np.int64] | None) -> Side:
+        """Return the side of some rows only; of all with None."""
+        if rows is None:
+            return self
+        source = None if self.source is None else self.source.take(rows)
+        return Side(words=self.words[rows], keys=self.keys[rows], source=source)
+
+
+class PairScan(Protocol):
+    """Compares pairs of two sides and gives those over a floor, with what it finds out about them."""
+
+    def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
+        """Compare some rows of the first side with all of the other; of one file, each pair once, left < right."""
+
+    def shared(
+        self,
+        codes: Codes,
+        *,
+        earlier: Codes | None = None,
+        met: Words | None = None,
+        progress: Progress,
+    ) -> Part:
+        """Compare the pairs that share a code and none of the `earlier` ones.
+
+        Args:
+            codes: ``int32[n]`` for each side; negative: in no block.
+            earlier: ``int32[n, passes]`` for each side.
+            met: ``uint64[masks, words]``: pairs whose filters agree on all bits of one are compared, but not given.
+                Asked only of the few pairs that are found: to ask it of all would cost as much as comparing.
+            progress: hears of it from this thread.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A part of a scan that may be done by itself; `run` gives pairs that no other step gives."""
+
+    name: str
+    run: Callable[[PairScan, Progress], Part]
+
+
+class Blocking(Protocol):
+    """A way to choose the pairs that are compared."""
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """Return how many pairs will be compared, at most or as estimated."""
+
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """Return the steps of a scan, the same ones for the same files."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the parameters for ``run.json``."""
+
+
+def possible_pairs(a: Side, b: Side, *, same: bool) -> int:
+    """Return the number of pairs without blocking."""
+    return len(a) * (len(a) - 1) // 2 if same else len(a) * len(b)
+
+
+StepProgress = Callable[[float, int, int], None]
+"""Called with the share of the work that is done, the pairs compared and the pairs found."""
+
+
+def scan_steps(
+    steps: Sequence[Step], scan: PairScan, *, journal: Journal, name: str, progress: StepProgress
+) -> tuple[Part, list[int]]:
+    """Do the steps that are not done yet, and return the pairs of all of them, sorted, and how many each compared.
+
+    Args:
+        steps: of one scan.
+        scan: compares.
+        journal: keeps what each step finds.
+        name: of the scan, in the journal.
+        progress: called from this thread with the share done, the pairs compared and the pairs found so far.
+    """
+    names = [f"{name}-{step.name}" for step in steps]
+    compared = found = 0
+    for number, (step, of_journal) in enumerate(zip(steps, names, strict=True)):
+        if journal.has(of_journal):
+            part = journal.read(of_journal)
+        else:
+            tell = partial(_tell, progress, number, len(steps), compared, found)
+            part = step.run(scan, tell)
+            journal.keep(of_journal, part)
+        compared, found = compared + part.compared, found + len(part.left)
+        progress((number + 1) / len(steps), compared, found)
+    if not steps:
+        progress(1.0, 0, 0)
+    return collect(journal, names)
+
+
+def _tell(
+    progress: StepProgress, number: int, steps: int, compared: int, found: int, share: float
+) -> None:
+    progress((number + share) / steps, compared, found)
+
+
+class Exhaustive:
+    """Compare every pair: exact."""
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """All pairs."""
+        return possible_pairs(a, b, same=same)
+
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """Some rows of the first side each."""
+        size = max(BLOCK_ROWS, BLOCK_PAIRS // max(len(b), 1))
+        starts = range(0, len(a), size)
+        return [
+            Step(name=f"{number:06d}", run=partial(_rows, start, min(start + size, len(a))))
+            for number, start in enumerate(starts)
+        ]
+
+    def describe(self) -> dict[str, Any]:
+        """No parameters."""
+        return {}
+
+
+def _rows(start: int, stop: int, scan: PairScan, progress: Progress) -> Part:
+    return scan.rows(start, stop, progress=progress)
+
+
+class Keys:
+    """Compare the pairs that share a keyed blocking key in at least one pass."""
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """Sum over the passes; a pair of several passes counts in each."""
+        return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
+
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """A pass each; a pair met in an earlier pass is not compared again."""
+        codes = self.codes(a, b, same=same)
+        return [
+            Step(name=f"{number:06d}", run=partial(_pass, codes, number))
+            for number in range(codes[0].shape[1])
+        ]
+
+    def codes(self, a: Side, b: Side, *, same: bool) -> Codes:
+        """Return ``int32[n, passes]`` for each side: equal numbers for equal keys, -1 where there is none."""
+        passes = a.keys.shape[1]
+        codes_a = np.empty((len(a), passes), np.int32)
+        codes_b = np.empty((len(b), passes), np.int32)
+        for number in range(passes):
+            both = (
+                a.keys[:, number]
+                if same
+                else np.concatenate([a.keys[:, number], b.keys[:, number]])
+            )
+            codes = pd.factorize(both)[0].astype(np.int32)
+            codes[both == 0] = -1
+            codes_a[:, number] = codes[: len(a)]
+            codes_b[:, number] = codes[: len(a)] if same else codes[len(a) :]
+        return codes_a, codes_b
+
+    def describe(self) -> dict[str, Any]:
+        """No parameters but the agreement's passes."""
+        return {}
+
+
+def _pass(codes: Codes, number: int, scan: PairScan, progress: Progress) -> Part:
+    now = codes[0][:, number], codes[1][:, number]
+    before = codes[0][:, :number].copy(), codes[1][:, :number].copy()
+    return scan.shared(now, earlier=before, progress=progress)
+
+
+class Lsh:
+    """Compare the pairs that share a bucket of the Hamming LSH."""
+
+    def __init__(self, plan: LshPlan, *, recall: float) -> None:
+        self.plan = plan
+        self.positions = plan.positions()
+        self._recall = recall
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """As the plan has counted in some tables; a pair of several buckets counts in each."""
+        return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
+
+    def seconds(self, a: Side, b: Side, *, same: bool) -> float:
+        """Return how long the scan will take, about, on as many threads as there are."""
+        records = len(a) + (0 if same else len(b))
+        of_record, of_pair = self.plan.costs
+        work = self.plan.tables * records * of_record + self.expect(a, b, same=same) * of_pair
+        return work * 1e-9 / int(numba.get_num_threads())
+
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """A table each."""
+        tables = _Tables(self.positions, (a, b), same)
+        return [
+            Step(name=f"{table:06d}", run=partial(tables.scan, table))
+            for table in range(len(self.positions))
+        ]
+
+    def describe(self) -> dict[str, Any]:
+        """The plan."""
+        plan = self.plan
+        share, low, high = plan.found
+        return {
+            "recall": self._recall,
+            "tables": plan.tables,
+            "bits_per_table": plan.bits_per_table,
+            "pool": plan.pool_mask(),
+            "seed": plan.seed,
+            "expected_completeness": round(plan.completeness, 5),
+            "expected_completeness_at_threshold": round(plan.at_threshold, 5),
+            "checked": {
+                "matches": round(plan.checked, 1),
+                "found": round(share, 5),
+                "low": round(low, 5),
+                "high": round(high, 5),
+            }
+            if plan.checked
+            else None,
+        }
+
+
+class _Tables:
+    """Scans the buckets of one table after the other.
+
+    Args:
+        positions: ``int64[tables, bits_per_table]``.
+        sides: the two sides.
+        same: they are one file.
+    """
+
+    def __init__(
+        self, positions: npt.NDArray[np.int64], sides: tuple[Side, Side], same: bool
+    ) -> None:
+        self._positions, self._sides, self._same = positions, sides, same
+        self._masks = bit_masks(positions, sides[0].words.shape[1])
+        self._coded: tuple[int, Codes] | None = None
+
+    def scan(self, table: int, scan: PairScan, progress: Progress) -> Part:
+        """Scan a table's buckets; pairs that shared a bucket of an earlier one are not given again."""
+        first = table // CODED * CODED
+        coded = self._coded
+        if coded is None or coded[0] != first:
+            # Several tables at once: what takes longest is to read all filters.
+            coded = self._coded = None
+            positions = self._positions[first : first + CODED]
+            one = bucket_codes(self._sides[0].words, positions)
+            other = one if self._same else bucket_codes(self._sides[1].words, positions)
+            coded = self._coded = first, (one, other)
+        one = np.ascontiguousarray(coded[1][0][:, table - first])
+        other = one if self._same else np.ascontiguousarray(coded[1][1][:, table - first])
+        return scan.shared((one, other), met=self._masks[:table], progress=progress)
+
+
+def make_blocking(
+    method: str,
+    files: Sequence[EncodedFile],
+    sides: Sequence[Side],
+    *,
+    recall: float,
+    agreeing: Callable[[], Agreeing],
+) -> Blocking:
+    """Return the blocking method of that name, planned for these files.
+
+    Args:
+        method: ``exhaustive``, ``lsh`` or ``keys``.
+        files: the encoded files.
+        sides: the same, as the scan sees them.
+        recall: for ``lsh``, share of the matches that is to be found.
+        agreeing: called for ``lsh`` only.
+
+    Raises:
+        UsageError: there is no such method, or ``keys`` was asked for, but the agreement has no blocking passes.
+    """
+    if method == "keys":
+        if not files[0].agreement.blocking:
+            raise UsageError(
+                "the files hold no blocking keys: their agreement has no [[blocking]] pass",
+                hint="Use --blocking exhaustive or lsh, or add passes to the agreement and encode again.",
+            )
+        return Keys()
+    if method == "lsh":
+        bits = files[0].agreement.filter_bits() * files[0].agreement.filters_per_record()
+        pairs = list(combinations(sides, 2)) or [(sides[0], sides[0])]
+        plan = plan_lsh(
+            agreeing(),
+            bits=bits,
+            recall=recall,
+            sizes=[(len(one), len(other)) for one, other in pairs],
+        )
+        return Lsh(plan, recall=recall)
+    if method == "exhaustive":
+        return Exhaustive()
+    raise UsageError("blocking must be one of: exhaustive, lsh, keys")

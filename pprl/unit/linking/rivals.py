@@ -1,0 +1,201 @@
+"""The context of a pair: its rivals, and how many matches there are left to find.
+
+If nobody is in a file twice, a record has at most one partner. Then the probability of a pair depends on the other
+candidates of both its records: two equally good rivals halve it, and a pair without any rival in a file where almost
+everybody has a partner needs less to be believed. Over all one-to-one linkages, weighted by the product of their
+pairs' odds, the marginal probability of each pair is found by belief propagation (the Bethe approximation of the
+matching polynomial: Bayati, Shah and Sharma 2008; Chertkov et al. 2010).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pprl.kernels.simd import kernel
+from pprl.unit.linking.assignment import components
+
+__all__ = ["log_activity", "pair_probabilities"]
+
+_ROUNDS = 100
+_WHOLE = 20
+_SETTLED = 1e-9
+_LOOK = 5
+_DRIFT = 1e-7
+"""By how much the files' means may still move when only the pairs that move are followed on."""
+_FEW = 0.1
+"""Share of the pairs, at most, for that."""
+_MOST = 60.0
+_ALL = 0.995
+"""Share of the smaller file that is taken to have a partner at most: certainty for everybody would link anything."""
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+Rule = Literal["one-to-one", "one-to-many", "many-to-many"]
+
+
+def log_activity(matches: float, sizes: tuple[float, float], rule: Rule) -> float:
+    """Return the logarithm of the odds of a random pair whose records have no other partner.
+
+    Args:
+        matches: expected number of matches between the files.
+        sizes: records of the left and the right file; in one file, how many others each one is compared with.
+        rule: which records can have one partner only: both, the right ones, or none.
+    """
+    left, right = float(sizes[0]), float(sizes[1])
+    if rule == "many-to-many":
+        share = min(max(matches / max(left * right, 1.0), 1e-300), 0.5)
+        return float(np.log(share) - np.log1p(-share))
+    most = _ALL * (min(left, right) if rule == "one-to-one" else right)
+    matches = min(max(matches, 1e-6), most)
+    free = right - matches
+    return float(
+        np.log(matches) - np.log(free) - np.log(left - matches if rule == "one-to-one" else left)
+    )
+
+
+def pair_probabilities(
+    left: Int64s,
+    right: Int64s,
+    weight: Floats,
+    sizes: tuple[int, int],
+    *,
+    rule: Rule,
+    matches: float = 0.0,
+    activity: float | None = None,
+    unlisted: float = 0.0,
+) -> Floats:
+    """Return the probability that each pair is a match: ``float64[pairs]``.
+
+    Args:
+        left, right: ``int64[pairs]``, rows of the two files; a pair stands once.
+        weight: ``float64[pairs]``, match weights (natural logarithm of the likelihood ratio).
+        sizes: records of the two files.
+        matches: expected number of matches between them.
+        rule: as in :func:`log_activity`.
+        activity: takes the place of what :func:`log_activity` gives.
+        unlisted: share of the matches whose pairs are not given. Any record may have its partner there: without them,
+            a record of a file in which nearly everybody has a partner would have to take the best of what is listed.
+    """
+    if activity is None:
+        activity = log_activity(matches, sizes, rule)
+    odds = np.exp(np.clip(weight + activity, -_MOST, _MOST))
+    if rule == "many-to-many":
+        return odds / (1 + odds)
+    if len(odds) == 0:
+        return odds
+    # The unlisted pairs are too many to follow one by one: a record meets all of the other file's at their mean.
+    meets = unlisted * float(np.exp(min(activity, _MOST)))
+    _, left = np.unique(left, return_inverse=True)
+    _, right = np.unique(right, return_inverse=True)
+    free, mean = np.ones((2, len(odds))), np.ones(2)
+    run = partial(_rounds, sizes=sizes, meets=meets, both=rule == "one-to-one", mean=mean)
+    for first, last in pairwise((0, *range(_WHOLE, _ROUNDS + 1, _LOOK))):
+        moved, drift = run(left, right, odds, free, first=first, last=last, fixed=False)
+        moving = moved >= _SETTLED
+        if not moving.any() and drift < _SETTLED:
+            break
+        if drift >= _DRIFT or not 0 < moving.mean() <= _FEW:
+            continue
+        # A few rings of rivals take long to settle. All else is at rest by now, the files' means with it.
+        group = components(left, right + left.max() + 1, int(left.max() + right.max()) + 2)[left]
+        chosen = np.flatnonzero(np.isin(group, group[moving]))
+        _, left = np.unique(left[chosen], return_inverse=True)
+        _, right = np.unique(right[chosen], return_inverse=True)
+        part = np.ascontiguousarray(free[:, chosen])
+        run(left, right, odds[chosen], part, first=last, last=_ROUNDS, fixed=True)
+        free[:, chosen] = part
+        break
+    odds = odds * free[0] * free[1]
+    return np.asarray(odds / (1 + odds))
+
+
+def _rounds(
+    left: Int64s,
+    right: Int64s,
+    odds: Floats,
+    free: Floats,
+    *,
+    sizes: tuple[int, int],
+    meets: float,
+    both: bool,
+    mean: Floats,
+    first: int,
+    last: int,
+    fixed: bool,
+) -> tuple[Floats, float]:
+    """Let pairs tell each other some rounds long how likely it is that their records have no other partner.
+
+    Args:
+        left, right: ``int64[pairs]``, numbers of the records that are in pairs, from 0 on, none left out.
+        odds: ``float64[pairs]``.
+        free: ``float64[2, pairs]``, that the left record has no other partner, and the right one; brought forward.
+        sizes: how many records either file has.
+        meets: odds that any record has any other of the other file beyond these pairs.
+        both: whether a left record, too, has one partner at most.
+        mean: ``float64[2]``, the mean probability of having no partner in either file; brought forward.
+        first, last: rounds.
+        fixed: leave the means as they are: these are not all pairs.
+
+    Returns:
+        By how much each pair was moved in the last round, ``float64[pairs]``, and the means.
+    """
+    inner = int(left.max(initial=-1)) + 1, int(right.max(initial=-1)) + 1
+    moved, drift = np.zeros(len(odds)), 0.0
+    for number in range(first, last):
+        # Whole steps settle trees at once; on cycles they may swing between two states, half ones do not.
+        step = 1.0 if number < _WHOLE else 0.5
+        beyond = meets * sizes[1] * mean[1], meets * sizes[0] * mean[0]
+        found = _round(left, right, odds, free, inner, beyond, both, step, moved)
+        if not fixed:
+            # A record that is in no pair has its partner beyond them, if at all.
+            of_file = [
+                (total + (size - some) / (1 + out)) / size
+                for total, size, some, out in zip(found, sizes, inner, beyond, strict=True)
+            ]
+            change = np.array([of_file[0] if both else 1.0, of_file[1]]) - mean
+            drift = float(np.abs(change).max()) if meets else 0.0
+            mean += 0.5 * change
+        if max(drift, moved.max(initial=0.0)) < _SETTLED:
+            break
+    return moved, drift
+
+
+@kernel
+def _round(
+    left: Any,
+    right: Any,
+    odds: Any,
+    free: Any,
+    inner: Any,
+    beyond: Any,
+    both: Any,
+    step: Any,
+    moved: Any,
+) -> Any:
+    """Do one round; return the sums of the probabilities of having no partner, over the records of either side."""
+    free_left, free_right = free
+    wanted = free_left.copy()
+    whole = np.full(inner[0], 1 + beyond[0])
+    if both:
+        for pair in range(len(odds)):
+            whole[left[pair]] += odds[pair] * free_right[pair]
+        for pair in range(len(odds)):
+            others = whole[left[pair]] - odds[pair] * free_right[pair]
+            wanted[pair] = 1 / max(others, 1 + beyond[0])
+    sum_left = (1 / whole).sum()
+    whole = np.full(inner[1], 1 + beyond[1])
+    for pair in range(len(odds)):
+        whole[right[pair]] += odds[pair] * wanted[pair]
+    for pair in range(len(odds)):
+        others = whole[right[pair]] - odds[pair] * wanted[pair]
+        other = 1 / max(others, 1 + beyond[1])
+        moved[pair] = max(abs(wanted[pair] - free_left[pair]), abs(other - free_right[pair]))
+        free_left[pair] += step * (wanted[pair] - free_left[pair])
+        free_right[pair] += step * (other - free_right[pair])
+    return sum_left, (1 / whole).sum()

@@ -1,0 +1,1 @@
+"""One run from encoded files to a links folder: open, plan, compare, link, write."""

@@ -1,0 +1,363 @@
+"""From accepted pairs to the rows and the run record of a links folder."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from pprl.base.version import VERSION
+from pprl.exchange.agreement.model import only_plain
+from pprl.exchange.encoded.file import PSEUDONYM_BYTES, EncodedFile
+from pprl.exchange.links.folder import LINKS_FORMAT, Links
+from pprl.exchange.links.tables import LINK_COLUMNS, PAIR_COLUMNS, pseudonym_array, table_schema
+from pprl.unit.run.compare import Pairs
+from pprl.unit.run.estimate import Quality
+from pprl.unit.run.explaining import prior_bits
+from pprl.unit.run.plan import NEAR, Plan
+from pprl.unit.weighing.record.comparison import KEPT_BELOW, RecordComparison
+
+__all__ = ["LinkRows", "Names", "PairRows", "join_earlier", "link_rows", "run_record"]
+
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_ID_DOMAIN = b"pprl/1/link-ids"
+
+
+class Names:
+    """Parties and pseudonyms of records numbered over all files.
+
+    Args:
+        files: the encoded files.
+    """
+
+    def __init__(self, files: Sequence[EncodedFile]) -> None:
+        self._files = files
+        self.offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
+
+    def file_of(self, records: Int64s) -> Int64s:
+        """Return each record's file."""
+        return np.searchsorted(self.offsets, records, side="right") - 1
+
+    def bytes_of(self, records: Int64s) -> npt.NDArray[np.uint8]:
+        """Return each record's pseudonym, ``uint8[n, 16]``."""
+        made = np.empty((len(records), PSEUDONYM_BYTES), np.uint8)
+        which = self.file_of(records)
+        for number, file in enumerate(self._files):
+            here = np.flatnonzero(which == number)
+            made[here] = file.pseudonyms[records[here] - self.offsets[number]]
+        return made
+
+    def parties(self, records: Int64s) -> pa.Array:
+        """Return each record's party."""
+        names = pa.array([file.party for file in self._files], pa.string())
+        return names.take(pa.array(self.file_of(records)))
+
+    def pseudonyms(self, records: Int64s) -> pa.Array:
+        """Return each record's pseudonym as text."""
+        return pseudonym_array(self.bytes_of(records))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinkRows:
+    """The links as rows (:class:`pprl.exchange.links.tables.Rows`), sorted by link id and pseudonym.
+
+    Attributes:
+        names: of the records.
+        link_id: ``int64[linked]``.
+        record: ``int64[linked]``.
+    """
+
+    names: Names
+    link_id: Int64s
+    record: Int64s
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        return table_schema(LINK_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def batch(self, start: int, stop: int) -> pa.RecordBatch:
+        """Return some rows."""
+        record = self.record[start:stop]
+        columns = [
+            pa.array(self.link_id[start:stop]),
+            self.names.parties(record),
+            self.names.pseudonyms(record),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def sizes(self) -> Int64s:
+        """Return how many records each link has."""
+        starts = np.flatnonzero(np.diff(self.link_id, prepend=-1, append=-1))
+        return np.diff(starts)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PairRows:
+    """Pairs as rows (:class:`pprl.exchange.links.tables.Rows`): by party and pseudonym, weights to base 2.
+
+    Attributes:
+        names: of the records.
+        pairs: the pairs.
+    """
+
+    names: Names
+    pairs: Pairs
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        return table_schema(PAIR_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(self.pairs.left)
+
+    def batch(self, start: int, stop: int) -> pa.RecordBatch:
+        """Return some rows."""
+        part = self.pairs.of(slice(start, stop))
+        columns = []
+        for records in (part.left, part.right):
+            columns += [self.names.parties(records), self.names.pseudonyms(records)]
+        columns += [
+            pa.array(values) for values in (part.score, part.weight / np.log(2), part.probability)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def link_rows(
+    names: Names,
+    files: Sequence[EncodedFile],
+    cluster: Int64s,
+    members: Int64s,
+    given: Int64s | None = None,
+) -> LinkRows:
+    """Return the links: one row a linked record.
+
+    A link's id is made of its pseudonyms and of a salt of the run (:func:`_salt`). Numbers in a row would tell each
+    party, by their gaps, how many links the others have without it. A digest of the pseudonyms alone could be computed
+    by two parties for a link that they share, and would tell them whether a third one has the person.
+
+    Args:
+        names: of the records.
+        files: the encoded files.
+        cluster: ``int64[records]``.
+        members: ``int64[linked]``, the records that are linked.
+        given: ``int64[records]``, the link id that an earlier run gave each record, -1 for none. A cluster keeps it,
+            whichever of its records it is named by.
+    """
+    _, first, number = np.unique(cluster[members], return_index=True, return_inverse=True)
+    # Links are numbered by their first record: which of two equal ids is hashed on depends on it.
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    number = rank[number]
+    pseudonyms = names.bytes_of(members)
+    order = _order(number, pseudonyms)
+    number, pseudonyms, members = number[order], pseudonyms[order], members[order]
+    starts = np.flatnonzero(np.diff(number, prepend=-1, append=-1)).tolist()
+    salted, text = hashlib.sha256(_salt(files)), pseudonyms.tobytes()
+    digests = []
+    for start, stop in pairwise(starts):
+        digest = salted.copy()
+        digest.update(text[start * PSEUDONYM_BYTES : stop * PSEUDONYM_BYTES])
+        digests.append(digest.digest())
+    used = () if given is None else np.unique(given[given >= 0]).tolist()
+    ids = np.array(_link_ids(digests, used), np.int64)
+    if given is not None:
+        kept = _cluster_ids(cluster, given)[cluster[members[starts[:-1]]]]
+        ids = np.where(kept >= 0, kept, ids)
+    link_id = ids[number] if len(number) else np.zeros(0, np.int64)
+    order = np.argsort(link_id, kind="stable")  # a link's records are in order already
+    return LinkRows(names=names, link_id=link_id[order], record=members[order])
+
+
+def _cluster_ids(cluster: Int64s, given: Int64s) -> Int64s:
+    """Return for each cluster the link id that any of its records has from the earlier run; -1 for none."""
+    made = np.full(len(cluster), -1, np.int64)
+    known = np.flatnonzero(given >= 0)
+    made[cluster[known]] = given[known]
+    assert (made[cluster[known]] == given[known]).all(), "two earlier links became one"
+    return made
+
+
+def _order(number: Int64s, pseudonyms: npt.NDArray[np.uint8]) -> Int64s:
+    """Return the order by number and then by pseudonym."""
+    # In the machine's own order of bytes, in which numbers sort faster.
+    halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
+    return np.lexsort((halves[:, 1], halves[:, 0], number))
+
+
+def _salt(files: Sequence[EncodedFile]) -> bytes:
+    """Return 32 bytes that only who has all files of the run can compute; the same for the same files in any order.
+
+    A party knows its own random pseudonyms, and those of others only if it is given their links. So parties that put
+    together what they have still lack it, as long as a file of another party is in the run. It is written nowhere.
+    """
+    digests = sorted(hashlib.sha256(file.pseudonyms.data).digest() for file in files)
+    return hashlib.sha256(_ID_DOMAIN + b"".join(digests)).digest()
+
+
+def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]:
+    """Return a number of at most fifteen digits for each digest, all different, none 0 and none of those in use.
+
+    Fifteen digits, because spreadsheets round longer numbers and would make one link of two. Where two digests
+    give one number, the later one is hashed on.
+    """
+    numbers = [int.from_bytes(digest, "big") % 10**15 for digest in digests]
+    distinct = np.unique(np.array([0, *used, *numbers], np.int64))
+    if len(distinct) == 1 + len(set(used)) + len(numbers):
+        return numbers
+    found: dict[int, None] = dict.fromkeys([0, *sorted(used)])
+    before = len(found)
+    for digest in digests:
+        number, rest = 0, digest
+        while number in found:
+            number = int.from_bytes(rest, "big") % 10**15
+            rest = hashlib.sha256(rest).digest()
+        found[number] = None
+    return list(found)[before:]
+
+
+def join_earlier(
+    earlier: Links, links: pd.DataFrame, pairs: pd.DataFrame, near: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return links, pairs and near pairs together with those of an earlier run.
+
+    A link of the earlier run that got no new member stands as it was; one that did is in both and has one id.
+    """
+    every = pd.concat([earlier.links, links], ignore_index=True).drop_duplicates()
+    every = every.sort_values(["link_id", "pseudonym"], ignore_index=True)
+    return (
+        every,
+        pd.concat([earlier.pairs, pairs], ignore_index=True),
+        pd.concat([earlier.near, near], ignore_index=True),
+    )
+
+
+def run_record(
+    plan: Plan,
+    counts: dict[str, Any],
+    warnings: list[str],
+    *,
+    quality: Quality | None,
+    curve: list[dict[str, float]],
+    near: Floats,
+) -> dict[str, Any]:
+    """Return the content of ``run.json`` (SPEC.md, section 8).
+
+    Args:
+        plan: the run.
+        counts: what was counted.
+        warnings: what the operator is told.
+        quality: the expected quality; None where none can be given.
+        curve: the same at other thresholds.
+        near: ``float64[pairs]``, scores of the pairs that were kept and not accepted.
+    """
+    return {
+        "format": LINKS_FORMAT,
+        "software": {
+            "pprl-kit": VERSION,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            **({} if plan.engine is None else plan.engine.software()),
+        },
+        "agreement": plan.files[0].agreement.to_dict(),
+        "agreement_fingerprint": plan.files[0].agreement.fingerprint(),
+        "inputs": [
+            {
+                "party": file.party,
+                "file": only_plain(file.source.replace("\\", "/").rsplit("/", 1)[-1]),
+                "records": len(file),
+                "rows_read": file.header.rows_read,
+                "content_sha256": file.header.content_sha256,
+                "software": file.header.software,
+            }
+            for file in plan.files
+        ],
+        "parameters": {
+            "threshold": plan.asked,
+            "blocking": ",".join(plan.passes),
+            "assign": plan.assign,
+            "lsh": _lsh(plan),
+            "engine": "local" if plan.engine is None else plan.engine.name,
+            "threads": numba.get_num_threads(),
+            "memory_mib": plan.memory_limit >> 20,
+            "extends": None if plan.earlier is None else list(plan.earlier.parties),
+        },
+        "threshold": {
+            "value": plan.threshold,
+            "method": plan.method,
+            "floor": min(_lowest(plan), float(near.min(initial=1.0)))
+            if plan.method == "auto"
+            else _lowest(plan),
+            "basis": plan.basis,
+            "household_similarity": _household(plan),
+            "no_estimate": plan.no_estimate,
+            "estimate": None
+            if quality is None
+            else {
+                "matches": round(quality.matches, 1),
+                "curve": curve,
+                "quality": quality.to_dict(),
+            },
+            "by_files": _by_files(plan),
+            "histogram": plan.comparison.histogram(),
+        },
+        "model": {**plan.comparison.describe(), "priors": prior_bits(plan)},
+        "counts": counts,
+        "timings_s": plan.stages.timings(),
+        "memory_peak_mib": plan.stages.peaks(),
+        "warnings": warnings,
+    }
+
+
+def _lsh(plan: Plan) -> dict[str, Any] | None:
+    """Return the parameters of the LSH, if a pass is one."""
+    for name, described in zip(plan.passes, plan.blocking, strict=True):
+        if name == "lsh":
+            return described
+    return None
+
+
+def _lowest(plan: Plan) -> float:
+    """Return the least score of the near pairs."""
+    if plan.profile == "fields":
+        return min(round(float(1 / (1 + np.exp(NEAR))), 4), plan.threshold)
+    if plan.method == "given":
+        return max(plan.threshold - KEPT_BELOW, 0.001)
+    scores = [plan.comparison.score_at(*pair, floor) for pair, floor in plan.floor.items()]
+    return min(max(min(scores), 0.001), plan.threshold)
+
+
+def _household(plan: Plan) -> float:
+    comparison = plan.comparison
+    return round(comparison.household, 4) if isinstance(comparison, RecordComparison) else 0.0
+
+
+def _by_files(plan: Plan) -> list[dict[str, Any]]:
+    """Return how many matches are expected between every two files."""
+    if plan.same:
+        return []
+    return [
+        {
+            "party_a": plan.files[a].party,
+            "party_b": plan.files[b].party,
+            "matches": round(matches[0], 1),
+            "basis": plan.basis,
+        }
+        for (a, b), matches in plan.matches.items()
+    ]

@@ -1,0 +1,1 @@
+"""What the agreement of a pair says: one room a profile, behind one interface."""

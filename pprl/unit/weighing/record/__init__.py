@@ -1,0 +1,1 @@
+"""The profile ``record``: one filter a record, one similarity a pair."""

@@ -1,0 +1,63 @@
+"""A blocking whose scan another engine does: it plans and describes itself as before, and its scan is one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pprl.base.threads import Progress
+from pprl.unit.blocking.engine import Engine
+from pprl.unit.blocking.methods import Blocking, Keys, Lsh, PairScan, Side, Step
+from pprl.unit.journal import Part
+from pprl.unit.weighing.record.scan import SIZES, RecordScan
+
+__all__ = ["Delegated"]
+
+
+class Delegated:
+    """See :class:`pprl.unit.blocking.methods.Blocking`; the sides must say where their files lie."""
+
+    def __init__(self, method: Blocking, engine: Engine) -> None:
+        assert isinstance(method, Keys | Lsh)  # the engine has refused any other
+        self._method = method
+        self._engine = engine
+
+    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+        """As the method does."""
+        return self._method.expect(a, b, same=same)
+
+    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+        """All of it at once: the engine cuts its work as it likes."""
+        return [Step(name="engine", run=partial(self._scan, a, b, same))]
+
+    def _scan(self, a: Side, b: Side, same: bool, scan: PairScan, progress: Progress) -> Part:
+        assert a.source is not None
+        assert b.source is not None
+        assert isinstance(scan, RecordScan)
+        method, engine = self._method, self._engine
+        if isinstance(method, Lsh):
+            hits = engine.scan_buckets(
+                a.source,
+                b.source,
+                positions=method.positions,
+                threshold=scan.floor,
+                sizes=SIZES,
+                same=same,
+                progress=progress,
+            )
+        else:
+            hits = engine.scan_keys(
+                a.source,
+                b.source,
+                passes=a.keys.shape[1],
+                threshold=scan.floor,
+                sizes=SIZES,
+                same=same,
+                progress=progress,
+            )
+        return Part(left=hits.left, right=hits.right, value=hits.score, compared=sum(hits.compared))
+
+    def describe(self) -> dict[str, Any]:
+        """As the method does."""
+        return self._method.describe()
