@@ -1,0 +1,194 @@
+"""``run.json`` as one model: the unit fills it, everybody else reads it (SPEC.md, section 8.2).
+
+Entries that a newer version has added are kept and written again. An entry that is missing or of the wrong kind is
+refused by name. Records of the format before this one are read as if they were of this one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from pprl.base.errors import LinksError
+from pprl.exchange.agreement.model import only_plain
+from pprl.exchange.links.run_entries import (
+    AgreementEntry,
+    Amount,
+    Counts,
+    Entry,
+    ExpectedQuality,
+    Input,
+    LearntModel,
+    Parameters,
+    ThresholdEntry,
+)
+
+__all__ = ["HOUSEHOLD_SPREAD", "LINKS_FORMAT", "RunRecord"]
+
+LINKS_FORMAT = "pprl-links/3"
+
+_BEFORE = "pprl-links/2"
+"""The format before this one; :func:`_from_before` says what differs."""
+
+HOUSEHOLD_SPREAD = 0.06
+"""How far above ``threshold.household_similarity`` members of a household are often found (SPEC.md, section 8.2)."""
+
+
+class RunRecord(Entry):
+    """The content of ``run.json``: every parameter, count, timing, version and input digest of a run.
+
+    Build one from a file's bytes with :meth:`from_json` and write it with :meth:`to_json`.
+
+    Attributes:
+        format: the format's version.
+        software: program or library -> version.
+        agreement: the agreement that the files were encoded under.
+        agreement_fingerprint: its fingerprint, in hex.
+        inputs: the files, in the order given.
+        parameters: what the run was asked for.
+        threshold: the threshold in use and what speaks for it.
+        model: what was learnt.
+        counts: what was counted.
+        timings_s: stage -> seconds.
+        memory_peak_mib: stage -> most memory in use during it.
+        warnings: what the operator was told.
+    """
+
+    format: Literal["pprl-links/3"] = "pprl-links/3"
+    software: dict[str, str]
+    agreement: AgreementEntry
+    agreement_fingerprint: str
+    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    parameters: Parameters
+    threshold: ThresholdEntry
+    model: LearntModel
+    counts: Counts
+    timings_s: dict[str, Amount]
+    memory_peak_mib: dict[str, Amount] = Field(default_factory=dict)
+    warnings: tuple[str, ...]
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties, in the order in which their files were given."""
+        return [entry.party for entry in self.inputs]
+
+    @property
+    def profile(self) -> str:
+        """The agreement's profile."""
+        return self.agreement.profile
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the agreement's fields."""
+        return [entry.name for entry in self.agreement.field]
+
+    @property
+    def expected_quality(self) -> ExpectedQuality | None:
+        """What the run expects of its links; None where it could make no estimate."""
+        return None if self.threshold.estimate is None else self.threshold.estimate.quality
+
+    @property
+    def links_within(self) -> bool:
+        """Whether the run links records of one file with each other."""
+        return len(self.inputs) == 1 or self.parameters.assign == "many-to-many"
+
+    @property
+    def score_name(self) -> str:
+        """What a score is."""
+        return "match probability" if self.profile == "fields" else "similarity"
+
+    @property
+    def household_limit(self) -> float:
+        """The score up to which a pair may as well be two members of a household."""
+        return self.threshold.household_similarity + HOUSEHOLD_SPREAD
+
+    @property
+    def may_hold_relatives(self) -> bool:
+        """Whether pairs were accepted that score no higher than relatives may."""
+        return self.counts.pairs_like_household > 0 and self.threshold.value < self.household_limit
+
+    def prior_bits(self) -> dict[frozenset[str], float]:
+        """Return for every two parties (a single one alone) the prior of a pair, log-odds to base 2."""
+        return {
+            frozenset((prior.party_a, prior.party_b)): prior.bits for prior in self.model.priors
+        }
+
+    @classmethod
+    def from_json(cls, content: bytes, *, source: str = "run.json") -> RunRecord:
+        """Read and check a record.
+
+        Args:
+            content: the bytes of ``run.json``.
+            source: what messages call it.
+
+        Raises:
+            LinksError: no JSON, another format, an entry that is missing or of the wrong kind, or a text that may not
+                stand on a terminal.
+        """
+        try:
+            read = json.loads(content.decode("utf-8"))
+            plain = _is_plain(read)
+        except (ValueError, RecursionError):
+            raise _damaged(source, "it can't be read as JSON") from None
+        stated = read.get("format") if isinstance(read, dict) else None
+        if stated not in (LINKS_FORMAT, _BEFORE):
+            raise LinksError(
+                f"{source} has another format than {LINKS_FORMAT!r}",
+                hint="Use the version of pprl that wrote the folder.",
+            )
+        if not plain:
+            raise _damaged(source, "a text holds a control, format or other invisible character")
+        if stated == _BEFORE:
+            read = _from_before(read)
+        try:
+            return cls.model_validate_json(json.dumps(read))
+        except ValidationError as error:
+            raise _damaged(source, _what_is_wrong(error)) from None
+
+    def to_json(self) -> str:
+        """Return the record as indented JSON text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values, entries of newer versions included."""
+        return self.model_dump(mode="json")
+
+
+def _from_before(read: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of the format before this one under today's names.
+
+    ``parameters.lsh.recall`` is ``completeness`` today: the share of the matches that is compared is no recall.
+    """
+    parameters = read.get("parameters")
+    lsh = parameters.get("lsh") if isinstance(parameters, dict) else None
+    if isinstance(parameters, dict) and isinstance(lsh, dict) and "recall" in lsh:
+        renamed = {("completeness" if name == "recall" else name): lsh[name] for name in lsh}
+        parameters = {**parameters, "lsh": renamed}
+    return {**read, "format": LINKS_FORMAT, "parameters": parameters}
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether every text in what a JSON file held is plain text."""
+    if isinstance(value, str):
+        return only_plain(value) == value
+    if isinstance(value, dict):
+        return all(_is_plain(name) and _is_plain(entry) for name, entry in value.items())
+    return not isinstance(value, list) or all(_is_plain(entry) for entry in value)
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """Return which entry is wrong, without its value."""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(step) for step in problem["loc"])
+    if problem["type"] == "missing":
+        return f"the entry {where} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"the entry {where} is of the wrong kind ({message[:1].lower()}{message[1:]})"
+
+
+def _damaged(source: str, why: str) -> LinksError:
+    return LinksError(
+        f"{source} is damaged: {why}", hint="Copy the folder again, or run `pprl match` again."
+    )
