@@ -29,11 +29,11 @@ import trial
 
 import pprl
 from pprl.unit.linking import rivals
-from pprl.unit.run import match as matching
-from pprl.unit.weighing.fields import classes, model, values
+from pprl.unit.run import compare
+from pprl.unit.weighing.fields import classes, learnt, values
 from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT
 from pprl.unit.weighing.fields.patterns import Patterns, count_patterns
-from pprl.unit.weighing.record import comparison
+from pprl.unit.weighing.record import agreeing, model, scan
 
 Part = Callable[[ExitStack], None]
 
@@ -45,9 +45,9 @@ def plain_classes(stack: ExitStack) -> None:
 
 def no_frequencies(stack: ExitStack) -> None:
     """Weigh every shared value alike."""
-    real = model._rare
+    real = learnt._rare
     stack.enter_context(patch.object(values, "BANDS", 1))
-    stack.enter_context(patch.object(model, "_rare", lambda *args: np.zeros_like(real(*args))))
+    stack.enter_context(patch.object(learnt, "_rare", lambda *args: np.zeros_like(real(*args))))
 
 
 def no_similar_levels(stack: ExitStack) -> None:
@@ -71,7 +71,7 @@ def no_rivals(stack: ExitStack) -> None:
             left, right, weight, sizes, **{**named, "rule": "many-to-many"}
         )
 
-    stack.enter_context(patch.object(matching, "pair_probabilities", alone))
+    stack.enter_context(patch.object(compare, "pair_probabilities", alone))
 
 
 def no_decoys(stack: ExitStack) -> None:
@@ -86,13 +86,14 @@ def no_decoys(stack: ExitStack) -> None:
     def drafted(*args: Any, decoys: bool) -> classes.Classes:
         return draft(*args, decoys=False)
 
-    stack.enter_context(patch.object(model, "count_patterns", count))
-    stack.enter_context(patch.object(model, "draft_classes", drafted))
+    stack.enter_context(patch.object(learnt, "count_patterns", count))
+    stack.enter_context(patch.object(learnt, "draft_classes", drafted))
 
 
 def dice(stack: ExitStack) -> None:
     """Compare by Dice."""
-    stack.enter_context(patch.object(comparison, "SIZES", (2, 2)))
+    for module in (agreeing, model, scan):
+        stack.enter_context(patch.object(module, "SIZES", (2, 2)))
 
 
 CUSTOMARY = pprl.MatchOptions(threshold=0.8)

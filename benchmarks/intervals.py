@@ -6,7 +6,7 @@ Made-up people of `pprl synth`, exhaustive, automatic threshold: both profiles o
 100 %, three error levels, two sets of fields (see town.py); each population has its own people and its own size of
 2,000 to 5,000 a file. An interval holds the truth if the share that was counted lies in it, ends included.
 
-The constants of `pprl/unit/run/estimate.py` (MODEL_ERRORS) were chosen with `--choose`, which prints what other values
+The `ModelError` of each profile (`pprl/unit/weighing/`) was chosen with `--choose`, which prints what other values
 would have given, on seeds 2001 to 2003 of gb; any other seed, and any other country, is a fair test of them.
 """
 
@@ -24,8 +24,8 @@ import pandas as pd
 import town
 import trial
 
-from pprl.unit.run import estimate
-from pprl.unit.run import match as matching
+from pprl.unit.run import decide, estimate
+from pprl.unit.weighing.model import ModelError
 
 OVERLAPS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0)
 LEVELS = ("light", "typical", "heavy")
@@ -72,7 +72,7 @@ def populations(
         )
         for profile in profiles:
             heard = Heard()
-            matching.estimate_quality = heard  # type: ignore[attr-defined]
+            decide.estimate_quality = heard  # type: ignore[attr-defined]
             made = trial.link(
                 frames,
                 town.agreement(
@@ -91,7 +91,7 @@ def populations(
             }
 
 
-def judged(rows: list[dict[str, Any]], *, error: estimate.ModelError | None = None) -> pd.DataFrame:
+def judged(rows: list[dict[str, Any]], *, error: ModelError | None = None) -> pd.DataFrame:
     """Return one row a population and measure: was the truth in the interval, and how wide is it."""
     made = []
     for row in rows:
@@ -99,8 +99,8 @@ def judged(rows: list[dict[str, Any]], *, error: estimate.ModelError | None = No
             if row["asked"] is None or (measure == "precision" and row["links"] == 0):
                 continue  # no estimate was given, or there is nothing to be precise about
             args, named = row["asked"]
-            used = error or estimate.MODEL_ERRORS[row["profile"]]
-            quality = estimate.estimate_quality(*args, **{**named, "error": used})
+            used = {"error": error} if error else {}
+            quality = estimate.estimate_quality(*args, **{**named, **used})
             low, high = (getattr(quality, f"{measure}_{end}") for end in ("low", "high"))
             made.append(
                 {
@@ -136,7 +136,7 @@ def choices(rows: list[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for unseen, doubt, value in itertools.product(UNSEEN, DOUBTS, GRID):
-        error = estimate.ModelError(precision=value, recall=value, doubt=doubt, unseen=unseen)
+        error = ModelError(precision=value, recall=value, doubt=doubt, unseen=unseen)
         for line in table(judged(rows, error=error), ["profile"]).splitlines()[2:]:
             profile, _, *rest = [cell.strip() for cell in line.strip("|").split("|")]
             lines.append(f"| {unseen} | {doubt} | {value:.1f} | {profile} | {' | '.join(rest)} |")

@@ -15,11 +15,8 @@ from .options import FILE, SIZE, check_outputs, force_option, json_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
-    from pprl.base.mapped import MappedFolder
     from pprl.base.unfinished import Unfinished
-    from pprl.unit.blocking.engine import Engine
-    from pprl.unit.run.match import MatchOptions
-    from pprl.unit.run.plan import Plan
+    from pprl.unit.run.plan import MatchPlan
 
 __all__ = ["match"]
 
@@ -56,11 +53,12 @@ _MARK = "run.json"
     help="Links folder of an earlier run of some of these files: its links and link ids stay; the new files are added.",
 )
 @click.option(
+    "--completeness",
     "--recall",
     type=float,
     metavar="SHARE",
-    help="With --blocking lsh: share of the matches, of those similar enough to be listed, that is to be compared. "
-    "[default: 0.99]",
+    help="With --blocking lsh: pairs completeness, the share of the matches, of those similar enough to be listed, "
+    "that is to be compared. (--recall is the option's old name.) [default: 0.99]",
 )
 @click.option(
     "--memory",
@@ -86,7 +84,7 @@ def match(
     blocking: str | None,
     assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None,
     extend: Path | None,
-    recall: float | None,
+    completeness: float | None,
     memory: int | None,
     resume: bool,
     threads: int | None,
@@ -104,9 +102,9 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
-    from pprl.base.mapped import MappedFolder
     from pprl.base.unfinished import Unfinished
-    from pprl.unit.run.match import MatchOptions
+    from pprl.unit.run.job import LinkageJob
+    from pprl.unit.run.options import MatchOptions
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
@@ -115,94 +113,48 @@ def match(
         threshold=_threshold(threshold),
         blocking=blocking,
         assign=assign,
-        recall=recall,
+        completeness=completeness,
         memory=memory,
     )
     # A dry run leaves alone what another run may have to go on with.
     work = output.with_name(f"{output.name}.dry-run") if dry_run else output
+    workspace = Unfinished(work, resume=resume and not dry_run, force=force or dry_run)
     with (
         chosen_engine(engine) as other,
-        _told(
-            Unfinished(work, resume=resume and not dry_run, force=force or dry_run)
-        ) as unfinished,
-        MappedFolder(unfinished.room("rows")) as mapped,
+        Progress() as progress,
+        _told(workspace),
+        LinkageJob(
+            files, options, earlier=extend, engine=other, workspace=workspace, progress=progress
+        ) as job,
     ):
-        # In a function of its own: nothing here may refer to the mapped files when their folder is removed.
-        made = _linked(
-            files,
-            None if dry_run else output,
-            options,
-            mapped=mapped,
-            extend=extend,
-            engine=other,
-            unfinished=unfinished.folder,
-            resume=resume,
-            force=force,
-        )
-    if made is None:
-        return
-    run, warnings = made
+        sizes = ", ".join(f"{file.party} {len(file):,}" for file in job.files)
+        click.echo(f"records: {sizes}", err=True)
+        told = job.plan.warnings
+        progress.done()
+        _show_plan(job.plan)
+        if dry_run:
+            return
+        if resume:
+            _show_resumed(job.steps_done)
+        run = job.write(output, force=force).run
     if as_json:
         click.echo(json.dumps(run, indent=2, ensure_ascii=False))
         return
-    _show_result(run, output, told=warnings)
-
-
-def _linked(
-    files: Sequence[Path],
-    output: Path | None,
-    options: MatchOptions,
-    *,
-    mapped: MappedFolder,
-    extend: Path | None,
-    engine: Engine | None,
-    unfinished: Path,
-    resume: bool,
-    force: bool,
-) -> tuple[Mapping[str, Any], Sequence[str]] | None:
-    """Read, plan, link and write; return the run's record and the warnings of the plan. Only plan without an output."""
-    from pprl.base.outputs import Outputs, os_errors
-    from pprl.exchange.links.folder import read_links, write_links
-    from pprl.unit.run.files import open_journal, read_files
-    from pprl.unit.run.match import plan_match, run_match
-    from pprl.unit.run.stages import Stages
-
-    stages = Stages()
-    with stages("read"):
-        encoded = read_files(files, mapped=mapped, memory=options.memory)
-    sizes = ", ".join(f"{file.party} {len(file):,}" for file in encoded)
-    click.echo(f"records: {sizes}", err=True)
-    earlier = read_links(extend) if extend else None
-    with Progress() as progress:
-        plan = plan_match(
-            encoded, options, earlier=earlier, engine=engine, stages=stages, progress=progress
-        )
-    _show_plan(plan)
-    if output is None:
-        return None
-    journal = open_journal(unfinished, plan)
-    if resume:
-        _show_resumed(journal.resumed)
-    with Progress() as progress:
-        links = run_match(plan, journal=journal, progress=progress)
-    with Outputs(force=force) as outputs, os_errors(output):
-        write_links(links, outputs.folder(output, holds=_MARK))
-    return links.run, plan.warnings
+    _show_result(run, output, told=told)
 
 
 @contextmanager
-def _told(unfinished: Unfinished) -> Iterator[Unfinished]:
-    """Hold the folder of a run; tell at its end how the run can go on, and what could not be removed."""
+def _told(workspace: Unfinished) -> Iterator[None]:
+    """Tell at the end of a run how it can go on, and what could not be removed."""
     try:
-        with unfinished:
-            yield unfinished
+        yield
     finally:
-        if unfinished.kept:
+        if workspace.kept:
             click.echo(
-                f"pprl: what was done is kept in {unfinished.folder}: the same command with --resume goes on",
+                f"pprl: what was done is kept in {workspace.folder}: the same command with --resume goes on",
                 err=True,
             )
-        for path in unfinished.left:
+        for path in workspace.left:
             click.echo(
                 f"pprl: warning: encodings stayed behind in {path}: remove it, or run the command again",
                 err=True,
@@ -262,7 +214,7 @@ def _set_threads(threads: int | None) -> None:
         numba.set_num_threads(threads)
 
 
-def _show_plan(plan: Plan) -> None:
+def _show_plan(plan: MatchPlan) -> None:
     found = "given"
     if plan.method == "auto":
         found = {
@@ -270,8 +222,8 @@ def _show_plan(plan: Plan) -> None:
             "cautious": "found without truth: hardly any match is in sight",
             "customary": "the customary value: the files are too small to find one",
         }[plan.basis]
-    what = "match probability" if plan.profile == "fields" else "similarity"
-    click.echo(f"threshold: {what} {plan.threshold:.3f} ({found})", err=True)
+    what = plan.model.score_name
+    click.echo(f"threshold: {what} {plan.threshold.value:.3f} ({found})", err=True)
     # How long a cluster takes, its own view tells.
     span = duration(plan.seconds)
     span = span if span.startswith("under") else "about " + span
@@ -287,7 +239,7 @@ def _show_plan(plan: Plan) -> None:
         err=True,
     )
     for described in plan.blocking:
-        if "recall" in described:
+        if "completeness" in described:
             _show_lsh(described)
     for warning in plan.warnings:
         click.echo(f"pprl: warning: {warning}", err=True)

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from pprl.quality.judging.evaluate import Evaluation, evaluate
     from pprl.quality.judging.explain import Explanation, explain
     from pprl.tables import ColumnMap, load_column_map, read_csv_text
-    from pprl.unit.run.match import MatchOptions, match
+    from pprl.unit.run.job import LinkageJob, match
+    from pprl.unit.run.options import MatchOptions
+    from pprl.unit.run.plan import MatchPlan, plan_match
 
 __version__ = _version.VERSION
 
@@ -44,8 +46,10 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "Key",
+    "LinkageJob",
     "Links",
     "MatchOptions",
+    "MatchPlan",
     "PprlError",
     "__version__",
     "encode",
@@ -54,6 +58,7 @@ __all__ = [
     "explain",
     "load_column_map",
     "match",
+    "plan_match",
     "read_csv_text",
     "read_encoded",
     "read_links",
@@ -81,8 +86,11 @@ _HOMES = {
     "ColumnMap": "pprl.tables",
     "load_column_map": "pprl.tables",
     "read_csv_text": "pprl.tables",
-    "MatchOptions": "pprl.unit.run.match",
-    "match": "pprl.unit.run.match",
+    "MatchOptions": "pprl.unit.run.options",
+    "match": "pprl.unit.run.job",
+    "LinkageJob": "pprl.unit.run.job",
+    "MatchPlan": "pprl.unit.run.plan",
+    "plan_match": "pprl.unit.run.plan",
 }
 
 

@@ -15,20 +15,19 @@ from typing import TypeVar, cast
 
 import numba
 
-__all__ = ["Progress", "in_order", "in_threads"]
+from pprl.base.progress import ShareDone
 
-Progress = Callable[[float], None]
-"""Called with the share of the work that is done: it never falls, and ends with 1.0."""
+__all__ = ["in_order", "in_threads"]
 
 PULSE = 0.1
-"""Seconds between two calls of a :data:`Progress`, and between two looks for an interrupt."""
+"""Seconds between two calls of a :data:`pprl.base.progress.ShareDone`, and between two looks for an interrupt."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
 def in_threads(
-    work: Callable[[Task], Result], tasks: Sequence[Task], *, progress: Progress | None = None
+    work: Callable[[Task], Result], tasks: Sequence[Task], *, progress: ShareDone | None = None
 ) -> list[Result]:
     """Give ``[work(task) for task in tasks]``, on as many threads as numba is set to use.
 
@@ -85,7 +84,7 @@ def _result(future: Future[Result]) -> Result:
 
 
 def _one_by_one(
-    work: Callable[[Task], Result], tasks: Sequence[Task], tell: Progress
+    work: Callable[[Task], Result], tasks: Sequence[Task], tell: ShareDone
 ) -> list[Result]:
     results: list[Result] = []
     told = time.monotonic()
@@ -98,7 +97,7 @@ def _one_by_one(
 
 
 def _pooled(
-    work: Callable[[Task], Result], tasks: Sequence[Task], tell: Progress, threads: int
+    work: Callable[[Task], Result], tasks: Sequence[Task], tell: ShareDone, threads: int
 ) -> list[Result]:
     results: list[Result | None] = [None] * len(tasks)
     places = iter(range(len(tasks)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.engines.failures import explained, no_worker
 
 __all__ = ["collect"]
@@ -20,7 +20,7 @@ _LAST = 20.0
 
 
 def collect(
-    session: Any, frame: Any, *, tasks: int, patience: float, local: bool, progress: Progress
+    session: Any, frame: Any, *, tasks: int, patience: float, local: bool, progress: ShareDone
 ) -> pa.Table:
     """Return a DataFrame's rows.
 

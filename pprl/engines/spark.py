@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.base.errors import PprlError, UsageError
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.base.version import VERSION
 from pprl.engines.cells import Cuts, find_cuts
 from pprl.engines.codes import Buckets
@@ -116,7 +116,7 @@ class SparkEngine:
         threshold: float,
         sizes: tuple[int, int],
         same: bool,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Hits:
         """See :meth:`pprl.unit.blocking.engine.Engine.scan_buckets`."""
         with explaining():
@@ -133,7 +133,7 @@ class SparkEngine:
         threshold: float,
         sizes: tuple[int, int],
         same: bool,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Hits:
         """See :meth:`pprl.unit.blocking.engine.Engine.scan_keys`."""
         with explaining():
@@ -181,7 +181,7 @@ class SparkEngine:
         frame = frame.select("_metadata.row_index", "encoding", *names)
         return frame.toDF("row", "encoding", *names)
 
-    def _collect(self, frame: Any, tasks: int, progress: Progress) -> Any:
+    def _collect(self, frame: Any, tasks: int, progress: ShareDone) -> Any:
         return collect(
             self._spark(),
             frame,
@@ -200,7 +200,7 @@ class SparkEngine:
         threshold: float,
         sizes: tuple[int, int],
         same: bool,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Hits:
         records = len(a) + (0 if same else len(b))
         row = buckets.payload + _ROW_BYTES
@@ -278,7 +278,7 @@ class SparkEngine:
         return made
 
 
-def _tell(progress: Progress, done: int, rounds: int, share: float) -> None:
+def _tell(progress: ShareDone, done: int, rounds: int, share: float) -> None:
     progress((done + share) / rounds)
 
 

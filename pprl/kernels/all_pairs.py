@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pprl.base.threads import Progress, in_threads
+from pprl.base.progress import ShareDone
+from pprl.base.threads import in_threads
 from pprl.kernels.folded import choose_width, near_in_group
 from pprl.kernels.packed import (
     LANES,
@@ -165,7 +166,7 @@ def dice_scan(
     threshold: float,
     sizes: Sizes = (1, 1),
     same: bool = False,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> Pairs:
     """Find all pairs whose similarity, by default the Dice coefficient, reaches the threshold.
 
@@ -196,7 +197,7 @@ def _scan(
     threshold: float,
     same: bool,
     width: int | None,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
     sizes: Sizes = (1, 1),
 ) -> Pairs:
     """Do `dice_scan` at a given fold width, or at the one a sample makes cheapest."""

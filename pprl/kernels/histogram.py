@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pprl.base.threads import Progress, in_threads
+from pprl.base.progress import ShareDone
+from pprl.base.threads import in_threads
 from pprl.kernels.packed import (
     LANES,
     Float64s,
@@ -153,7 +154,7 @@ def score_histogram(
     bins: int,
     sizes: Sizes = (1, 1),
     exclude_self: bool = False,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> Int64s:
     """Count the similarities of some rows of `a` with all of `b`, in equal bins over [0, 1].
 
@@ -185,7 +186,7 @@ def histogram_and_best(
     bins: int,
     sizes: Sizes = (1, 1),
     exclude_self: bool = False,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> tuple[Int64s, Float64s]:
     """Count like :func:`score_histogram`, and find each row's largest similarity on the way.
 

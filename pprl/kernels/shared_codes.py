@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pprl.base.threads import Progress, in_threads
+from pprl.base.progress import ShareDone
+from pprl.base.threads import in_threads
 from pprl.kernels.packed import (
     VECTOR,
     Float64s,
@@ -283,7 +284,7 @@ class GroupedScan:
         *,
         earlier: tuple[Int32s, Int32s] | None = None,
         met: Words | None = None,
-        progress: Progress | None = None,
+        progress: ShareDone | None = None,
     ) -> tuple[Int64s, Int64s, Float64s, int]:
         """Find the pairs of one pass.
 
@@ -336,7 +337,7 @@ def grouped_scan(
     threshold: float,
     sizes: Sizes = (1, 1),
     same: bool = False,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> tuple[Int64s, Int64s, Float64s, Int64s]:
     """Find all pairs that share a code in some pass and whose similarity reaches the threshold.
 

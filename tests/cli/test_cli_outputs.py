@@ -264,9 +264,9 @@ MOMENTS = {
     "encode, spooling": (ENCODE, "pprl.party.encoding.spool.Spool.add"),
     "encode, writing": (ENCODE, "pprl.party.encoding.encode.write_groups"),
     "encode, id map": (ENCODE, "pprl.party.keys.id_map.IdMapWriter.write"),
-    "match, reading": (MATCH, "pprl.unit.run.files.read_encoded"),
-    "match, planning": (MATCH, "pprl.unit.run.match.plan_match"),
-    "match, linking": (MATCH, "pprl.unit.run.match.one_to_one"),
+    "match, reading": (MATCH, "pprl.unit.run.job.read_encoded"),
+    "match, planning": (MATCH, "pprl.unit.run.job.plan_match"),
+    "match, linking": (MATCH, "pprl.unit.run.decide.one_to_one"),
     "match, writing": (MATCH, "pprl.exchange.links.folder.write_links"),
     "evaluate, drawing": (EVALUATE, "pprl.quality.report.page.render_report"),
     "keygen, writing": (KEYGEN, "os.fsync"),
@@ -386,7 +386,7 @@ def test_interrupt_inside_a_kernel_is_an_interrupt(
         inner.__cause__ = KeyboardInterrupt()
         raise SystemError("returned a result with an exception set") from inner
 
-    monkeypatch.setattr("pprl.unit.run.match.plan_match", interrupted)
+    monkeypatch.setattr("pprl.unit.run.job.plan_match", interrupted)
     refuse(130, *MATCH, says=INTERRUPTED)
 
 
@@ -449,5 +449,5 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch, refuse: Refu
     def greedy(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("pprl.unit.run.match.plan_match", greedy)
+    monkeypatch.setattr("pprl.unit.run.job.plan_match", greedy)
     refuse(1, *MATCH, says=("not enough memory", "--blocking"))

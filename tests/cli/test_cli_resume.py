@@ -180,7 +180,7 @@ def test_memory_mapped_files_give_the_same_links(
     """Where the files are large beside the memory they are not read into it."""
     command = ["match", *FILES, "--blocking", blocking]
     assert pprl(*command, "-o", "held").code == 0
-    monkeypatch.setattr("pprl.unit.run.files._SHARE", 1 << 40)
+    monkeypatch.setattr("pprl.unit.run.job._MAPPED_FROM", 1 << 40)
     from pprl.unit.run import files
 
     mapped: list[bool] = []

@@ -13,7 +13,7 @@ import slow_kernels
 
 from pprl.exchange.encoded.file import EncodedFile, pack_words, pseudonym_text
 from pprl.exchange.links.folder import LINK_COLUMNS, PAIR_COLUMNS, Links
-from pprl.unit.weighing.record.comparison import SIZES
+from pprl.unit.weighing.record.scan import SIZES
 
 Members = frozenset[tuple[str, str]]
 KEY_COLUMNS = list(PAIR_COLUMNS[:4])

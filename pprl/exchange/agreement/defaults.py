@@ -16,12 +16,17 @@ __all__ = [
     "DEFAULT_BITS",
     "DRAWN_PERCENT",
     "LARGEST_BUDGET",
+    "AssignmentRule",
     "Profile",
     "default_budget",
     "fill_defaults",
 ]
 
 Profile = Literal["record", "fields"]
+"""One filter a record, or one filter a field."""
+
+AssignmentRule = Literal["one-to-one", "one-to-many", "many-to-many"]
+"""How many partners a record may have."""
 
 DEFAULT_BITS: Mapping[Profile, int] = MappingProxyType({"record": 1024, "fields": 512})
 """Profile to default length of a filter in bits."""

@@ -25,7 +25,12 @@ from pydantic import (
 )
 
 from pprl.base.errors import AgreementError
-from pprl.exchange.agreement.defaults import LARGEST_BUDGET, Profile, fill_defaults
+from pprl.exchange.agreement.defaults import (
+    LARGEST_BUDGET,
+    AssignmentRule,
+    Profile,
+    fill_defaults,
+)
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 
 __all__ = [
@@ -163,7 +168,7 @@ class Matching(_Part):
 
     threshold: Literal["auto"] | Threshold = "auto"
     blocking: Literal["exhaustive", "lsh", "keys"] = "exhaustive"
-    assign: Literal["one-to-one", "one-to-many", "many-to-many"] = "one-to-one"
+    assign: AssignmentRule = "one-to-one"
 
 
 class Agreement(_Part):

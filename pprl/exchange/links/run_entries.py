@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.encoded.file import PartyName
 
 __all__ = [
@@ -37,7 +38,6 @@ Amount = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 Basis = Literal["estimated", "cautious", "customary", "given"]
 Method = Literal["exhaustive", "keys", "lsh"]
-AssignmentRule = Literal["one-to-one", "one-to-many", "many-to-many"]
 
 
 class Entry(BaseModel):

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 
 __all__ = ["Engine", "Hits", "Source"]
@@ -103,7 +103,7 @@ class Engine(Protocol):
         threshold: float,
         sizes: tuple[int, int],
         same: bool,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Hits:
         """Find the pairs that agree on all sampled bits of some table.
 
@@ -128,6 +128,6 @@ class Engine(Protocol):
         threshold: float,
         sizes: tuple[int, int],
         same: bool,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Hits:
         """Find the pairs that share the keyed blocking key of some pass; else as :meth:`scan_buckets`."""

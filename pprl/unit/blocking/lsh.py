@@ -144,7 +144,7 @@ def plan_lsh(
     shown: Agreeing,
     *,
     bits: int,
-    recall: float = 0.99,
+    completeness: float = 0.99,
     sizes: Sequence[tuple[int, int]] | None = None,
     sample: int = 2000,
 ) -> LshPlan:
@@ -153,7 +153,7 @@ def plan_lsh(
     Args:
         shown: how alike matches are.
         bits: filter length.
-        recall: share of the matches that must meet: the pairs completeness.
+        completeness: share of the matches that must meet: the pairs completeness.
         sizes: records of each pair of files that the plan will serve, if these are not `a` and `b` alone: their work
             counts, and `a` and `b` should be the pair with the fullest filters.
         sample: records of `a` whose buckets in the tried tables are looked into.
@@ -180,7 +180,7 @@ def plan_lsh(
         chance = _chance(rows, others, _positions(pool, _TRIED, widest, 1))
         for width in range(min(4, widest), widest + 1):
             meet = _all_agree(shares, len(pool), width)
-            tables = _tables(meet, weights, recall)
+            tables = _tables(meet, weights, completeness)
             share = tables * chance[width]
             plan = LshPlan(
                 bits_per_table=width,
@@ -194,7 +194,7 @@ def plan_lsh(
                 costs=shown.costs,
             )
             cost = tables * records * shown.costs[0] + share * product * shown.costs[1]
-            cost = cost * 1e6 if plan.completeness < recall else cost
+            cost = cost * 1e6 if plan.completeness < completeness else cost
             if best is None or cost < best[0]:
                 best = (cost, plan)
     assert best is not None

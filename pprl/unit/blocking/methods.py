@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pprl.base.errors import UsageError
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.kernels.sorted_codes import count_grouped
 from pprl.unit.blocking.engine import Source
@@ -37,10 +37,10 @@ __all__ = [
     "Agreeing",
     "Blocking",
     "Codes",
+    "PackedFile",
     "PairScan",
-    "Side",
+    "ScanProgress",
     "Step",
-    "StepProgress",
     "make_blocking",
     "possible_pairs",
     "scan_steps",
@@ -61,7 +61,7 @@ CODED = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Side:
+class PackedFile:
     """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``.
 
     ``source`` says where an engine of its own finds it.
@@ -72,7 +72,7 @@ class Side:
     source: Source | None = None
 
     @classmethod
-    def of(cls, encoded: EncodedFile) -> Side:
+    def of(cls, encoded: EncodedFile) -> PackedFile:
         """Return the side of an encoded file; in the profile ``fields`` a record's filters stand in one row."""
         words = encoded.field_words().reshape(len(encoded), -1)
         return cls(words=words, keys=encoded.keys, source=Source.of(encoded))
@@ -80,18 +80,18 @@ class Side:
     def __len__(self) -> int:
         return len(self.words)
 
-    def take(self, rows: npt.NDArray[np.int64] | None) -> Side:
+    def take(self, rows: npt.NDArray[np.int64] | None) -> PackedFile:
         """Return the side of some rows only; of all with None."""
         if rows is None:
             return self
         source = None if self.source is None else self.source.take(rows)
-        return Side(words=self.words[rows], keys=self.keys[rows], source=source)
+        return PackedFile(words=self.words[rows], keys=self.keys[rows], source=source)
 
 
 class PairScan(Protocol):
     """Compares pairs of two sides and gives those over a floor, with what it finds out about them."""
 
-    def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
+    def rows(self, start: int, stop: int, *, progress: ShareDone) -> Part:
         """Compare some rows of the first side with all of the other; of one file, each pair once, left < right."""
 
     def shared(
@@ -100,7 +100,7 @@ class PairScan(Protocol):
         *,
         earlier: Codes | None = None,
         met: Words | None = None,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Part:
         """Compare the pairs that share a code and none of the `earlier` ones.
 
@@ -118,33 +118,33 @@ class Step:
     """A part of a scan that may be done by itself; `run` gives pairs that no other step gives."""
 
     name: str
-    run: Callable[[PairScan, Progress], Part]
+    run: Callable[[PairScan, ShareDone], Part]
 
 
 class Blocking(Protocol):
     """A way to choose the pairs that are compared."""
 
-    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+    def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """Return how many pairs will be compared, at most or as estimated."""
 
-    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+    def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Return the steps of a scan, the same ones for the same files."""
 
     def describe(self) -> dict[str, Any]:
         """Return the parameters for ``run.json``."""
 
 
-def possible_pairs(a: Side, b: Side, *, same: bool) -> int:
+def possible_pairs(a: PackedFile, b: PackedFile, *, same: bool) -> int:
     """Return the number of pairs without blocking."""
     return len(a) * (len(a) - 1) // 2 if same else len(a) * len(b)
 
 
-StepProgress = Callable[[float, int, int], None]
+ScanProgress = Callable[[float, int, int], None]
 """Called with the share of the work that is done, the pairs compared and the pairs found."""
 
 
 def scan_steps(
-    steps: Sequence[Step], scan: PairScan, *, journal: Journal, name: str, progress: StepProgress
+    steps: Sequence[Step], scan: PairScan, *, journal: Journal, name: str, progress: ScanProgress
 ) -> tuple[Part, list[int]]:
     """Do the steps that are not done yet, and return the pairs of all of them, sorted, and how many each compared.
 
@@ -172,7 +172,7 @@ def scan_steps(
 
 
 def _tell(
-    progress: StepProgress, number: int, steps: int, compared: int, found: int, share: float
+    progress: ScanProgress, number: int, steps: int, compared: int, found: int, share: float
 ) -> None:
     progress((number + share) / steps, compared, found)
 
@@ -180,11 +180,11 @@ def _tell(
 class Exhaustive:
     """Compare every pair: exact."""
 
-    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+    def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """All pairs."""
         return possible_pairs(a, b, same=same)
 
-    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+    def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Some rows of the first side each."""
         size = max(BLOCK_ROWS, BLOCK_PAIRS // max(len(b), 1))
         starts = range(0, len(a), size)
@@ -198,18 +198,18 @@ class Exhaustive:
         return {}
 
 
-def _rows(start: int, stop: int, scan: PairScan, progress: Progress) -> Part:
+def _rows(start: int, stop: int, scan: PairScan, progress: ShareDone) -> Part:
     return scan.rows(start, stop, progress=progress)
 
 
 class Keys:
     """Compare the pairs that share a keyed blocking key in at least one pass."""
 
-    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+    def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """Sum over the passes; a pair of several passes counts in each."""
         return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
 
-    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+    def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """A pass each; a pair met in an earlier pass is not compared again."""
         codes = self.codes(a, b, same=same)
         return [
@@ -217,7 +217,7 @@ class Keys:
             for number in range(codes[0].shape[1])
         ]
 
-    def codes(self, a: Side, b: Side, *, same: bool) -> Codes:
+    def codes(self, a: PackedFile, b: PackedFile, *, same: bool) -> Codes:
         """Return ``int32[n, passes]`` for each side: equal numbers for equal keys, -1 where there is none."""
         passes = a.keys.shape[1]
         codes_a = np.empty((len(a), passes), np.int32)
@@ -239,7 +239,7 @@ class Keys:
         return {}
 
 
-def _pass(codes: Codes, number: int, scan: PairScan, progress: Progress) -> Part:
+def _pass(codes: Codes, number: int, scan: PairScan, progress: ShareDone) -> Part:
     now = codes[0][:, number], codes[1][:, number]
     before = codes[0][:, :number].copy(), codes[1][:, :number].copy()
     return scan.shared(now, earlier=before, progress=progress)
@@ -248,23 +248,23 @@ def _pass(codes: Codes, number: int, scan: PairScan, progress: Progress) -> Part
 class Lsh:
     """Compare the pairs that share a bucket of the Hamming LSH."""
 
-    def __init__(self, plan: LshPlan, *, recall: float) -> None:
+    def __init__(self, plan: LshPlan, *, completeness: float) -> None:
         self.plan = plan
         self.positions = plan.positions()
-        self._recall = recall
+        self._completeness = completeness
 
-    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+    def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """As the plan has counted in some tables; a pair of several buckets counts in each."""
         return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
 
-    def seconds(self, a: Side, b: Side, *, same: bool) -> float:
+    def seconds(self, a: PackedFile, b: PackedFile, *, same: bool) -> float:
         """Return how long the scan will take, about, on as many threads as there are."""
         records = len(a) + (0 if same else len(b))
         of_record, of_pair = self.plan.costs
         work = self.plan.tables * records * of_record + self.expect(a, b, same=same) * of_pair
         return work * 1e-9 / int(numba.get_num_threads())
 
-    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+    def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """A table each."""
         tables = _Tables(self.positions, (a, b), same)
         return [
@@ -277,7 +277,7 @@ class Lsh:
         plan = self.plan
         share, low, high = plan.found
         return {
-            "recall": self._recall,
+            "completeness": self._completeness,
             "tables": plan.tables,
             "bits_per_table": plan.bits_per_table,
             "pool": plan.pool_mask(),
@@ -305,13 +305,13 @@ class _Tables:
     """
 
     def __init__(
-        self, positions: npt.NDArray[np.int64], sides: tuple[Side, Side], same: bool
+        self, positions: npt.NDArray[np.int64], sides: tuple[PackedFile, PackedFile], same: bool
     ) -> None:
         self._positions, self._sides, self._same = positions, sides, same
         self._masks = bit_masks(positions, sides[0].words.shape[1])
         self._coded: tuple[int, Codes] | None = None
 
-    def scan(self, table: int, scan: PairScan, progress: Progress) -> Part:
+    def scan(self, table: int, scan: PairScan, progress: ShareDone) -> Part:
         """Scan a table's buckets; pairs that shared a bucket of an earlier one are not given again."""
         first = table // CODED * CODED
         coded = self._coded
@@ -330,9 +330,9 @@ class _Tables:
 def make_blocking(
     method: str,
     files: Sequence[EncodedFile],
-    sides: Sequence[Side],
+    sides: Sequence[PackedFile],
     *,
-    recall: float,
+    completeness: float,
     agreeing: Callable[[], Agreeing],
 ) -> Blocking:
     """Return the blocking method of that name, planned for these files.
@@ -341,7 +341,7 @@ def make_blocking(
         method: ``exhaustive``, ``lsh`` or ``keys``.
         files: the encoded files.
         sides: the same, as the scan sees them.
-        recall: for ``lsh``, share of the matches that is to be found.
+        completeness: for ``lsh``, share of the matches that is to be compared.
         agreeing: called for ``lsh`` only.
 
     Raises:
@@ -360,10 +360,10 @@ def make_blocking(
         plan = plan_lsh(
             agreeing(),
             bits=bits,
-            recall=recall,
+            completeness=completeness,
             sizes=[(len(one), len(other)) for one, other in pairs],
         )
-        return Lsh(plan, recall=recall)
+        return Lsh(plan, completeness=completeness)
     if method == "exhaustive":
         return Exhaustive()
     raise UsageError("blocking must be one of: exhaustive, lsh, keys")

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.kernels.simd import kernel
 from pprl.unit.linking.assignment import components
 
-__all__ = ["log_activity", "pair_probabilities"]
+__all__ = ["pair_probabilities"]
 
 _ROUNDS = 100
 _WHOLE = 20
@@ -30,67 +31,38 @@ _DRIFT = 1e-7
 _FEW = 0.1
 """Share of the pairs, at most, for that."""
 _MOST = 60.0
-_ALL = 0.995
-"""Share of the smaller file that is taken to have a partner at most: certainty for everybody would link anything."""
-
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
-
-Rule = Literal["one-to-one", "one-to-many", "many-to-many"]
-
-
-def log_activity(matches: float, sizes: tuple[float, float], rule: Rule) -> float:
-    """Return the logarithm of the odds of a random pair whose records have no other partner.
-
-    Args:
-        matches: expected number of matches between the files.
-        sizes: records of the left and the right file; in one file, how many others each one is compared with.
-        rule: which records can have one partner only: both, the right ones, or none.
-    """
-    left, right = float(sizes[0]), float(sizes[1])
-    if rule == "many-to-many":
-        share = min(max(matches / max(left * right, 1.0), 1e-300), 0.5)
-        return float(np.log(share) - np.log1p(-share))
-    most = _ALL * (min(left, right) if rule == "one-to-one" else right)
-    matches = min(max(matches, 1e-6), most)
-    free = right - matches
-    return float(
-        np.log(matches) - np.log(free) - np.log(left - matches if rule == "one-to-one" else left)
-    )
 
 
 def pair_probabilities(
     left: Int64s,
     right: Int64s,
-    weight: Floats,
+    log_ratio: Floats,
     sizes: tuple[int, int],
     *,
-    rule: Rule,
-    matches: float = 0.0,
-    activity: float | None = None,
+    rule: AssignmentRule,
+    log_prior_odds: float,
     unlisted: float = 0.0,
 ) -> Floats:
     """Return the probability that each pair is a match: ``float64[pairs]``.
 
     Args:
         left, right: ``int64[pairs]``, rows of the two files; a pair stands once.
-        weight: ``float64[pairs]``, match weights (natural logarithm of the likelihood ratio).
+        log_ratio: ``float64[pairs]``, natural logarithm of each pair's likelihood ratio.
         sizes: records of the two files.
-        matches: expected number of matches between them.
-        rule: as in :func:`log_activity`.
-        activity: takes the place of what :func:`log_activity` gives.
+        rule: which records can have one partner only: both, the right ones, or none.
+        log_prior_odds: natural logarithm of the odds of a random pair whose records have no other partner.
         unlisted: share of the matches whose pairs are not given. Any record may have its partner there: without them,
             a record of a file in which nearly everybody has a partner would have to take the best of what is listed.
     """
-    if activity is None:
-        activity = log_activity(matches, sizes, rule)
-    odds = np.exp(np.clip(weight + activity, -_MOST, _MOST))
+    odds = np.exp(np.clip(log_ratio + log_prior_odds, -_MOST, _MOST))
     if rule == "many-to-many":
         return odds / (1 + odds)
     if len(odds) == 0:
         return odds
     # The unlisted pairs are too many to follow one by one: a record meets all of the other file's at their mean.
-    meets = unlisted * float(np.exp(min(activity, _MOST)))
+    meets = unlisted * float(np.exp(min(log_prior_odds, _MOST)))
     _, left = np.unique(left, return_inverse=True)
     _, right = np.unique(right, return_inverse=True)
     free, mean = np.ones((2, len(odds))), np.ones(2)

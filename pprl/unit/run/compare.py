@@ -3,175 +3,213 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import DataError
+from pprl.base.progress import Progress
 from pprl.unit.journal import Journal
 from pprl.unit.linking.assignment import one_to_one
 from pprl.unit.linking.rivals import pair_probabilities
-from pprl.unit.run.plan import Plan
-from pprl.unit.run.stages import Stages
-from pprl.unit.weighing.comparison import Found
+from pprl.unit.run.plan import MatchPlan
+from pprl.unit.weighing.model import Found, PlannedScan, TwoFiles
 
-__all__ = ["Pairs", "StageProgress", "compare_files", "log_odds"]
-
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+__all__ = ["Compared", "Pairs", "compare_files", "log_odds"]
 
 _SURE = 0.9
-"""Probability from which a pass that is not the last accepts a pair: rivals outside of its blocks are not seen yet."""
+"""Probability from which a pass that is not the last accepts a pair: rivals outside of its blocks are not seen yet.
+Chosen; SPEC.md, section 8.1, states it."""
 
 
-class StageProgress(Protocol):
-    """Hears how far a stage is."""
-
-    def __call__(self, stage: str, share: float, note: str = "", /) -> None:
-        """Take a stage's name, the share done and what there is to say of it."""
-
-
-@dataclass(kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
-    """Pairs of all files together, records numbered through all files."""
+    """Pairs of all files together, records numbered through all files.
+
+    Attributes:
+        left, right: ``int64[pairs]``, the records.
+        score: ``float64[pairs]``, what the threshold applies to.
+        log_ratio: ``float64[pairs]``, natural logarithm of the likelihood ratio.
+        probability: ``float64[pairs]``, match probability, rivals considered.
+    """
 
     left: Int64s
     right: Int64s
     score: Floats
-    weight: Floats
+    log_ratio: Floats
     probability: Floats
 
     def of(self, chosen: npt.NDArray[Any] | slice) -> Pairs:
         """Return some of them."""
         return Pairs(**{name: values[chosen] for name, values in vars(self).items()})
 
+    def shifted(self, left: int, right: int) -> Pairs:
+        """Return them with other numbers of records: so much larger on both sides."""
+        return replace(self, left=self.left + left, right=self.right + right)
+
     @classmethod
     def join(cls, parts: list[Pairs]) -> Pairs:
         """Return all of several; one part as it is."""
         if len(parts) == 1:
             return parts[0]
+        nothing = cls(
+            left=np.zeros(0, np.int64),
+            right=np.zeros(0, np.int64),
+            score=np.zeros(0),
+            log_ratio=np.zeros(0),
+            probability=np.zeros(0),
+        )
         return cls(
             **{
-                name: np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
-                for name, kind in (
-                    ("left", np.int64),
-                    ("right", np.int64),
-                    ("score", np.float64),
-                    ("weight", np.float64),
-                    ("probability", np.float64),
-                )
+                name: np.concatenate([getattr(part, name) for part in (nothing, *parts)])
+                for name in vars(nothing)
             }
         )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """What the comparison found.
+
+    Attributes:
+        pairs: all pairs, with their probabilities.
+        unlisted: how many matches are expected not to be among them.
+        passes: an entry of ``counts.passes`` for each blocking pass; the last one's links are still to be counted.
+    """
+
+    pairs: Pairs
+    unlisted: float
+    passes: list[dict[str, Any]]
+
+
 def compare_files(
-    plan: Plan,
-    offsets: Int64s,
-    *,
-    stages: Stages,
-    journal: Journal,
-    progress: StageProgress,
-) -> tuple[Pairs, float, list[dict[str, Any]]]:
+    plan: MatchPlan, offsets: Int64s, *, journal: Journal, progress: Progress
+) -> Compared:
     """Compare as planned.
 
     Args:
         plan: the run.
-        offsets: where each file's records begin.
-        stages: takes the time.
+        offsets: ``int64[files + 1]``, where each file's records begin.
         journal: keeps what is found on the way.
         progress: called with the stage's name, the share done and a note of pairs compared and found.
 
-    Returns:
-        All pairs with their probabilities, how many matches are not among them, and an entry a blocking pass.
+    Raises:
+        DataError: more pairs were found than the memory holds.
     """
+    jobs = plan.pairs_of_files()
+    teller = _Teller(plan, progress, jobs=len(jobs) * len(plan.scans))
+    taken = _Taken()
     kept: list[Pairs] = []
     passes: list[dict[str, Any]] = []
-    hidden = 0.0
-    jobs = plan.pairs_of_files()
-    taken: list[Int64s] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
-    before = (0, 0)
-    for number, (name, blocking) in enumerate(zip(plan.passes, plan.blockings, strict=True)):
-        last = number == len(plan.passes) - 1
-        entry: dict[str, Any] = {
-            "blocking": name,
-            "pairs_compared": 0,
-            "per_block_pass": [],
-            "links": 0,
-        }
-        for place, (i, j) in enumerate(jobs):
-            rows = [
-                None if not len(used) else np.setdiff1d(np.arange(len(plan.files[f])), used)
-                for f, used in zip((i, j), taken, strict=True)
-            ]
-            tell = _Teller(
-                plan,
-                progress,
-                done=number * len(jobs) + place,
-                jobs=len(jobs) * len(plan.passes),
-                compared=before[0],
-                found=before[1],
-            )
-            with stages("compare"):
-                part = plan.comparison.scan(
-                    i,
-                    j,
-                    blocking=blocking,
-                    floor=plan.floor[i, j],
-                    rows=(rows[0], rows[1]),
+    for number, scan in enumerate(plan.scans):
+        last = number == len(plan.scans) - 1
+        per_block_pass: list[int] = []
+        accepted = 0
+        for a, b in jobs:
+            with plan.stages("compare"):
+                found = scan.scan(
+                    a,
+                    b,
+                    rows=taken.left_over(len(plan.files[a]), len(plan.files[b])),
                     journal=journal,
-                    name=f"{number}-{i}-{j}",
-                    progress=tell,
+                    name=f"{number}-{a}-{b}",
+                    progress=teller,
                 )
-            entry["per_block_pass"] += part.compared
-            entry["pairs_compared"] += sum(part.compared)
-            before = (before[0] + sum(part.compared), before[1] + len(part.left))
-            with stages("weigh"):
-                probability = _probabilities(plan, part, (i, j))
-            made = Pairs(
-                left=part.left + offsets[i],
-                right=part.right + offsets[j],
-                score=probability if plan.profile == "fields" else part.score,
-                weight=part.weight,
-                probability=probability,
-            )
+            teller.next(sum(found.compared), len(found.left))
+            per_block_pass += found.compared
+            with plan.stages("weigh"):
+                pairs = _weighed(plan, scan, found, (a, b))
             if not last:
-                sure = probability >= _SURE
-                # What a given threshold would refuse must stay for the next pass.
-                if plan.method == "given":
-                    sure &= made.score >= plan.threshold
-                made = made.of(sure)
-                made = made.of(one_to_one(made.left, made.right, log_odds(made.probability))[0])
-                taken = [
-                    np.concatenate([taken[0], made.left - offsets[i]]),
-                    np.concatenate([taken[1], made.right - offsets[j]]),
-                ]
-                entry["links"] = len(made.left)
-            kept.append(made)
-            if last:
-                hidden += plan.comparison.hidden(i, j, floor=plan.floor[i, j])
-        passes.append(entry)
-    return Pairs.join(kept), hidden, passes
+                pairs = _sure(plan, pairs)
+                taken.take(pairs.left, pairs.right)
+                accepted += len(pairs.left)
+            kept.append(pairs.shifted(offsets[a], offsets[b]))
+        passes.append(
+            {
+                "blocking": scan.method,
+                "pairs_compared": sum(per_block_pass),
+                "per_block_pass": per_block_pass,
+                "links": accepted,
+            }
+        )
+    return Compared(
+        pairs=Pairs.join(kept),
+        unlisted=sum(plan.scans[-1].unlisted(a, b) for a, b in jobs),
+        passes=passes,
+    )
+
+
+def _weighed(plan: MatchPlan, scan: PlannedScan, found: Found, pair: TwoFiles) -> Pairs:
+    """Return the pairs of two files with their probabilities, records numbered in each file."""
+    prior = plan.prior[pair]
+    if plan.same:
+        probability = _from_log_odds(found.log_ratio + prior)
+    else:
+        expected = max(plan.model.matches[pair].number, 1e-9)
+        probability = pair_probabilities(
+            found.left,
+            found.right,
+            found.log_ratio,
+            (len(plan.files[pair[0]]), len(plan.files[pair[1]])),
+            rule=plan.assign,
+            log_prior_odds=prior,
+            unlisted=min(scan.unlisted(*pair) / expected, 1.0),
+        )
+    return Pairs(
+        left=found.left,
+        right=found.right,
+        score=plan.model.scores(found.score, probability),
+        log_ratio=found.log_ratio,
+        probability=probability,
+    )
+
+
+def _sure(plan: MatchPlan, pairs: Pairs) -> Pairs:
+    """Return the pairs that a pass before the last accepts: no record in two of them."""
+    sure = pairs.probability >= _SURE
+    # What a given threshold would refuse must stay for the next pass.
+    if plan.threshold.given:
+        sure &= pairs.score >= plan.threshold.value
+    pairs = pairs.of(sure)
+    return pairs.of(one_to_one(pairs.left, pairs.right, log_odds(pairs.probability))[0])
+
+
+class _Taken:
+    """Rows of the two files that earlier passes have linked: later ones leave them out."""
+
+    def __init__(self) -> None:
+        self._rows: list[Int64s] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
+
+    def take(self, left: Int64s, right: Int64s) -> None:
+        """Leave these rows out from now on."""
+        self._rows = [np.concatenate(both) for both in zip(self._rows, (left, right), strict=True)]
+
+    def left_over(self, left: int, right: int) -> tuple[Int64s | None, Int64s | None]:
+        """Return the rows of both files that are still to be compared; None for all."""
+        one, other = (
+            np.setdiff1d(np.arange(size), taken) if len(taken) else None
+            for size, taken in zip((left, right), self._rows, strict=True)
+        )
+        return one, other
 
 
 class _Teller:
     """Tells how far a comparison is, how fast it goes and what it has found; stops it when that is too much."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        progress: StageProgress,
-        *,
-        done: int,
-        jobs: int,
-        compared: int,
-        found: int,
-    ) -> None:
+    def __init__(self, plan: MatchPlan, progress: Progress, *, jobs: int) -> None:
         self._plan, self._progress = plan, progress
-        self._done, self._jobs = done, jobs
-        self._compared, self._found = compared, found
+        self._done, self._jobs = 0, jobs
+        self._found = 0
         self._start: tuple[float, float] | None = None
+
+    def next(self, compared: int, found: int) -> None:
+        """Begin the next scan, after one that has compared and found so many pairs."""
+        self._done += 1
+        self._found += found
+        self._start = None
 
     def __call__(self, share: float, compared: int, found: int) -> None:
         """Take the share of this scan that is done, the pairs it has compared and those it has found."""
@@ -179,7 +217,7 @@ class _Teller:
         if found > self._plan.most_pairs:
             raise DataError(
                 f"{found:,} pairs were kept so far, more than the memory holds "
-                f"({self._plan.memory_limit >> 20:,} MiB)",
+                f"({self._plan.settled.memory_limit >> 20:,} MiB)",
                 hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
             )
         now = time.monotonic()
@@ -191,27 +229,8 @@ class _Teller:
         self._progress("comparing", (self._done + share) / self._jobs, note)
 
 
-def _probabilities(plan: Plan, part: Found, pair: tuple[int, int]) -> Floats:
-    activity = plan.activity[pair]
-    if plan.same:
-        return _from_log_odds(part.weight + activity)
-    return pair_probabilities(
-        part.left,
-        part.right,
-        part.weight,
-        (len(plan.files[pair[0]]), len(plan.files[pair[1]])),
-        rule=plan.assign,
-        activity=activity,
-        unlisted=min(
-            plan.comparison.hidden(*pair, floor=plan.floor[pair])
-            / max(plan.matches[pair][0], 1e-9),
-            1.0,
-        ),
-    )
-
-
 def log_odds(probability: Floats) -> Floats:
-    """Return the log-odds of probabilities, finite at both ends."""
+    """Return the log-odds of probabilities, natural logarithm, finite at both ends."""
     safe = np.clip(probability, 1e-15, 1 - 1e-15)
     return np.asarray(np.log(safe) - np.log1p(-safe))
 

@@ -9,46 +9,20 @@ may end at 1: where less than one wrong link is expected, there may be none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-__all__ = ["MODEL_ERRORS", "ModelError", "Quality", "curve", "estimate_quality"]
+from pprl.unit.weighing.model import ModelError
+
+__all__ = ["Quality", "curve", "estimate_quality"]
 
 _WIDE = 1.96
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelError:
-    """How wrong the model itself is.
-
-    Attributes:
-        precision, recall: standard deviation of its error, in log-odds.
-        doubt: share of the matches outside of the links that may not be there; pairs and scores that look like a few
-            matches among a crowd are often the crowd's own shape.
-        unseen: matches beyond those expected, as a share of the links: too unlike to show in any score.
-    """
-
-    precision: float
-    recall: float
-    doubt: float
-    unseen: float
-
-
-MODEL_ERRORS: Mapping[str, ModelError] = MappingProxyType(
-    {
-        "record": ModelError(precision=0.7, recall=0.6, doubt=0.5, unseen=0.01),
-        "fields": ModelError(precision=0.6, recall=0.6, doubt=0.8, unseen=0.0),
-    }
-)
-"""By profile; chosen by ``benchmarks/intervals.py --choose`` and tested on other populations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +56,9 @@ def estimate_quality(
     accepted: npt.NDArray[np.bool_],
     *,
     hidden: float,
+    error: ModelError,
     hidden_low: float | None = None,
     hidden_high: float | None = None,
-    error: ModelError = MODEL_ERRORS["record"],
 ) -> Quality:
     """Return the expected quality of the accepted pairs.
 

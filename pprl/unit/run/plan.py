@@ -2,208 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
-from numbers import Real
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from pprl.base.errors import DataError, UsageError
-from pprl.base.mapped import is_mapped
-from pprl.base.resources import total_memory
+from pprl.base.arrays import Int64s
+from pprl.base.errors import DataError
+from pprl.base.progress import Progress, of_stage, silent
+from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import Links
 from pprl.unit.blocking.engine import Engine
-from pprl.unit.blocking.methods import Blocking
-from pprl.unit.blocking.sampling import SAMPLE
 from pprl.unit.linking.earlier import check_earlier, earlier_ids
-from pprl.unit.linking.rivals import Rule, log_activity
+from pprl.unit.run.memory import PAIR_BYTES, memory_needed
+from pprl.unit.run.options import MatchOptions, Settled, settle
 from pprl.unit.run.preflight import check_comparable
 from pprl.unit.run.stages import Stages
-from pprl.unit.run.warnings_before import doubts, few, lsh_doubts, no_estimate
-from pprl.unit.weighing.comparison import Comparison
-from pprl.unit.weighing.fields.comparison import fit_fields_comparison
-from pprl.unit.weighing.record.comparison import KEPT_BELOW, RecordComparison, fit_record
+from pprl.unit.run.warnings import Outlook, few, lsh_warnings, no_estimate, warnings_before
+from pprl.unit.weighing.model import Cost, PairModel, PlannedScan, Threshold, TwoFiles
+from pprl.unit.weighing.prior import log_prior_odds
+from pprl.unit.weighing.profiles import fit_model
 
-__all__ = ["EVEN", "NEAR", "RECALL", "MatchOptions", "Plan", "plan_match"]
-
-BLOCKING = ("exhaustive", "lsh", "keys")
-ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
-
-RECALL = 0.99
-"""Pairs completeness that an LSH is planned for unless another is asked for."""
-
-_PAIR_BYTES = 200
-"""Memory of a kept pair while links are made of them, measured."""
-
-_RECORD_BYTES = 120
-"""Memory of a record while it is compared (folded filter, place in order, bucket), measured."""
-
-_BASE_BYTES = 400 << 20
-"""Memory of the program itself with its compiled kernels, measured."""
-
-NEAR = 4.0
-"""How far below even odds, as natural logarithm, pairs are kept for the statistician."""
-
-EVEN = 0.5
-"""Probability from which a pair is accepted unless a threshold is given."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatchOptions:
-    """What the unit's operator may choose; ``None`` takes what the agreement says.
-
-    Attributes:
-        threshold: above 0 and at most 1, or ``"auto"``: a similarity in the profile ``record``, a match probability in
-            ``fields``.
-        blocking: ``exhaustive``, ``lsh`` or ``keys``; or several in turn, separated by commas (``keys,exhaustive``):
-            records that a pass has linked are not compared in the next.
-        assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
-            many) or ``many-to-many``.
-        sample: records a file that are looked at to learn from.
-        recall: for ``lsh``, the share of the matches over the floor that is to be compared; 0.99 by default.
-        memory: bytes that the run may use; half of the machine's by default. Memory-mapped encodings are not counted:
-            the system takes their pages back when it needs them.
-    """
-
-    threshold: float | Literal["auto"] | None = None
-    blocking: str | None = None
-    assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None = None
-    sample: int = SAMPLE
-    recall: float | None = None
-    memory: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what is no choice.
-
-        Raises:
-            UsageError: names the option.
-        """
-        if not (self.threshold in (None, "auto") or _is_threshold(self.threshold)):
-            raise UsageError(
-                "the threshold must be 'auto' or a number above 0 and at most 1",
-                hint="For example --threshold 0.8.",
-            )
-        passes = [] if self.blocking is None else self.blocking.split(",")
-        if any(name not in BLOCKING for name in passes) or len(set(passes)) < len(passes):
-            raise UsageError(
-                f"blocking must be one of: {', '.join(BLOCKING)}; or several different ones in turn",
-                hint="For example --blocking keys,exhaustive: strict keys first, all pairs for the rest.",
-            )
-        if self.assign is not None and self.assign not in ASSIGN:
-            raise UsageError(f"assign must be one of: {', '.join(ASSIGN)}")
-        if self.sample < 1:
-            raise UsageError("the sample must be at least 1 record")
-        if self.recall is not None and not 0 < self.recall < 1:
-            raise UsageError(
-                "the recall must be a share above 0 and below 1",
-                hint="For example --recall 0.99; every pair is compared with --blocking exhaustive.",
-            )
-        if self.memory is not None and self.memory < 1:
-            raise UsageError("the memory must be at least 1 byte")
-
-
-def _is_threshold(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    return 0 < float(value) <= 1
+__all__ = ["MatchPlan", "plan_match"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
-    """What a run will do, known before its long part.
+class MatchPlan:
+    """What a run will do, known before its long part; made by :func:`plan_match`.
 
     Attributes:
         files: the encoded files.
-        comparison: what was learnt from them.
-        passes: blocking methods in turn; mostly one.
-        blockings: what each pass compares.
-        assign: how many partners a record may have.
-        threshold: score from which a pair counts: a similarity (``record``) or a match probability (``fields``).
-        method: where it came from: ``auto`` or ``given``.
-        asked: what was asked for.
+        settled: what was asked for.
+        model: what was learnt from the files.
+        scans: a scan for each blocking pass in turn; mostly one.
+        threshold: the threshold in use.
         basis: what it rests on: ``estimated``, ``cautious``, ``customary`` or ``given``.
-        matches: for each pair of files, the expected number of matches, the least and the most.
-        activity: for each pair of files, :func:`pprl.unit.linking.rivals.log_activity`.
-        floor: for each pair of files, the least match weight of the pairs that are kept.
+        prior: for each pair of files, the natural logarithm of the prior odds of a pair without rivals.
+        floors: for each pair of files, the least log ratio of the pairs that are kept.
         pairs_possible: number of pairs without blocking.
         pairs_expected: number of pairs that will be compared.
         seconds: expected time of the comparison.
         memory: expected bytes, memory-mapped encodings left out.
-        memory_limit: bytes that the run may use.
-        recall: share of the matches that an LSH is planned to compare.
         no_estimate: why no estimate of quality can be given; None where there is one.
         earlier: links of an earlier run that stay; see :mod:`pprl.unit.linking.earlier`.
         link_ids: ``int64[records]`` over all files: each one's link id in the earlier run, -1 where it had none;
             None without such a run.
         engine: what compares instead of this machine; None if nothing does.
         warnings: what the operator should know.
+        stages: takes the time.
     """
 
     files: Sequence[EncodedFile]
-    comparison: Comparison
-    passes: tuple[str, ...]
-    blockings: tuple[Blocking, ...]
-    assign: Rule
-    threshold: float
-    method: Literal["auto", "given"]
-    asked: float | str
-    basis: str
-    matches: dict[tuple[int, int], tuple[float, float, float]]
-    activity: dict[tuple[int, int], float]
-    floor: dict[tuple[int, int], float]
+    settled: Settled
+    model: PairModel
+    scans: tuple[PlannedScan, ...]
+    threshold: Threshold
+    basis: Literal["estimated", "cautious", "customary", "given"]
+    prior: Mapping[TwoFiles, float]
+    floors: Mapping[TwoFiles, float]
     pairs_possible: int
     pairs_expected: int
     seconds: float
     memory: int
-    memory_limit: int
-    recall: float
     no_estimate: str | None
     earlier: Links | None
+    link_ids: Int64s | None
+    engine: Engine | None
     warnings: list[str]
     stages: Stages
-    engine: Engine | None = None
-    link_ids: npt.NDArray[np.int64] | None = None
 
     @property
-    def most_pairs(self) -> int:
-        """How many pairs may be kept until the memory is full."""
-        held = _memory(self.files, self.pairs_of_files(), 0)
-        return max(self.memory_limit - held, 0) // _PAIR_BYTES
+    def assign(self) -> AssignmentRule:
+        """How many partners a record may have."""
+        return self.settled.assign
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """Blocking methods in turn."""
+        return self.settled.passes
 
     @property
     def blocking(self) -> list[dict[str, Any]]:
         """Parameters of each pass, for ``run.json``."""
-        return [blocking.describe() for blocking in self.blockings]
+        return [scan.describe() for scan in self.scans]
+
+    @property
+    def method(self) -> Literal["auto", "given"]:
+        """Where the threshold came from."""
+        return "given" if self.threshold.given else "auto"
+
+    @property
+    def most_pairs(self) -> int:
+        """How many pairs may be kept until the memory is full."""
+        held = memory_needed(self.files, self.pairs_of_files(), 0)
+        return max(self.settled.memory_limit - held, 0) // PAIR_BYTES
 
     @property
     def same(self) -> bool:
         """True when duplicates are looked for inside one file."""
         return len(self.files) == 1
 
-    @property
-    def profile(self) -> str:
-        """The agreement's profile."""
-        return self.files[0].agreement.profile
-
-    def pairs_of_files(self) -> list[tuple[int, int]]:
+    def pairs_of_files(self) -> list[TwoFiles]:
         """Return which files are compared with which: not those that an earlier run compared."""
-        return _pairs(self.files, self.earlier)
-
-
-def _pairs(files: Sequence[EncodedFile], earlier: Links | None) -> list[tuple[int, int]]:
-    if len(files) == 1:
-        return [(0, 0)]
-    known = set(earlier.parties) if earlier is not None else set()
-    return [
-        (i, j)
-        for i, j in combinations(range(len(files)), 2)
-        if not {files[i].party, files[j].party} <= known
-    ]
+        return _pairs_of_files(self.files, self.earlier)
 
 
 def plan_match(
@@ -213,13 +115,13 @@ def plan_match(
     earlier: Links | None = None,
     engine: Engine | None = None,
     stages: Stages | None = None,
-    progress: Callable[[str, float], None] | None = None,
-) -> Plan:
+    progress: Progress | None = None,
+) -> MatchPlan:
     """Check the files, learn from them, choose the threshold and estimate pairs, time and memory.
 
     Args:
         files: encoded files of one agreement and key.
-        options: what the operator chooses.
+        options: what the operator chooses; the agreement's own matching rule by default.
         earlier: links of an earlier run of some of the files, which stay as they are.
         engine: what compares instead of this machine.
         stages: takes the time; one that has begun with the reading, for example.
@@ -231,104 +133,126 @@ def plan_match(
         DataError: an empty file, or the memory is too small.
         LinksError: the earlier links hold a record that is in none of the files, or one twice.
     """
-    options = options or MatchOptions()
-    step = progress or (lambda stage, share: None)
     stages = stages or Stages()
-    check_comparable(files)
-    for file in files:
-        if len(file) == 0:
-            raise DataError(f"{file.source} holds no records", hint="Check the party's export.")
+    # 1. May these files be compared, and what was asked for?
+    _check_files(files)
     link_ids = None
     if earlier is not None:
         check_earlier(earlier, files)
         link_ids = earlier_ids(earlier, files)
-    rule = files[0].agreement.matching
-    assign = _assign_rule(options.assign, rule.assign, len(files))
-    passes = _passes(options.blocking or rule.blocking, assign, len(files))
+    settled = settle(options or MatchOptions(), files)
     if engine is not None:
-        engine.check(profile=files[0].agreement.profile, passes=passes)
-    asked: float | str = rule.threshold
-    if options.threshold is not None:
-        asked = options.threshold if options.threshold == "auto" else float(options.threshold)
-    recall = _recall(options, passes)
-    fit = fit_fields_comparison if files[0].agreement.profile == "fields" else fit_record
+        engine.check(profile=files[0].agreement.profile, passes=settled.passes)
+    # 2. What does agreement say, and how frequent are matches?
     with stages("threshold"):
-        comparison: Comparison = fit(
-            files, sample=options.sample, progress=partial(step, "learning from the files")
+        model = fit_model(
+            files,
+            sample=settled.sample,
+            progress=of_stage(progress or silent, "learning from the files"),
         )
-    if engine is not None:
-        assert isinstance(comparison, RecordComparison)  # as the engine has checked
-        comparison.delegate(engine)
-    matches = dict(comparison.matches)
-    activity = {
-        (a, b): log_activity(n[0], _sizes(files, a, b), assign) for (a, b), n in matches.items()
+    prior = {
+        pair: log_prior_odds(expected.number, _sizes(files, *pair), settled.assign)
+        for pair, expected in model.matches.items()
     }
-    threshold = EVEN if files[0].agreement.profile == "fields" else _score_at(comparison, activity)
-    if not isinstance(asked, str):
-        threshold = float(asked)
-    given = None if isinstance(asked, str) else threshold
-    if given is not None and isinstance(comparison, RecordComparison):
-        comparison.keep_from(given)
-    floor = _floors(comparison, activity, given, files)
-    pairs = _pairs(files, earlier)
-    possible = sum(_possible(files, a, b) for a, b in pairs)
-    with stages("plan"):
-        looked = {pair: floor[pair] for pair in pairs}
-        blockings = tuple(
-            comparison.plan_blocking(name, floors=looked, recall=recall) for name in passes
-        )
-        works = [
-            [comparison.work(a, b, blocking=blocking, floor=floor[a, b]) for a, b in pairs]
-            for blocking in blockings
-        ]
-        kept = max(sum(work.kept for work in row) for row in works)
-    limit = options.memory or total_memory() // 2
-    memory = _memory(files, pairs, kept)
-    if memory > limit:
-        raise DataError(
-            f"the run needs about {_mib(memory)} MiB of memory and may use {_mib(limit)}: at the threshold "
-            f"{threshold:.2f} about {kept:,} pairs would be kept",
-            hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
-        )
-    hardly = sum(n[0] for n in matches.values()) < few(files)
-    basis = (
-        comparison.basis
-        if comparison.basis == "customary"
-        else "cautious"
-        if hardly
-        else "estimated"
+    # 3. From which score on does a pair count, and which ones are kept?
+    threshold = Threshold(
+        value=model.even_score(prior) if isinstance(settled.asked, str) else settled.asked,
+        given=settled.given,
     )
-    return Plan(
+    floors = model.floors(prior, threshold)
+    # 4. What will each blocking pass compare, and what does it cost?
+    pairs = _pairs_of_files(files, earlier)
+    with stages("plan"):
+        scans = tuple(
+            model.plan(
+                name,
+                floors={pair: floors[pair] for pair in pairs},
+                threshold=threshold,
+                completeness=settled.completeness,
+                engine=engine,
+            )
+            for name in settled.passes
+        )
+        costs = [[scan.cost(a, b) for a, b in pairs] for scan in scans]
+    memory = _memory(files, pairs, costs, settled, threshold)
+    possible = sum(_possible(files, a, b) for a, b in pairs)
+    # 5. What should the operator know?
+    outlook = Outlook(files=files, model=model, settled=settled, basis=_basis(files, model))
+    return MatchPlan(
         files=files,
-        comparison=comparison,
-        passes=passes,
-        blockings=blockings,
-        assign=assign,
+        settled=settled,
+        model=model,
+        scans=scans,
         threshold=threshold,
-        method="auto" if isinstance(asked, str) else "given",
-        asked=asked,
-        basis=basis if isinstance(asked, str) else "given",
-        matches=matches,
-        activity=activity,
-        floor=floor,
+        basis="given" if threshold.given else outlook.basis,
+        prior=prior,
+        floors=floors,
         pairs_possible=possible,
-        pairs_expected=min(
-            sum(work.pairs for row in works for work in row), possible * len(passes)
-        ),
-        seconds=sum(work.seconds for row in works for work in row),
+        pairs_expected=min(sum(cost.pairs for row in costs for cost in row), possible * len(scans)),
+        seconds=sum(cost.seconds for row in costs for cost in row),
         memory=memory,
-        memory_limit=limit,
-        recall=recall,
-        no_estimate=no_estimate(comparison, assign, files),
+        no_estimate=no_estimate(outlook),
         earlier=earlier,
         link_ids=link_ids,
         engine=engine,
-        warnings=[
-            *doubts(comparison, basis, matches, auto=isinstance(asked, str), files=files),
-            *lsh_doubts([blocking.describe() for blocking in blockings]),
-        ],
+        warnings=[*warnings_before(outlook), *lsh_warnings([scan.describe() for scan in scans])],
         stages=stages,
     )
+
+
+def _check_files(files: Sequence[EncodedFile]) -> None:
+    check_comparable(files)
+    for file in files:
+        if len(file) == 0:
+            raise DataError(f"{file.source} holds no records", hint="Check the party's export.")
+
+
+def _pairs_of_files(files: Sequence[EncodedFile], earlier: Links | None) -> list[TwoFiles]:
+    if len(files) == 1:
+        return [(0, 0)]
+    known = set(earlier.parties) if earlier is not None else set()
+    return [
+        (i, j)
+        for i, j in combinations(range(len(files)), 2)
+        if not {files[i].party, files[j].party} <= known
+    ]
+
+
+def _basis(
+    files: Sequence[EncodedFile], model: PairModel
+) -> Literal["estimated", "cautious", "customary"]:
+    """Return what an automatic threshold rests on."""
+    if model.basis == "customary":
+        return "customary"
+    hardly = sum(expected.number for expected in model.matches.values()) < few(files)
+    return "cautious" if hardly else "estimated"
+
+
+def _memory(
+    files: Sequence[EncodedFile],
+    pairs: Sequence[TwoFiles],
+    costs: Sequence[Sequence[Cost]],
+    settled: Settled,
+    threshold: Threshold,
+) -> int:
+    """Return the bytes that the run will need.
+
+    Raises:
+        DataError: they are more than it may use.
+    """
+    kept = max(sum(cost.kept for cost in row) for row in costs)
+    memory = memory_needed(files, pairs, kept)
+    if memory > settled.memory_limit:
+        raise DataError(
+            f"the run needs about {_mib(memory)} MiB of memory and may use {_mib(settled.memory_limit)}: at the "
+            f"threshold {threshold.value:.2f} about {kept:,} pairs would be kept",
+            hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+        )
+    return memory
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.0f}"
 
 
 def _sizes(files: Sequence[EncodedFile], a: int, b: int) -> tuple[float, float]:
@@ -338,82 +262,3 @@ def _sizes(files: Sequence[EncodedFile], a: int, b: int) -> tuple[float, float]:
 
 def _possible(files: Sequence[EncodedFile], a: int, b: int) -> int:
     return len(files[a]) * (len(files[a]) - 1) // 2 if a == b else len(files[a]) * len(files[b])
-
-
-def _passes(asked: str, assign: str, files: int) -> tuple[str, ...]:
-    passes = tuple(asked.split(","))
-    if len(passes) > 1 and (assign != "one-to-one" or files != 2):
-        raise UsageError(
-            "blocking passes in turn need two files and the rule one-to-one",
-            hint="A record that an earlier pass linked is not compared again, so it may have one partner only.",
-        )
-    return passes
-
-
-def _recall(options: MatchOptions, passes: tuple[str, ...]) -> float:
-    if options.recall is not None and "lsh" not in passes:
-        raise UsageError(
-            f"a recall was asked for, but the blocking is {', then '.join(passes)}",
-            hint="Only lsh leaves pairs out to a stated share: add --blocking lsh.",
-        )
-    return options.recall or RECALL
-
-
-def _memory(files: Sequence[EncodedFile], pairs: Sequence[tuple[int, int]], kept: int) -> int:
-    """Return the bytes that a run will need, memory-mapped encodings left out."""
-    held = sum(
-        array.nbytes
-        for file in files
-        for array in (file.pseudonyms, file.filters, file.keys)
-        if not is_mapped(array)
-    )
-    together = max(len(files[a]) + (len(files[b]) if a != b else 0) for a, b in pairs)
-    width = files[0].filters.shape[1]
-    if width % 8:  # such filters are padded to whole words, in memory
-        held += sum(len(file) * -(-width // 8) * 8 for file in files)
-    each = _RECORD_BYTES + width
-    return _BASE_BYTES + held + each * together + _PAIR_BYTES * kept
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:,.0f}"
-
-
-def _assign_rule(asked: str | None, agreed: str, files: int) -> Rule:
-    if files == 1:
-        if asked not in (None, "many-to-many"):
-            raise UsageError(
-                f"--assign {asked} needs two files; one file is searched for duplicates",
-                hint="Leave --assign out, or give the other party's file too.",
-            )
-        return "many-to-many"
-    rule = asked or agreed
-    if rule == "one-to-many" and files > 2:
-        raise UsageError(
-            "one-to-many is defined for two files only",
-            hint="With three or more files use --assign one-to-one or many-to-many.",
-        )
-    return rule  # type: ignore[return-value]  # the options and the agreement hold nothing else
-
-
-def _score_at(comparison: Comparison, activity: dict[tuple[int, int], float]) -> float:
-    """Return the score that is even odds for a pair without rivals: the lowest over the pairs of files."""
-    return min(1.0, *(comparison.score_at(*pair, -odds) for pair, odds in activity.items()))
-
-
-def _floors(
-    comparison: Comparison,
-    activity: dict[tuple[int, int], float],
-    given: float | None,
-    files: Sequence[EncodedFile],
-) -> dict[tuple[int, int], float]:
-    """Return the least weights worth keeping: near even odds, and at least down to a given threshold."""
-    made = {pair: -odds - NEAR for pair, odds in activity.items()}
-    if given is None:
-        return made
-    if files[0].agreement.profile == "fields":
-        return {
-            pair: min(least, comparison.weight_at(given) - activity[pair])
-            for pair, least in made.items()
-        }
-    return {pair: comparison.weight_at(max(given - KEPT_BELOW, 0.001)) for pair in made}

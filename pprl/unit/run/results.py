@@ -12,21 +12,19 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
 from pprl.base.version import VERSION
 from pprl.exchange.agreement.model import only_plain
 from pprl.exchange.encoded.file import PSEUDONYM_BYTES, EncodedFile
-from pprl.exchange.links.folder import LINKS_FORMAT, Links
+from pprl.exchange.links.folder import LINKS_FORMAT
 from pprl.exchange.links.tables import LINK_COLUMNS, PAIR_COLUMNS, pseudonym_array, table_schema
 from pprl.unit.run.compare import Pairs
 from pprl.unit.run.estimate import Quality
-from pprl.unit.run.explaining import prior_bits
-from pprl.unit.run.plan import NEAR, Plan
-from pprl.unit.weighing.record.comparison import KEPT_BELOW, RecordComparison
+from pprl.unit.run.extend import prior_bits
+from pprl.unit.run.plan import MatchPlan
 
-__all__ = ["LinkRows", "Names", "PairRows", "join_earlier", "link_rows", "run_record"]
+__all__ = ["LinkRows", "PairRows", "RecordNames", "link_rows", "run_record"]
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -34,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 _ID_DOMAIN = b"pprl/1/link-ids"
 
 
-class Names:
+class RecordNames:
     """Parties and pseudonyms of records numbered over all files.
 
     Args:
@@ -78,7 +76,7 @@ class LinkRows:
         record: ``int64[linked]``.
     """
 
-    names: Names
+    names: RecordNames
     link_id: Int64s
     record: Int64s
 
@@ -115,7 +113,7 @@ class PairRows:
         pairs: the pairs.
     """
 
-    names: Names
+    names: RecordNames
     pairs: Pairs
 
     @property
@@ -133,13 +131,14 @@ class PairRows:
         for records in (part.left, part.right):
             columns += [self.names.parties(records), self.names.pseudonyms(records)]
         columns += [
-            pa.array(values) for values in (part.score, part.weight / np.log(2), part.probability)
+            pa.array(values)
+            for values in (part.score, part.log_ratio / np.log(2), part.probability)
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
 def link_rows(
-    names: Names,
+    names: RecordNames,
     files: Sequence[EncodedFile],
     cluster: Int64s,
     members: Int64s,
@@ -231,24 +230,8 @@ def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]
     return list(found)[before:]
 
 
-def join_earlier(
-    earlier: Links, links: pd.DataFrame, pairs: pd.DataFrame, near: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return links, pairs and near pairs together with those of an earlier run.
-
-    A link of the earlier run that got no new member stands as it was; one that did is in both and has one id.
-    """
-    every = pd.concat([earlier.links, links], ignore_index=True).drop_duplicates()
-    every = every.sort_values(["link_id", "pseudonym"], ignore_index=True)
-    return (
-        every,
-        pd.concat([earlier.pairs, pairs], ignore_index=True),
-        pd.concat([earlier.near, near], ignore_index=True),
-    )
-
-
 def run_record(
-    plan: Plan,
+    plan: MatchPlan,
     counts: dict[str, Any],
     warnings: list[str],
     *,
@@ -266,6 +249,7 @@ def run_record(
         curve: the same at other thresholds.
         near: ``float64[pairs]``, scores of the pairs that were kept and not accepted.
     """
+    lowest = plan.model.lowest_score(plan.floors, plan.threshold)
     return {
         "format": LINKS_FORMAT,
         "software": {
@@ -289,23 +273,21 @@ def run_record(
             for file in plan.files
         ],
         "parameters": {
-            "threshold": plan.asked,
+            "threshold": plan.settled.asked,
             "blocking": ",".join(plan.passes),
             "assign": plan.assign,
             "lsh": _lsh(plan),
             "engine": "local" if plan.engine is None else plan.engine.name,
             "threads": numba.get_num_threads(),
-            "memory_mib": plan.memory_limit >> 20,
+            "memory_mib": plan.settled.memory_limit >> 20,
             "extends": None if plan.earlier is None else list(plan.earlier.parties),
         },
         "threshold": {
-            "value": plan.threshold,
+            "value": plan.threshold.value,
             "method": plan.method,
-            "floor": min(_lowest(plan), float(near.min(initial=1.0)))
-            if plan.method == "auto"
-            else _lowest(plan),
+            "floor": lowest if plan.threshold.given else min(lowest, float(near.min(initial=1.0))),
             "basis": plan.basis,
-            "household_similarity": _household(plan),
+            "household_similarity": round(plan.model.household_similarity or 0.0, 4),
             "no_estimate": plan.no_estimate,
             "estimate": None
             if quality is None
@@ -315,9 +297,9 @@ def run_record(
                 "quality": quality.to_dict(),
             },
             "by_files": _by_files(plan),
-            "histogram": plan.comparison.histogram(),
+            "histogram": plan.model.histogram(),
         },
-        "model": {**plan.comparison.describe(), "priors": prior_bits(plan)},
+        "model": {**plan.model.describe(), "priors": prior_bits(plan)},
         "counts": counts,
         "timings_s": plan.stages.timings(),
         "memory_peak_mib": plan.stages.peaks(),
@@ -325,7 +307,7 @@ def run_record(
     }
 
 
-def _lsh(plan: Plan) -> dict[str, Any] | None:
+def _lsh(plan: MatchPlan) -> dict[str, Any] | None:
     """Return the parameters of the LSH, if a pass is one."""
     for name, described in zip(plan.passes, plan.blocking, strict=True):
         if name == "lsh":
@@ -333,22 +315,7 @@ def _lsh(plan: Plan) -> dict[str, Any] | None:
     return None
 
 
-def _lowest(plan: Plan) -> float:
-    """Return the least score of the near pairs."""
-    if plan.profile == "fields":
-        return min(round(float(1 / (1 + np.exp(NEAR))), 4), plan.threshold)
-    if plan.method == "given":
-        return max(plan.threshold - KEPT_BELOW, 0.001)
-    scores = [plan.comparison.score_at(*pair, floor) for pair, floor in plan.floor.items()]
-    return min(max(min(scores), 0.001), plan.threshold)
-
-
-def _household(plan: Plan) -> float:
-    comparison = plan.comparison
-    return round(comparison.household, 4) if isinstance(comparison, RecordComparison) else 0.0
-
-
-def _by_files(plan: Plan) -> list[dict[str, Any]]:
+def _by_files(plan: MatchPlan) -> list[dict[str, Any]]:
     """Return how many matches are expected between every two files."""
     if plan.same:
         return []
@@ -356,8 +323,8 @@ def _by_files(plan: Plan) -> list[dict[str, Any]]:
         {
             "party_a": plan.files[a].party,
             "party_b": plan.files[b].party,
-            "matches": round(matches[0], 1),
+            "matches": round(expected.number, 1),
             "basis": plan.basis,
         }
-        for (a, b), matches in plan.matches.items()
+        for (a, b), expected in plan.model.matches.items()
     ]

@@ -132,7 +132,10 @@ def test_more_recall_takes_more_tables(
     people = draw_people(rng, 2000)
     copies = draw_copies(rng, people, rng.uniform(0.02, 0.3, 2000))
     known = shown(pack(people), pack(copies), lowest=0.8, rows=np.arange(1000))
-    plan, less = plan_lsh(known, bits=1024, recall=recall), plan_lsh(known, bits=1024, recall=0.5)
+    plan, less = (
+        plan_lsh(known, bits=1024, completeness=recall),
+        plan_lsh(known, bits=1024, completeness=0.5),
+    )
     assert plan.completeness >= recall
     width, tables = plan.bits_per_table, plan.tables
     assert tables * width > less.tables * less.bits_per_table
@@ -232,5 +235,5 @@ def test_short_filters_one_record_and_empty_filters(pack: Draw, bits: int) -> No
 def test_unreachable_completeness_is_admitted(draw_people: Draw, pack: Draw) -> None:
     """At an agreement below that of chance no number of tables is enough; the plan does not pretend."""
     words = pack(draw_people(np.random.default_rng(10), 200))
-    plan = plan_lsh(shown(words, words, lowest=0.21), bits=1024, recall=1 - 1e-12)
+    plan = plan_lsh(shown(words, words, lowest=0.21), bits=1024, completeness=1 - 1e-12)
     assert plan.completeness < 1 - 1e-12

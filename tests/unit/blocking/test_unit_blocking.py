@@ -15,7 +15,7 @@ from pprl.base.errors import UsageError
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.blocking import methods
 from pprl.unit.blocking.lsh import bucket_codes
-from pprl.unit.blocking.methods import Agreeing, Side, make_blocking, possible_pairs
+from pprl.unit.blocking.methods import Agreeing, PackedFile, make_blocking, possible_pairs
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part
 from pprl.unit.weighing.record.scan import SIZES, RecordScan
 
@@ -24,13 +24,13 @@ Make = Callable[..., EncodedFile]
 LOW = 0.001  # every pair that has a bit in common is over it
 
 
-def side(n: int, keys: np.ndarray | None = None, *, seed: int = 1, words: int = 2) -> Side:
+def side(n: int, keys: np.ndarray | None = None, *, seed: int = 1, words: int = 2) -> PackedFile:
     rng = np.random.default_rng(seed)
     filters = rng.integers(0, 2**64, (n, words), dtype=np.uint64)
-    return Side(words=filters, keys=np.zeros((n, 0), np.uint64) if keys is None else keys)
+    return PackedFile(words=filters, keys=np.zeros((n, 0), np.uint64) if keys is None else keys)
 
 
-def agreeing(a: Side, b: Side, lowest: float = 0.8) -> Callable[[], Agreeing]:
+def agreeing(a: PackedFile, b: PackedFile, lowest: float = 0.8) -> Callable[[], Agreeing]:
     """Give what an LSH is planned by: matches that agree on a share of their bits from `lowest` on."""
     none = np.zeros((0, a.words.shape[1]), np.uint64)
     return lambda: Agreeing(
@@ -53,8 +53,8 @@ def no_agreeing() -> Agreeing:
 
 def scan(
     method: methods.Blocking,
-    a: Side,
-    b: Side,
+    a: PackedFile,
+    b: PackedFile,
     *,
     floor: float = LOW,
     same: bool = False,
@@ -105,7 +105,7 @@ def test_exhaustive_compares_every_pair(
 
 
 @st.composite
-def keyed(draw: st.DrawFn) -> tuple[Side, Side]:
+def keyed(draw: st.DrawFn) -> tuple[PackedFile, PackedFile]:
     """Two files with few distinct keys, some missing, some at the ends of the range."""
     passes = draw(st.integers(1, 3))
     pool = st.sampled_from([0, 1, 2, 3, 2**31, 2**32 + 1, 2**63, 2**64 - 1])
@@ -122,7 +122,7 @@ def keyed(draw: st.DrawFn) -> tuple[Side, Side]:
 @settings(max_examples=80, deadline=None)
 @given(keyed(), st.booleans())
 def test_keys_compare_exactly_the_pairs_that_share_one(
-    drawn: tuple[Side, Side], same: bool
+    drawn: tuple[PackedFile, PackedFile], same: bool
 ) -> None:
     """In the same pass; a missing key is shared with nobody; a pair of several passes is compared once."""
     a, b = (drawn[0], drawn[0]) if same else drawn
@@ -148,10 +148,14 @@ def test_lsh_compares_exactly_the_pairs_that_share_a_bucket(
         make_encoded(dense, party=party)
         for dense, party in zip(draw_files(rng, [300, 250], 100), "ab", strict=True)
     ]
-    sides = [Side.of(file) for file in files]
-    method = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides, lowest=0.72))
+    sides = [PackedFile.of(file) for file in files]
+    method = make_blocking(
+        "lsh", files, sides, completeness=0.99, agreeing=agreeing(*sides, lowest=0.72)
+    )
     scored, compared = scan(method, *sides, floor=0.3)
-    again = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides, lowest=0.72))
+    again = make_blocking(
+        "lsh", files, sides, completeness=0.99, agreeing=agreeing(*sides, lowest=0.72)
+    )
     assert again.describe() == method.describe()
     assert isinstance(method, methods.Lsh)
     codes = [bucket_codes(one.words, method.positions) for one in sides]
@@ -172,30 +176,30 @@ def test_methods_are_found_by_name(make_encoded: Make, draw_people: Draw) -> Non
     dense = draw_people(np.random.default_rng(1), 20)
     keys = np.ones((20, 1), np.uint64)
     file = make_encoded(dense, keys=keys)
-    sides = [Side.of(file)]
+    sides = [PackedFile.of(file)]
     for name, kind in [
         ("exhaustive", methods.Exhaustive),
         ("keys", methods.Keys),
         ("lsh", methods.Lsh),
     ]:
         shown = agreeing(*sides, *sides) if name == "lsh" else no_agreeing
-        made = make_blocking(name, [file], sides, recall=0.99, agreeing=shown)
+        made = make_blocking(name, [file], sides, completeness=0.99, agreeing=shown)
         assert type(made) is kind
         assert isinstance(made.describe(), dict)
 
 
 def test_keys_without_a_pass_are_refused(make_encoded: Make, draw_people: Draw) -> None:
     file = make_encoded(draw_people(np.random.default_rng(1), 20))
-    sides = [Side.of(file)]
+    sides = [PackedFile.of(file)]
     with pytest.raises(UsageError, match="no \\[\\[blocking\\]\\] pass"):
-        make_blocking("keys", [file], sides, recall=0.99, agreeing=no_agreeing)
+        make_blocking("keys", [file], sides, completeness=0.99, agreeing=no_agreeing)
 
 
 def test_an_unknown_method_is_refused(make_encoded: Make, draw_people: Draw) -> None:
     file = make_encoded(draw_people(np.random.default_rng(1), 20))
-    sides = [Side.of(file)]
+    sides = [PackedFile.of(file)]
     with pytest.raises(UsageError, match="blocking must be one of"):
-        make_blocking("exhaustiv", [file], sides, recall=0.99, agreeing=no_agreeing)
+        make_blocking("exhaustiv", [file], sides, completeness=0.99, agreeing=no_agreeing)
 
 
 @pytest.mark.parametrize("profile", ["record", "fields"])
@@ -210,12 +214,15 @@ def test_lsh_of_either_profile_serves_every_pair_of_files(
         for n, party in zip((60, 400, 100), "abc", strict=True)
     ]
     sides = [
-        Side(words=file.field_words().reshape(len(file), -1), keys=file.keys) for file in files
+        PackedFile(words=file.field_words().reshape(len(file), -1), keys=file.keys)
+        for file in files
     ]
-    told = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides[:2])).describe()
+    told = make_blocking(
+        "lsh", files, sides, completeness=0.99, agreeing=agreeing(*sides[:2])
+    ).describe()
     assert told["expected_completeness"] >= 0.99
     assert 0 < told["expected_completeness_at_threshold"] < told["expected_completeness"]
-    method = make_blocking("lsh", files, sides, recall=0.99, agreeing=agreeing(*sides[:2]))
+    method = make_blocking("lsh", files, sides, completeness=0.99, agreeing=agreeing(*sides[:2]))
     assert isinstance(method, methods.Lsh)
     assert method.positions.shape == (told["tables"], told["bits_per_table"])
     assert method.positions.max() < sides[0].words.shape[1] * 64

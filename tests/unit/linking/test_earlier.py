@@ -23,7 +23,9 @@ from pprl.exchange.encoded.file import EncodedFile, pseudonym_text
 from pprl.exchange.links.folder import Links, read_links, write_links
 from pprl.quality.judging.explain import explain, read_priors
 from pprl.unit.linking.earlier import check_earlier, earlier_ids
-from pprl.unit.run.match import MatchOptions, match, plan_match
+from pprl.unit.run.job import match
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import plan_match
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]

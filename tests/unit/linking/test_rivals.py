@@ -12,23 +12,25 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.unit.linking import rivals
-from pprl.unit.linking.rivals import Rule, log_activity, pair_probabilities
+from pprl.unit.linking.rivals import pair_probabilities
+from pprl.unit.weighing.prior import log_prior_odds
 
 PROPERTY = settings(max_examples=150, deadline=None)
 Pairs = list[tuple[int, int]]
 WEIGHTS = st.floats(-4, 6) | st.floats(-20, 40)
-RULES: list[Rule] = ["one-to-one", "one-to-many", "many-to-many"]
+RULES: list[AssignmentRule] = ["one-to-one", "one-to-many", "many-to-many"]
 
 
-def allowed(chosen: tuple[tuple[int, int], ...], rule: Rule) -> bool:
+def allowed(chosen: tuple[tuple[int, int], ...], rule: AssignmentRule) -> bool:
     left, right = [a for a, _ in chosen], [b for _, b in chosen]
     if rule != "many-to-many" and len(set(right)) < len(right):
         return False
     return rule != "one-to-one" or len(set(left)) == len(left)
 
 
-def listed(pairs: Pairs, log_odds: list[float], rule: Rule) -> npt.NDArray[np.float64]:
+def listed(pairs: Pairs, log_odds: list[float], rule: AssignmentRule) -> npt.NDArray[np.float64]:
     """The definition: over every set of pairs that keeps the rule, weighted by the product of their odds."""
     sets = [
         list(chosen)
@@ -44,23 +46,40 @@ def listed(pairs: Pairs, log_odds: list[float], rule: Rule) -> npt.NDArray[np.fl
     return held
 
 
+def probabilities(
+    left: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+    log_ratio: npt.NDArray[np.float64],
+    sizes: tuple[int, int],
+    *,
+    rule: AssignmentRule,
+    matches: float,
+    unlisted: float = 0.0,
+) -> npt.NDArray[np.float64]:
+    """Give the probabilities of pairs of files in which so many matches are expected."""
+    prior = log_prior_odds(matches, sizes, rule)
+    return pair_probabilities(
+        left, right, log_ratio, sizes, rule=rule, log_prior_odds=prior, unlisted=unlisted
+    )
+
+
 def found(
     pairs: Pairs,
     weights: list[float],
-    rule: Rule = "one-to-one",
+    rule: AssignmentRule = "one-to-one",
     *,
     sizes: tuple[int, int] = (8, 8),
     matches: float = 3.0,
 ) -> npt.NDArray[np.float64]:
     ends = np.array(pairs, np.int64).reshape(-1, 2)
-    return pair_probabilities(
+    return probabilities(
         ends[:, 0], ends[:, 1], np.array(weights, float), sizes, matches=matches, rule=rule
     )
 
 
-def log_odds_of(weights: list[float], rule: Rule) -> list[float]:
-    activity = log_activity(3.0, (8, 8), rule)
-    return [weight + activity for weight in weights]
+def log_odds_of(weights: list[float], rule: AssignmentRule) -> list[float]:
+    prior = log_prior_odds(3.0, (8, 8), rule)
+    return [weight + prior for weight in weights]
 
 
 @st.composite
@@ -80,7 +99,7 @@ def trees(draw: st.DrawFn) -> Pairs:
 @PROPERTY
 @given(trees(), st.data(), st.sampled_from(RULES))
 def test_without_a_cycle_the_probabilities_are_exact(
-    pairs: Pairs, data: st.DataObject, rule: Rule
+    pairs: Pairs, data: st.DataObject, rule: AssignmentRule
 ) -> None:
     assume(max(max(pair) for pair in pairs) < 8)
     weights = data.draw(st.lists(WEIGHTS, min_size=len(pairs), max_size=len(pairs)))
@@ -168,23 +187,23 @@ def test_the_more_matches_there_are_the_likelier_is_a_pair() -> None:
     assert shares == sorted(shares)
     assert 0 < shares[0] < 1e-3
     assert shares[-1] == shares[-2] < 1  # everybody may have a partner: still nothing is certain
-    assert isfinite(log_activity(8.0, (8, 8), "one-to-one"))
+    assert isfinite(log_prior_odds(8.0, (8, 8), "one-to-one"))
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("weight", [0.0, 2.0])
-def test_the_activity_is_a_random_pair_s_odds(rule: Rule, weight: float) -> None:
+def test_the_prior_is_a_random_pair_s_odds(rule: AssignmentRule, weight: float) -> None:
     """In files where every pair has the same weight, the probabilities sum to the expected matches."""
     sizes, matches = (40, 60), 24.0
     left, right = np.divmod(np.arange(40 * 60), 60)
-    probability = pair_probabilities(left, right, np.zeros(2400), sizes, matches=matches, rule=rule)
+    probability = probabilities(left, right, np.zeros(2400), sizes, matches=matches, rule=rule)
     assert probability.sum() == pytest.approx(matches, rel=0.02)
-    more = pair_probabilities(left, right, np.full(2400, weight), sizes, matches=matches, rule=rule)
+    more = probabilities(left, right, np.full(2400, weight), sizes, matches=matches, rule=rule)
     assert more.sum() >= probability.sum() - 1e-9
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_no_pair_and_certain_pairs(rule: Rule) -> None:
+def test_no_pair_and_certain_pairs(rule: AssignmentRule) -> None:
     """No overflow, no division by nothing, no certainty out of nothing."""
     assert len(found([], [], rule)) == 0
     sure = found([(0, 0), (1, 1)], [1e4, -1e4], rule)
@@ -196,23 +215,25 @@ def test_no_pair_and_certain_pairs(rule: Rule) -> None:
 
 @pytest.mark.parametrize("matches", [40.0, 199.0])
 @pytest.mark.parametrize("rule", ["one-to-one", "one-to-many"])
-def test_partners_that_are_not_listed_are_reckoned_with(matches: float, rule: Rule) -> None:
+def test_partners_that_are_not_listed_are_reckoned_with(
+    matches: float, rule: AssignmentRule
+) -> None:
     """Where scores say nothing, a pair is as probable as any other, whether all of them are listed or a few."""
     sizes = (200, 300)
     listed_share = 0.1
     left, right = np.divmod(np.arange(200 * 300), 300)
     some = np.random.default_rng(1).random(len(left)) < listed_share
     given = (left[some], right[some], np.zeros(some.sum()), sizes)
-    probability = pair_probabilities(*given, matches=matches, rule=rule, unlisted=1 - listed_share)
+    probability = probabilities(*given, matches=matches, rule=rule, unlisted=1 - listed_share)
     assert probability.mean() == pytest.approx(matches / (200 * 300), rel=0.03)
     # Without them, each record would have to find its partner among the few.
-    bare = pair_probabilities(*given, matches=matches, rule=rule)
+    bare = probabilities(*given, matches=matches, rule=rule)
     assert bare.mean() > 1.1 * probability.mean()
 
 
 @pytest.mark.parametrize("rule", ["one-to-one", "one-to-many"])
 def test_rings_that_settle_late_are_followed_by_themselves(
-    rule: Rule, monkeypatch: pytest.MonkeyPatch
+    rule: AssignmentRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Among many pairs at rest the few that still move come out as if all had been followed to the end."""
     rng = np.random.default_rng(3)
@@ -223,7 +244,7 @@ def test_rings_that_settle_late_are_followed_by_themselves(
     weight = np.concatenate([rng.normal(6, 4, 2000), np.full(80, 25.0)])
     weight[2000] += 1.0
     given = (left, right, weight, (3000, 3000))
-    followed = pair_probabilities(*given, rule=rule, matches=1500.0)
+    followed = probabilities(*given, rule=rule, matches=1500.0)
     pairs_of_calls: list[int] = []
     once = rivals._rounds
 
@@ -232,8 +253,8 @@ def test_rings_that_settle_late_are_followed_by_themselves(
         return once(*arguments, **options)
 
     monkeypatch.setattr(rivals, "_rounds", counted)
-    np.testing.assert_array_equal(pair_probabilities(*given, rule=rule, matches=1500.0), followed)
+    np.testing.assert_array_equal(probabilities(*given, rule=rule, matches=1500.0), followed)
     assert pairs_of_calls == ([2080, 80] if rule == "one-to-one" else [2080])
     monkeypatch.setattr(rivals, "_FEW", -1.0)
-    wanted = pair_probabilities(*given, rule=rule, matches=1500.0)
+    wanted = probabilities(*given, rule=rule, matches=1500.0)
     np.testing.assert_allclose(followed, wanted, atol=1e-9)

@@ -14,11 +14,14 @@ from unit_world import ALL, Town, agreement_of, encode_all, frames_of, town
 from pprl.base.errors import UsageError
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import LEVELS
-from pprl.unit.run.match import MatchOptions, match, plan_match
-from pprl.unit.weighing.fields import mixture, model
-from pprl.unit.weighing.fields.comparison import FieldsComparison
+from pprl.unit.run.job import match
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import plan_match
+from pprl.unit.weighing.fields import learnt, mixture
+from pprl.unit.weighing.fields.model import FieldsModel
+from pprl.unit.weighing.model import ExpectedMatches
 from pprl.unit.weighing.record import scores
-from pprl.unit.weighing.record.comparison import RecordComparison
+from pprl.unit.weighing.record.model import RecordModel
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]
@@ -171,7 +174,7 @@ def test_an_em_that_does_not_settle_is_told(profile: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(scores, "_ROUNDS", 1)
     real = mixture.fit
     monkeypatch.setattr(
-        model, "fit", lambda *args, **more: real(*args, **{**more, "iterations": 1})
+        learnt, "fit", lambda *args, **more: real(*args, **{**more, "iterations": 1})
     )
     links = match(people.files)
     hold_consistent(links, people.files)
@@ -245,8 +248,8 @@ def test_copies_inside_a_file_are_told(profile: str, share: float, exact: bool) 
 def test_more_matches_than_records_are_told(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the mixture took for matches, it were none: no estimate, and a warning."""
     people = town(profile, (600, 500), 300)
-    kind = RecordComparison if profile == "record" else FieldsComparison
-    monkeypatch.setattr(kind, "matches", {(0, 1): (900.0, 900.0, 900.0)})
+    kind = RecordModel if profile == "record" else FieldsModel
+    monkeypatch.setattr(kind, "matches", {(0, 1): ExpectedMatches(900.0, 900.0, 900.0)})
     links = match(people.files)
     assert said(links, "a and b: more matches are expected than there are records")
     assert "more matches" in links.run["threshold"]["no_estimate"]
@@ -326,10 +329,10 @@ def test_a_low_threshold_in_fields_finds_all_pairs_over_it() -> None:
     plan = plan_match(people.files, MatchOptions(threshold=0.0001))
     links = match(people.files, MatchOptions(threshold=0.0001, assign="many-to-many"))
     every = np.divmod(np.arange(500 * 500), 500)
-    learnt = plan.comparison.model  # type: ignore[attr-defined]
+    learnt = plan.model.learnt  # type: ignore[attr-defined]
     odds = (
-        learnt.weights(0, 1, *every)
-        + plan_match(people.files, MatchOptions(assign="many-to-many")).activity[0, 1]
+        learnt.log_ratios(0, 1, *every)
+        + plan_match(people.files, MatchOptions(assign="many-to-many")).prior[0, 1]
     )
     expected = int((odds >= np.log(0.0001 / 0.9999)).sum())
     assert links.run["counts"]["pairs_over_threshold"] == expected

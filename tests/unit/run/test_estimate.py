@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.unit.run.estimate import curve, estimate_quality
+from pprl.unit.weighing.model import ModelError
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=40).map(np.array)
 PROPERTY = settings(max_examples=150, deadline=None)
+
+ERROR = ModelError(precision=0.7, recall=0.6, doubt=0.5, unseen=0.01)
 
 
 @PROPERTY
@@ -26,6 +29,7 @@ def test_intervals_hold_the_estimates(
         hidden=hidden,
         hidden_low=hidden * less,
         hidden_high=hidden + more,
+        error=ERROR,
     )
     true = probability[accepted].sum() if n else 0.0
     total = (probability.sum() if n else 0.0) + hidden
@@ -41,7 +45,7 @@ def test_intervals_hold_the_estimates(
     ):
         assert 0 <= low <= middle <= high <= 1
     assert made.f1 == pytest.approx(2 * true / (made.links + total) if made.links + total else 0)
-    sure = estimate_quality(probability, accepted, hidden=hidden)
+    sure = estimate_quality(probability, accepted, hidden=hidden, error=ERROR)
     one = 1 / max(total, 1.0)  # ends are rounded to whole matches
     assert made.recall_low <= sure.recall_low + one
     assert made.recall_high >= sure.recall_high - one
@@ -51,7 +55,7 @@ def test_more_links_make_intervals_narrower_but_never_nothing() -> None:
     """The model itself may be wrong, however many pairs there are."""
     widths = []
     for n in (10, 100, 10_000, 1_000_000):
-        made = estimate_quality(np.full(n, 0.95), np.ones(n, bool), hidden=0.05 * n)
+        made = estimate_quality(np.full(n, 0.95), np.ones(n, bool), hidden=0.05 * n, error=ERROR)
         widths.append(made.precision_high - made.precision_low)
         assert made.precision == pytest.approx(0.95)
         assert made.recall == pytest.approx(0.95)
@@ -60,11 +64,11 @@ def test_more_links_make_intervals_narrower_but_never_nothing() -> None:
 
 
 def test_without_a_link_nothing_is_claimed() -> None:
-    none = estimate_quality(np.zeros(0), np.zeros(0, bool), hidden=0.0)
+    none = estimate_quality(np.zeros(0), np.zeros(0, bool), hidden=0.0, error=ERROR)
     assert (none.links, none.matches, none.f1) == (0, 0.0, 0.0)
     assert (none.precision_low, none.precision_high) == (0.0, 1.0)
     assert (none.recall_low, none.recall_high) == (0.0, 1.0)
-    missed = estimate_quality(np.full(3, 0.4), np.zeros(3, bool), hidden=10.0)
+    missed = estimate_quality(np.full(3, 0.4), np.zeros(3, bool), hidden=10.0, error=ERROR)
     assert missed.recall == missed.recall_low == 0.0
     assert missed.matches == pytest.approx(11.2)
     assert (missed.precision_low, missed.precision_high) == (0.0, 1.0)
@@ -72,10 +76,10 @@ def test_without_a_link_nothing_is_claimed() -> None:
 
 def test_certain_links_are_not_certain() -> None:
     """A few links with probability 1 are no proof of a precision of 1."""
-    few = estimate_quality(np.ones(5), np.ones(5, bool), hidden=0.0)
+    few = estimate_quality(np.ones(5), np.ones(5, bool), hidden=0.0, error=ERROR)
     assert few.precision == few.precision_high == 1.0
     assert few.precision_low < 0.9
-    many = estimate_quality(np.ones(5000), np.ones(5000, bool), hidden=0.0)
+    many = estimate_quality(np.ones(5000), np.ones(5000, bool), hidden=0.0, error=ERROR)
     assert few.precision_low < many.precision_low < 1
 
 
@@ -88,7 +92,7 @@ def test_the_truth_lies_in_the_interval_when_the_probabilities_are_right() -> No
         true = rng.random(300) < probability
         accepted = probability >= 0.5
         hidden = rng.poisson(20)
-        made = estimate_quality(probability, accepted, hidden=20.0)
+        made = estimate_quality(probability, accepted, hidden=20.0, error=ERROR)
         precision = (true & accepted).sum() / accepted.sum()
         recall = (true & accepted).sum() / (true.sum() + hidden)
         held["precision"] += made.precision_low <= precision <= made.precision_high

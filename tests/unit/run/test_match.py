@@ -20,7 +20,9 @@ from pprl.base.errors import DataError, MismatchError, UsageError
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import read_links, write_links
 from pprl.unit.run import plan, results
-from pprl.unit.run.match import MatchOptions, match, plan_match
+from pprl.unit.run.job import match
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import plan_match
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]

@@ -12,7 +12,9 @@ from unit_world import Town, town
 
 from pprl.exchange.links.folder import Links
 from pprl.unit.blocking.lsh import LshPlan, plan_lsh
-from pprl.unit.run.match import MatchOptions, match, plan_match
+from pprl.unit.run.job import match
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import plan_match
 
 PROFILES = ["record", "fields"]
 KEYS = ("soundex(surname)+year(date_of_birth)", "value(postcode)+soundex(surname)")
@@ -152,9 +154,9 @@ def test_a_plan_tells_what_the_run_will_do(profile: str) -> None:
         assert told.pairs_possible == counts["pairs_possible"]
         assert told.pairs_expected >= counts["pairs_compared"]
         assert told.seconds > 0
-        assert set(told.floor) == set(told.matches) == {(0, 1)}
-        least, most = told.matches[0, 1][1:]
-        assert least <= told.matches[0, 1][0] <= most
+        assert set(told.floors) == set(told.model.matches) == {(0, 1)}
+        expected = told.model.matches[0, 1]
+        assert expected.least <= expected.number <= expected.most
 
 
 def test_the_profile_fields_links_more_than_the_profile_record() -> None:
@@ -206,15 +208,16 @@ def test_in_one_file_the_prior_counts_each_pair_once(profile: str) -> None:
     people = town(profile)
     plan = plan_match(people.files[:1])
     size = len(people.files[0])
-    share = plan.matches[0, 0][0] / (size * (size - 1) / 2)
-    assert plan.activity[0, 0] == pytest.approx(np.log(share / (1 - share)), abs=1e-6)
+    share = plan.model.matches[0, 0][0] / (size * (size - 1) / 2)
+    assert plan.prior[0, 0] == pytest.approx(np.log(share / (1 - share)), abs=1e-6)
 
 
 def test_the_threshold_of_several_files_is_the_lowest_of_their_pairs() -> None:
     """No pair without rivals is accepted below it."""
     people = town("record", (700, 500, 60), 40)
     plan = plan_match(people.files)
-    single = [plan.comparison.score_at(*pair, -odds) for pair, odds in plan.activity.items()]
-    assert plan.threshold == pytest.approx(min(single))
+    single = [plan.model.even_score({pair: odds}) for pair, odds in plan.prior.items()]
+    assert len(set(single)) > 1
+    assert plan.threshold.value == pytest.approx(min(single))
     links = match(people.files)
-    assert links.pairs["score"].min() > plan.threshold - 0.02
+    assert links.pairs["score"].min() > plan.threshold.value - 0.02

@@ -16,7 +16,7 @@ from unit_world import town
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import read_links, write_links
 from pprl.unit.run import results
-from pprl.unit.run.match import match
+from pprl.unit.run.job import match
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]

@@ -1,345 +1,292 @@
-"""The weights of pairs in the profile ``fields``: fitted to the files at hand, without truth and without a key.
-
-Inside a file nobody should be there twice, so its pairs show how different people come to look alike; the classes of
-such pairs are fitted there first. Across the files the same classes hold, in other proportions, and the matches beside
-them. With one file (duplicates are looked for) both are fitted at once.
-"""
+"""The model of the profile ``fields``: levels of agreement, weighed by what the mixture has learnt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from types import MappingProxyType
+from functools import partial
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import logsumexp
 
+from pprl.base.arrays import Floats, Int64s
+from pprl.base.errors import UsageError
+from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
-from pprl.unit.blocking.sampling import TINY, Scans, sample_rows
-from pprl.unit.weighing.fields.classes import Classes, draft_classes
-from pprl.unit.weighing.fields.levels import (
-    DIFFERENT,
-    EXACT,
-    Columns,
-    columns,
-    level_count,
-    level_rows,
-    pair_levels,
+from pprl.unit.blocking.engine import Engine
+from pprl.unit.blocking.methods import (
+    Blocking,
+    Exhaustive,
+    PackedFile,
+    ScanProgress,
+    make_blocking,
+    possible_pairs,
+    scan_steps,
 )
-from pprl.unit.weighing.fields.mixture import ITERATIONS, fit, posterior
-from pprl.unit.weighing.fields.patterns import Patterns, count_patterns, join_patterns
-from pprl.unit.weighing.fields.search.scan import Bound
-from pprl.unit.weighing.fields.values import FieldValues, field_values
+from pprl.unit.journal import Journal
+from pprl.unit.weighing.fields.agreeing import agreeing_matches
+from pprl.unit.weighing.fields.learnt import LearntFields, fit_fields
+from pprl.unit.weighing.fields.levels import EXACT
+from pprl.unit.weighing.fields.part_rows import PartRows
+from pprl.unit.weighing.fields.scan import SLACK, FieldsScan, scan_rows
+from pprl.unit.weighing.model import (
+    EVEN,
+    NEAR,
+    NEAR_PROBABILITY,
+    Cost,
+    ExpectedMatches,
+    Found,
+    ModelError,
+    RowsOfFile,
+    Threshold,
+    TwoFiles,
+)
 
-__all__ = ["REPEATED", "FieldModel", "fit_fields"]
+__all__ = ["FieldsModel", "FieldsPlannedScan", "fit_fields_model"]
 
-_WORK = 100_000_000
-"""Pairs of records that one count of patterns may cost."""
+_PROBE = 200
+"""Records whose pairs show how long a scan takes. Chosen; only the time that is told beforehand depends on it."""
 
-_STRANGERS = 3000
-"""Values of a field whose likeness to all others is looked at for the strangers' distribution."""
+_GATHERED = 20
+"""How many times what a pair costs in a full scan it costs in a block. Chosen from timings of both; only the time that
+is told beforehand depends on it."""
 
-REPEATED = 0.02
-"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
-several times."""
+_ERROR = ModelError(precision=0.6, recall=0.6, doubt=0.8, unseen=0.0)
+"""Chosen by ``benchmarks/intervals.py --choose`` and tested on other populations."""
 
-_NONE = 1e-9
-"""What is left of the share of matches that are none (:meth:`Classes.tells_matches`)."""
-
-_REPEATS_FIRST = 1e-4
-"""Share of the pairs inside a file that are of one person, as a start: no less than the other classes have, or one of
-them would take exact copies."""
-
-_CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
-_CHANCE_ELSE = 0.01
-"""How often two people have equal values in a field, and how often similar ones, where files are too small to show."""
-
-_HELD = 50.0
-"""Pairs that a prior of what a class does not share is worth at least, across the files."""
-
-_TINY = 1e-9
-
-Floats = npt.NDArray[np.float64]
-Int64s = npt.NDArray[np.int64]
+_SMALLEST_GAIN = 1e-9
+"""What a pair at the very threshold counts in the linking: above 0, and less than any difference of log-odds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FieldModel:
-    """What the unit has learnt about the fields of some files.
+class FieldsModel:
+    """See :class:`pprl.unit.weighing.model.PairModel`; made by :func:`fit_fields_model`.
 
     Attributes:
-        fields: the fields' values.
-        table: the same, side by side.
-        classes: m- and u-probabilities, class by class.
-        shares: for each pair of files, ``float64[classes]``.
-        matches: for each pair of files, the number of matches that the mixture sees.
-        across: for each pair of files, the patterns that were counted.
-        repeats: for each file, share of its records that have another record of the same person in it.
-        rare: ``float64[values]``: what agreeing exactly on a value adds beyond its band, natural logarithm.
-        converged: False when the EM ran out of iterations.
-        iterations: how many it made, over all steps.
-        tiny: True when the files are too small to learn from: all values are then customary ones.
+        files: the encoded files.
+        tables: the same as a blocking sees them.
+        learnt: the weights.
     """
 
-    fields: tuple[FieldValues, ...]
-    table: Columns
-    classes: Classes
-    shares: dict[tuple[int, int], Floats]
-    matches: dict[tuple[int, int], float]
-    across: dict[tuple[int, int], Patterns]
-    repeats: tuple[float, ...]
-    rare: Floats
-    converged: bool
-    iterations: int
-    tiny: bool
+    files: Sequence[EncodedFile]
+    tables: Sequence[PackedFile]
+    learnt: LearntFields
 
-    def bound(self) -> Bound:
-        """Return what a pair can weigh at most, field by field."""
-        match = self.classes.match
-        made = np.zeros((len(self.fields), max(level_count(field) for field in self.fields)))
-        for f, table in enumerate(self.classes.log_tables()):
-            weight = table[:, match].max(axis=1) - table[:, 0]
-            made[f, : len(weight)] = weight
-            made[f, 0] = 0.0
-        return Bound(level=made.astype(np.float32), rare=self.rare.astype(np.float32))
+    score_name: ClassVar[str] = "match probability"
+    error: ClassVar[ModelError] = _ERROR
+    household_similarity: ClassVar[None] = None
 
-    def weights(self, a: int, b: int, left: Int64s, right: Int64s) -> Floats:
-        """Return the match weight of pairs of records of files `a` and `b`: ``float64[pairs]``, natural logarithm.
+    @property
+    def matches(self) -> Mapping[TwoFiles, ExpectedMatches]:
+        """As the mixture sees them; it gives no bounds of its own."""
+        return {pair: ExpectedMatches(n, n, n) for pair, n in self.learnt.matches.items()}
 
-        The logarithm of how much likelier the levels of the pair are for one person than for two.
-        """
-        made = np.empty(len(left))
-        for start in range(0, len(left), 1 << 18):
-            part = slice(start, start + (1 << 18))
-            one, other, _ = self._joint(a, b, left[part], right[part])
-            made[part] = logsumexp(one, axis=1) - logsumexp(other, axis=1)
-        return made
+    @property
+    def basis(self) -> Literal["estimated", "customary"]:
+        """``customary`` for tiny files."""
+        return "customary" if self.learnt.tiny else "estimated"
 
-    def hidden(self, a: int, b: int, floor: float) -> float:
-        """Return how many matches are expected to have a bound below `floor`."""
-        patterns, bound = self.across[a, b], self.bound()
-        weights, _ = posterior(self.classes.log_likelihood(patterns.levels), self.shares[a, b])
-        matches = weights[:, self.classes.match].sum(axis=1) * patterns.count
-        reached = np.zeros(len(matches))
-        for f in range(len(self.fields)):
-            reached += bound.level[f, patterns.levels[:, f]]
-        total = max(float(matches.sum()), 1e-300)
-        return self.matches[a, b] * float(matches[reached < floor].sum()) / total
+    @property
+    def repeats(self) -> tuple[float, ...]:
+        """Share of records with a second record of the same person in their file."""
+        return self.learnt.repeats
 
-    def prior(self, a: int, b: int) -> float:
-        """Return the log-odds that a random pair of records of two files is a match."""
-        share = self.shares[a, b][self.classes.match].sum()
-        return float(np.log(max(share, 1e-300)) - np.log1p(-min(share, 1 - 1e-12)))
+    @property
+    def converged(self) -> bool:
+        """Whether the EM did."""
+        return self.learnt.converged
 
-    def _rare_of(self, a: int, left: Int64s, levels: npt.NDArray[np.uint8]) -> Floats:
-        made = np.zeros(levels.shape)
-        for f in range(levels.shape[1]):
-            exact = levels[:, f] >= EXACT
-            made[exact, f] = self.rare[self.table.ids[a][f, left[exact]]]
-        return made
-
-    def _joint(
-        self, a: int, b: int, left: Int64s, right: Int64s
-    ) -> tuple[Floats, Floats, npt.NDArray[np.uint8]]:
-        """Return the log joint of levels and class, for the match classes and the others, each given its side."""
-        levels = pair_levels(self.table, a, b, left, right)
-        rare = self._rare_of(a, left, levels)
-        match = self.classes.match
-        joint = self.classes.log_likelihood(levels)
-        joint[:, ~match] -= rare @ self.classes.by_chance[~match].T.astype(np.float64)
-        share = self.shares[a, b]
-        with np.errstate(divide="ignore"):
-            one = joint[:, match] + np.log(share[match] / max(share[match].sum(), 1e-300))
-            other = joint[:, ~match] + np.log(share[~match] / share[~match].sum())
-        return one, other, levels
-
-
-def fit_fields(
-    files: Sequence[EncodedFile], *, sample: int, progress: Callable[[float], None] | None = None
-) -> FieldModel:
-    """Estimate the weights from the files.
-
-    Args:
-        files: encoded files of one agreement with the profile ``fields``.
-        sample: records a file whose pairs are counted at most.
-        progress: called with the share done.
-    """
-    fields = field_values(files)
-    table = columns(fields)
-    tiny = sum(len(file) * (len(file) - 1) // 2 for file in files) < TINY
-    strangers = [
-        _customary(field) if tiny else _strangers(field, table, f) for f, field in enumerate(fields)
-    ]
-    alone = len(files) == 1
-    pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
-    scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
-
-    def count(a: int, b: int) -> Patterns:
-        words = files[a].field_words().reshape(len(files[a]), -1)
-        rows = sample_rows(words, sample, others=len(files[b]), work=_WORK)
-        return count_patterns(table, a, b, rows, progress=scans.next())
-
-    iterations, converged = 0, True
-    inside: list[Patterns] = []
-    classes = draft_classes(fields, strangers, decoys=not alone)
-    share = _first_shares(classes, matches=0.0)
-    repeats: list[float] = []
-    if not alone and not tiny:
-        inside = [count(number, number) for number in range(len(files))]
-        own = draft_classes(fields, strangers, decoys=True)
-        for number in set(own.use[own.match].ravel().tolist()):
-            own.parameters[number].strength = 1.0
-        found = fit(
-            own,
-            join_patterns(inside),
-            _first_shares(own, matches=_REPEATS_FIRST),
-            free=np.ones(len(own.names), bool),
-        )
-        iterations, converged = found.iterations, found.converged
-        repeats = [
-            _repeats(own, part, found.share, len(file))
-            for part, file in zip(inside, files, strict=True)
+    def empty_fields(self) -> list[str]:
+        """Fields whose filters are all empty in some file."""
+        return [
+            field.name
+            for number, field in enumerate(self.files[0].agreement.field)
+            if any(not file.field_words()[:, number].any() for file in self.files)
         ]
-        if max(repeats) < REPEATED:
-            # A class of matches would take twins, and sons named after their fathers, out of the other classes.
-            own = draft_classes(fields, strangers, decoys=True)
-            found = fit(
-                own,
-                join_patterns(inside),
-                _first_shares(own, matches=0.0),
-                free=np.ones(len(own.names), bool),
-            )
-            iterations, converged = iterations + found.iterations, converged and found.converged
-        for number in set(classes.use[~classes.match].ravel().tolist()):
-            classes.parameters[number].value = own.parameters[number].value.copy()
-            classes.parameters[number].prior = own.parameters[number].value.copy()
-        # Across the files a home may be written in two ways, so these classes may change. A small class keeps what
-        # its pairs do not share as it was found, or it would draw matches in.
-        for number in set(classes.use[classes.by_chance & ~classes.match[:, None]].tolist()):
-            classes.parameters[number].least = _HELD
-        share = np.where(classes.match, 0.0, found.share)
-    rounds = 0 if tiny else ITERATIONS
-    across = {
-        (a, b): count(*((a, b) if len(files[a]) <= len(files[b]) else (b, a))) for a, b in pairs
-    }
-    together = join_patterns(list(across.values()))
-    smaller = sum(
-        min(len(files[a]), len(files[b])) / (len(files[a]) * len(files[b])) for a, b in pairs
-    ) / len(pairs)
-    first = _first_shares(classes, matches=0.3 * smaller)
-    share = np.where(classes.match, first, share) if not alone else first
-    # Relatives are as frequent between the files as inside them, or as the data say: half and half.
-    expected = None if alone or tiny else np.where(classes.match, 0.0, share)
-    found = fit(
-        classes,
-        together,
-        share,
-        free=np.ones(len(classes.names), bool),
-        expected=expected,
-        iterations=rounds,
-    )
-    iterations, converged = iterations + found.iterations, converged and found.converged
-    shares, matches = {}, {}
-    nothing_free = np.zeros(len(classes.names), bool)
-    for (a, b), part in across.items():
-        of_pair = found.share
-        if len(pairs) > 1 and not tiny:
-            again = fit(classes, part, found.share, free=nothing_free, expected=expected)
-            of_pair, converged = again.share, converged and again.converged
-        if not classes.tells_matches():
-            of_pair = np.where(classes.match, of_pair * _NONE, of_pair)
-        space = (
-            len(files[a]) * (len(files[a]) - 1) / 2
-            if alone
-            else len(files[a]) * float(len(files[b]))
+
+    def even_score(self, prior: Mapping[TwoFiles, float]) -> float:
+        """A probability of one half."""
+        return EVEN
+
+    def floors(
+        self, prior: Mapping[TwoFiles, float], threshold: Threshold
+    ) -> Mapping[TwoFiles, float]:
+        """Near even odds, and down to a given threshold where that is lower."""
+        near = {pair: -odds - NEAR for pair, odds in prior.items()}
+        if not threshold.given:
+            return near
+        limit = _log_odds(threshold.value)
+        return {pair: min(floor, limit - prior[pair]) for pair, floor in near.items()}
+
+    def plan(
+        self,
+        blocking: str,
+        *,
+        floors: Mapping[TwoFiles, float],
+        threshold: Threshold,
+        completeness: float,
+        engine: Engine | None,
+    ) -> FieldsPlannedScan:
+        """Plan the blocking."""
+        if engine is not None:
+            raise UsageError(f"the engine {engine.name} does not serve the profile fields")
+        method = make_blocking(
+            blocking,
+            self.files,
+            self.tables,
+            completeness=completeness,
+            agreeing=lambda: agreeing_matches(self.files, self.tables, self.learnt, list(floors)),
         )
-        shares[a, b] = of_pair
-        matches[a, b] = float(of_pair[classes.match].sum() * space)
-    if alone:
-        repeats = [_repeats(classes, across[0, 0], found.share, len(files[0]))]
-    return FieldModel(
-        fields=tuple(fields),
-        table=table,
-        classes=classes,
-        shares=shares,
-        matches=matches,
-        across=across,
-        repeats=tuple(repeats),
-        rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
-        converged=converged or tiny,
-        iterations=iterations,
-        tiny=tiny,
-    )
+        return FieldsPlannedScan(model=self, method=blocking, blocking=method, floors=floors)
+
+    def scores(self, similarity: Floats, probability: Floats) -> Floats:
+        """The probabilities."""
+        return probability
+
+    def evidence(self, score: Floats, log_odds: Floats, threshold: Threshold) -> Floats:
+        """The log-odds beyond those of the threshold."""
+        gain = log_odds - _log_odds(threshold.value)
+        return np.where(
+            score >= threshold.value,
+            np.maximum(gain, _SMALLEST_GAIN),
+            np.minimum(gain, -_SMALLEST_GAIN),
+        )
+
+    def lowest_score(self, floors: Mapping[TwoFiles, float], threshold: Threshold) -> float:
+        """The probability near even odds."""
+        return min(round(NEAR_PROBABILITY, 4), threshold.value)
+
+    def least_probability(self, threshold: Threshold) -> float:
+        """The same with any threshold: far more pairs than anybody could look at are kept below."""
+        return NEAR_PROBABILITY
+
+    def part_rows(self, left: Int64s, right: Int64s, offsets: Int64s) -> PartRows:
+        """What each field adds."""
+        return PartRows(learnt=self.learnt, left=left, right=right, offsets=offsets)
+
+    def describe(self) -> dict[str, Any]:
+        """The classes, their shares and m- and u-probabilities."""
+        classes, learnt = self.learnt.classes, self.learnt
+        listed = []
+        for number, name in enumerate(classes.names):
+            agree = {}
+            for field, at in zip(learnt.fields, classes.use[number], strict=True):
+                value = classes.parameters[at].value
+                agree[field.name] = {
+                    "exact": round(float(value[EXACT:].sum()), 6),
+                    "similar": round(float(value[2:EXACT].sum()), 6),
+                }
+            count = sum(
+                share[number] * possible_pairs(self.tables[a], self.tables[b], same=a == b)
+                for (a, b), share in learnt.shares.items()
+            )
+            listed.append(
+                {
+                    "class": name,
+                    "match": bool(classes.match[number]),
+                    "pairs": round(float(count), 1),
+                    "agree": agree,
+                }
+            )
+        return {"classes": listed, "iterations": learnt.iterations, "converged": learnt.converged}
+
+    def histogram(self) -> dict[str, Any] | None:
+        """None: probabilities crowd at both ends."""
+        return None
 
 
-def _first_shares(classes: Classes, *, matches: float) -> Floats:
-    made = np.where(classes.match, matches / classes.match.sum(), 1e-4)
-    made[0] = 0.0
-    made[0] = 1 - made.sum()
-    return made
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FieldsPlannedScan:
+    """See :class:`pprl.unit.weighing.model.PlannedScan`.
 
-
-def _repeats(classes: Classes, patterns: Patterns, share: Floats, size: int) -> float:
-    weights, _ = posterior(classes.log_likelihood(patterns.levels), share)
-    same = float((weights[:, classes.match].sum(axis=1) * patterns.count).sum())
-    return min(1.0, same / max(patterns.pairs, 1) * (size - 1))
-
-
-def _customary(field: FieldValues) -> Floats:
-    """Return how the levels of two random people are distributed where nothing can be counted."""
-    made = np.empty(level_count(field))
-    made[DIFFERENT + 1 : EXACT] = _CHANCE_ELSE / (EXACT - DIFFERENT - 1)
-    made[EXACT:] = _CHANCE.get(field.kind, _CHANCE_ELSE) / field.bands
-    made[DIFFERENT] = 1 - made[DIFFERENT + 1 :].sum()
-    made[0] = 1.0
-    return made
-
-
-def _strangers(field: FieldValues, table: Columns, f: int) -> Floats:
-    """Return how the levels of two random people are distributed, ``float64[levels]``, level 0 being 1.
-
-    Similar values are counted over the distinct values, weighted by how common they are; exact agreement inside each
-    file, so that people who are in both files do not count.
+    Attributes:
+        model: what was learnt.
+        method: the blocking method's name.
+        blocking: chooses the pairs that are compared.
+        floors: for each pair of files, the least log ratio that is kept.
     """
-    levels = level_count(field)
-    start, end = int(table.starts[f]), int(table.starts[f + 1])
-    row = np.empty(end, np.uint8)
-    made = np.zeros(levels)
-    if len(field) - 1 <= _STRANGERS:
-        chosen, weight = np.arange(1, len(field)), field.share[1:]
-    else:
-        at = (np.arange(_STRANGERS) + 0.5) / _STRANGERS
-        chosen = np.searchsorted(np.cumsum(field.share), at * field.share.sum())
-        weight = np.full(_STRANGERS, 1 / _STRANGERS)
-    for value, share in zip(chosen, weight, strict=True):
-        level_rows(table.words, table.bits, table.exact, start + int(value), start, end, row)
-        made += share * np.bincount(row[start:end], weights=field.share, minlength=levels)
-    made[EXACT:] = 0
-    chance = np.zeros(field.bands)
-    pairs = 0.0
-    for ids in field.ids:
-        counts = np.bincount(ids, minlength=len(field)).astype(np.float64)
-        counts[0] = 0
-        chance += np.bincount(field.band, weights=counts * (counts - 1), minlength=field.bands)
-        pairs += counts.sum() * (counts.sum() - 1)
-    made[EXACT:] = chance / max(pairs, 1)
-    made = np.maximum(made, _TINY)
-    made[DIFFERENT] = max(1 - made[DIFFERENT + 1 :].sum(), _TINY)
-    made[1:] /= made[1:].sum()
-    made[0] = 1.0
-    return made
+
+    model: FieldsModel
+    method: str
+    blocking: Blocking
+    floors: Mapping[TwoFiles, float]
+
+    def describe(self) -> dict[str, Any]:
+        """As the blocking does."""
+        return self.blocking.describe()
+
+    def cost(self, a: int, b: int) -> Cost:
+        """Pairs, kept pairs and seconds, from a scan of some records."""
+        same, tables = a == b, self.model.tables
+        pairs = self.blocking.expect(tables[a], tables[b], same=same)
+        rows = np.arange(min(len(tables[a]), _PROBE))
+        scan = partial(scan_rows, self.model.learnt, (a, b), floor=self._least(a, b))
+        scan(rows=(rows[:1], None))  # compiles or loads the kernels, outside the clock
+        start = time.perf_counter()
+        scan(rows=(rows[:1], None))  # a single row shows what it takes to lay out the others
+        first = time.perf_counter() - start
+        found = scan(rows=(rows, None))
+        each = max(time.perf_counter() - start - 2 * first, 0.0) / max(len(rows) - 1, 1)
+        possible = possible_pairs(tables[a], tables[b], same=same)
+        times = len(tables[a]) / max(len(rows), 1) / (2 if same else 1)
+        slow = 1 if isinstance(self.blocking, Exhaustive) else _GATHERED
+        share = min(pairs / max(possible, 1) * slow, 1)
+        kept = int(len(found[0]) * times)
+        seconds = (first + each * len(rows) * times) * share
+        return Cost(pairs=pairs, kept=kept, seconds=seconds)
+
+    def _least(self, a: int, b: int) -> float:
+        """Return the least bound that is looked at: rivals may want less likely pairs than those that are kept."""
+        return min(-self.model.learnt.prior(a, b) - SLACK, self.floors[a, b])
+
+    def scan(
+        self,
+        a: int,
+        b: int,
+        *,
+        rows: tuple[RowsOfFile, RowsOfFile],
+        journal: Journal,
+        name: str,
+        progress: ScanProgress,
+    ) -> Found:
+        """Find pairs by the bound through the blocking, and weigh them."""
+        tables = self.model.tables
+        one, other = tables[a].take(rows[0]), tables[b].take(rows[1])
+        scan = FieldsScan(
+            self.model.learnt,
+            (a, b),
+            (one, other),
+            floor=self.floors[a, b],
+            least=self._least(a, b),
+            rows=rows,
+        )
+        steps = self.blocking.steps(one, other, same=a == b)
+        part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
+        return Found(
+            left=part.left if rows[0] is None else rows[0][part.left],
+            right=part.right if rows[1] is None else rows[1][part.right],
+            score=np.full(len(part.left), np.nan),
+            log_ratio=part.value,
+            compared=compared,
+        )
+
+    def unlisted(self, a: int, b: int) -> float:
+        """Matches whose bound is too low."""
+        return self.model.learnt.hidden(a, b, self.floors[a, b])
 
 
-def _rare(fields: Sequence[FieldValues], strangers: Sequence[Floats]) -> Floats:
-    """Return for each value by how much agreeing on it says more than agreeing on any value of its band."""
-    made = []
-    for field, known in zip(fields, strangers, strict=True):
-        mean = known[EXACT:] / np.maximum(field.band_share(), _TINY)
-        # A value that nobody else of the sample has may still not be unique: at least one record counts.
-        share = np.maximum(field.share, 1 / max(field.present, 1))
-        extra = np.log(np.maximum(mean, _TINY)[field.band]) - np.log(share)
-        extra[0] = 0
-        made.append(extra)
-    return np.concatenate(made)
+def _log_odds(probability: float) -> float:
+    safe = min(max(probability, 1e-9), 1 - 1e-9)
+    return float(np.log(safe) - np.log1p(-safe))
+
+
+def fit_fields_model(
+    files: Sequence[EncodedFile], *, sample: int, progress: ShareDone | None = None
+) -> FieldsModel:
+    """Learn the weights from the files; see :func:`pprl.unit.weighing.fields.learnt.fit_fields`."""
+    return FieldsModel(
+        files=list(files),
+        tables=[PackedFile.of(file) for file in files],
+        learnt=fit_fields(files, sample=sample, progress=progress),
+    )

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.base.threads import in_threads
+from pprl.unit.weighing.fields.learnt import LearntFields
 from pprl.unit.weighing.fields.levels import EXACT, pair_levels
-from pprl.unit.weighing.fields.model import FieldModel
 
 __all__ = ["weight_parts"]
 
@@ -25,29 +25,30 @@ Levels = npt.NDArray[np.uint8]
 
 
 def weight_parts(
-    model: FieldModel, a: int, b: int, left: Int64s, right: Int64s
+    learnt: LearntFields, a: int, b: int, left: Int64s, right: Int64s
 ) -> tuple[Floats, Levels]:
     """Return the parts of the weights of pairs of records of files `a` and `b`, and the levels of their fields.
 
     Args:
-        model: what was learnt.
+        learnt: what was learnt.
         a, b: numbers of the files, as in the model's pairs of files.
         left, right: ``int64[pairs]``, rows of the two files.
 
     Returns:
-        ``float64[pairs, fields]``, natural logarithm, rows sum to :meth:`FieldModel.weights`; ``uint8[pairs, fields]``.
+        ``float64[pairs, fields]``, natural logarithm, rows sum to :meth:`LearntFields.log_ratios`; and levels,
+        ``uint8[pairs, fields]``.
     """
-    levels = pair_levels(model.table, a, b, left, right)
+    levels = pair_levels(learnt.table, a, b, left, right)
     made = np.zeros(levels.shape)
     tables = []
-    for log in model.classes.log_tables():
+    for log in learnt.classes.log_tables():
         # A factor that all classes share cancels out; without it no product becomes too small.
         tables.append(np.exp(log - log.max(axis=1, keepdims=True)))
-    match = model.classes.match
+    match = learnt.classes.match
     share = np.where(
         match,
-        model.shares[a, b] / max(float(model.shares[a, b][match].sum()), 1e-300),
-        model.shares[a, b] / float(model.shares[a, b][~match].sum()),
+        learnt.shares[a, b] / max(float(learnt.shares[a, b][match].sum()), 1e-300),
+        learnt.shares[a, b] / float(learnt.shares[a, b][~match].sum()),
     )
 
     def work(start: int) -> None:
@@ -57,8 +58,8 @@ def weight_parts(
             level = levels[part, f]
             of_pair = table[level]
             exact = level >= EXACT
-            rare = model.rare[model.table.ids[a][f, left[part][exact]]]
-            chance = ~match & model.classes.by_chance[:, f]
+            rare = learnt.rare[learnt.table.ids[a][f, left[part][exact]]]
+            chance = ~match & learnt.classes.by_chance[:, f]
             of_pair[np.ix_(exact, chance)] *= np.exp(-rare)[:, None]
             factors.append(of_pair)
         made[part] = _mean_over_orders(factors, share, match)

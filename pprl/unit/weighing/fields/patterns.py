@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.kernels.packed import Int32s, Int64s, Words, kernel
 from pprl.unit.weighing.fields.levels import DIFFERENT, Columns, pair_levels
 from pprl.unit.weighing.fields.search.near import Block, Search, in_blocks
@@ -180,7 +180,7 @@ def _count(
 
 
 def count_patterns(
-    table: Columns, a: int, b: int, rows: Int64s, *, progress: Progress | None = None
+    table: Columns, a: int, b: int, rows: Int64s, *, progress: ShareDone | None = None
 ) -> Patterns:
     """Count the patterns of some records of file `a` with every record of file `b`.
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.unit.blocking.engine import Engine
-from pprl.unit.blocking.methods import Blocking, Keys, Lsh, PairScan, Side, Step
+from pprl.unit.blocking.methods import Blocking, Keys, Lsh, PackedFile, PairScan, Step
 from pprl.unit.journal import Part
 from pprl.unit.weighing.record.scan import SIZES, RecordScan
 
@@ -23,15 +23,17 @@ class Delegated:
         self._method = method
         self._engine = engine
 
-    def expect(self, a: Side, b: Side, *, same: bool) -> int:
+    def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """As the method does."""
         return self._method.expect(a, b, same=same)
 
-    def steps(self, a: Side, b: Side, *, same: bool) -> Sequence[Step]:
+    def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """All of it at once: the engine cuts its work as it likes."""
         return [Step(name="engine", run=partial(self._scan, a, b, same))]
 
-    def _scan(self, a: Side, b: Side, same: bool, scan: PairScan, progress: Progress) -> Part:
+    def _scan(
+        self, a: PackedFile, b: PackedFile, same: bool, scan: PairScan, progress: ShareDone
+    ) -> Part:
         assert a.source is not None
         assert b.source is not None
         assert isinstance(scan, RecordScan)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.kernels.all_pairs import dice_scan
 from pprl.kernels.packed import Words
 from pprl.kernels.shared_codes import GroupedScan
-from pprl.unit.blocking.methods import Codes, Side
+from pprl.unit.blocking.methods import Codes, PackedFile
 from pprl.unit.journal import Part
 
 __all__ = ["SIZES", "RecordScan"]
@@ -20,11 +20,11 @@ SIZES = (3, 1)
 class RecordScan:
     """See :class:`pprl.unit.blocking.methods.PairScan`; a pair's value is its similarity."""
 
-    def __init__(self, a: Side, b: Side, *, floor: float, same: bool) -> None:
+    def __init__(self, a: PackedFile, b: PackedFile, *, floor: float, same: bool) -> None:
         self._a, self._b, self.floor, self._same = a.words, b.words, floor, same
         self._grouped: GroupedScan | None = None
 
-    def rows(self, start: int, stop: int, *, progress: Progress) -> Part:
+    def rows(self, start: int, stop: int, *, progress: ShareDone) -> Part:
         """One kernel call, or two for one file: inside the rows, and with those after them."""
         mine = self._a[start:stop]
         if not self._same:
@@ -50,7 +50,7 @@ class RecordScan:
         *,
         earlier: Codes | None = None,
         met: Words | None = None,
-        progress: Progress,
+        progress: ShareDone,
     ) -> Part:
         """One kernel call over all blocks."""
         if self._grouped is None:

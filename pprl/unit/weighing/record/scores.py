@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-__all__ = ["BINS", "ScoreWeights", "carried_over", "chance_alone", "chance_inside", "fit_scores"]
+__all__ = ["BINS", "ScoreModel", "carried_over", "chance_alone", "chance_inside", "fit_scores"]
 
 BINS = 1000
 """Resolution of the scores: 0.001."""
@@ -46,11 +46,11 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ScoreWeights:
+class ScoreModel:
     """What scores say, bin by bin.
 
     Attributes:
-        weight: ``float64[BINS]``, rising: natural logarithm of the likelihood ratio.
+        log_ratio: ``float64[BINS]``, rising: natural logarithm of the likelihood ratio.
         match: ``float64[BINS]``: distribution of the matches' scores.
         other: ``float64[BINS]``: distribution of other pairs' scores.
         share: share of the pairs that are matches.
@@ -58,7 +58,7 @@ class ScoreWeights:
         converged: False when the EM ran out of rounds.
     """
 
-    weight: Floats
+    log_ratio: Floats
     match: Floats
     other: Floats
     share: float
@@ -67,12 +67,12 @@ class ScoreWeights:
     converged: bool
 
     def of(self, score: Floats) -> Floats:
-        """Return the weights of scores, by straight lines between the middles of the bins."""
-        return np.interp(score, (np.arange(BINS) + 0.5) / BINS, self.weight)
+        """Return the log ratios of scores, by straight lines between the middles of the bins."""
+        return np.interp(score, (np.arange(BINS) + 0.5) / BINS, self.log_ratio)
 
     def first_at(self, least: float) -> float:
-        """Return the lowest score whose weight is at least this; 1 when none is."""
-        at = np.flatnonzero(self.weight >= least)
+        """Return the lowest score whose log ratio is at least this; 1 when none is."""
+        at = np.flatnonzero(self.log_ratio >= least)
         return float((at[0] + 0.5) / BINS) if len(at) else 1.0
 
 
@@ -166,7 +166,7 @@ def carried_over(
     return np.asarray(made / made.sum())
 
 
-def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) -> ScoreWeights:
+def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) -> ScoreModel:
     """Fit the matches' distribution to the scores of all pairs, given that of different people.
 
     Only scores at which matches stand out are counted. Below them the fitted shape says how many matches there are (EM
@@ -228,8 +228,8 @@ def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) ->
     ratio = np.log(np.maximum(match, _LEAST)) - np.log(other)
     # A higher score is never worse evidence; where there are pairs the fit counts more.
     rising = isotonic_regression(ratio, weights=np.sqrt(counts) + 0.01).x
-    return ScoreWeights(
-        weight=np.asarray(rising),
+    return ScoreModel(
+        log_ratio=np.asarray(rising),
         match=match,
         other=other,
         share=middle,

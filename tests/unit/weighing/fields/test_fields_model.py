@@ -14,18 +14,18 @@ from pprl.exchange.encoded.file import EncodedFile
 from pprl.synth import corrupt, population
 from pprl.unit.blocking.sampling import SAMPLE
 from pprl.unit.journal import MemoryJournal
-from pprl.unit.weighing.comparison import Found, Rows
-from pprl.unit.weighing.fields.comparison import FieldsComparison, fit_fields_comparison
+from pprl.unit.weighing.fields.learnt import LearntFields, fit_fields
 from pprl.unit.weighing.fields.levels import EXACT, MISSING, pair_levels
-from pprl.unit.weighing.fields.model import FieldModel, fit_fields
+from pprl.unit.weighing.fields.model import FieldsModel, fit_fields_model
 from pprl.unit.weighing.fields.parts import weight_parts
 from pprl.unit.weighing.fields.search.scan import bound_of_pairs, scan_all
+from pprl.unit.weighing.model import Found, RowsOfFile, Threshold
 
 Make = Callable[..., EncodedFile]
 
 
 @pytest.fixture(scope="module")
-def model() -> FieldModel:
+def model() -> LearntFields:
     """A model of two files of 1,500 people, half of them in both."""
     return fit_fields(town("fields").files, sample=SAMPLE)
 
@@ -47,7 +47,7 @@ def some_pairs(count: int = 2000) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def test_the_number_of_matches_is_learnt(model: FieldModel) -> None:
+def test_the_number_of_matches_is_learnt(model: LearntFields) -> None:
     assert model.converged
     assert model.matches[0, 1] == pytest.approx(750, rel=0.05)
     assert max(model.repeats) < 0.02
@@ -55,21 +55,23 @@ def test_the_number_of_matches_is_learnt(model: FieldModel) -> None:
 
 
 def test_matches_weigh_more_than_strangers(
-    model: FieldModel, true_pairs: tuple[np.ndarray, np.ndarray]
+    model: LearntFields, true_pairs: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    weights = model.weights(0, 1, *true_pairs)
-    strangers = model.weights(0, 1, *some_pairs())
+    weights = model.log_ratios(0, 1, *true_pairs)
+    strangers = model.log_ratios(0, 1, *some_pairs())
     assert np.quantile(weights, 0.02) > np.quantile(strangers, 0.999)
     assert (weights > -model.prior(0, 1)).mean() > 0.97
 
 
 def test_parts_sum_up_to_the_weight(
-    model: FieldModel, true_pairs: tuple[np.ndarray, np.ndarray]
+    model: LearntFields, true_pairs: tuple[np.ndarray, np.ndarray]
 ) -> None:
     """Each field's part is its own: a missing value has none."""
     for left, right in (true_pairs, some_pairs()):
         parts, levels = weight_parts(model, 0, 1, left, right)
-        np.testing.assert_allclose(parts.sum(axis=1), model.weights(0, 1, left, right), atol=1e-6)
+        np.testing.assert_allclose(
+            parts.sum(axis=1), model.log_ratios(0, 1, left, right), atol=1e-6
+        )
         np.testing.assert_array_equal(levels, pair_levels(model.table, 0, 1, left, right))
         assert (levels == MISSING).any()
         np.testing.assert_allclose(parts[levels == MISSING], 0.0, atol=1e-9)
@@ -77,24 +79,23 @@ def test_parts_sum_up_to_the_weight(
     assert (parts[levels[:, born] == 1, born] < 0).mean() > 0.9
 
 
-def test_the_bound_is_never_below_the_weight(model: FieldModel) -> None:
+def test_the_bound_is_never_below_the_weight(model: LearntFields) -> None:
     """So that no pair that weighs enough is passed over."""
     left, right = some_pairs(20_000)
     bound = bound_of_pairs(model.table, 0, 1, model.bound(), left, right)
     known = model.classes.match
     strangers = np.log(model.shares[0, 1][0] / model.shares[0, 1][~known].sum())
-    weights = model.weights(0, 1, left, right)
+    weights = model.log_ratios(0, 1, left, right)
     assert (bound - strangers + 1e-3 >= weights).all()
 
 
 def test_matches_below_a_floor_are_counted(true_pairs: tuple[np.ndarray, np.ndarray]) -> None:
     """About as many are expected to weigh too little by their levels as do; all of them together are the matches."""
-    comparison = fit_fields_comparison(town("fields").files, sample=SAMPLE)
-    learnt = comparison.model
+    learnt = fit_fields(town("fields").files, sample=SAMPLE)
     levels = pair_levels(learnt.table, 0, 1, *true_pairs)
     known = learnt.bound().level[np.arange(levels.shape[1]), levels].sum(axis=1)
     floors = (-1e9, 20.0, 25.0, 30.0, 35.0, 40.0, 1e9)
-    hidden = [comparison.hidden(0, 1, floor=floor) for floor in floors]
+    hidden = [learnt.hidden(0, 1, floor) for floor in floors]
     assert hidden[0] == 0
     assert hidden[-1] == pytest.approx(learnt.matches[0, 1])
     for floor, found in zip(floors, hidden, strict=True):
@@ -102,17 +103,22 @@ def test_matches_below_a_floor_are_counted(true_pairs: tuple[np.ndarray, np.ndar
 
 
 def scanned(
-    comparison: FieldsComparison,
+    model: FieldsModel,
     *,
     floor: float,
     blocking: str = "exhaustive",
-    rows: tuple[Rows, Rows] = (None, None),
+    rows: tuple[RowsOfFile, RowsOfFile] = (None, None),
 ) -> Found:
-    return comparison.scan(
+    planned = model.plan(
+        blocking,
+        floors={(0, 1): floor},
+        threshold=Threshold(value=0.5, given=False),
+        completeness=0.99,
+        engine=None,
+    )
+    return planned.scan(
         0,
         1,
-        blocking=comparison.plan_blocking(blocking, floors={(0, 1): floor}, recall=0.99),
-        floor=floor,
         rows=rows,
         journal=MemoryJournal(),
         name="scan",
@@ -124,34 +130,34 @@ def scanned(
 def test_the_scan_keeps_all_pairs_of_the_floor(names_only: bool) -> None:
     """All that weigh as much as is asked for, looked up one by one."""
     people = town("fields", (300, 400), 150, names_only=names_only)
-    comparison = fit_fields_comparison(people.files, sample=SAMPLE)
-    floor = -comparison.model.prior(0, 1) - 2.0
-    found = scanned(comparison, floor=floor)
+    fitted = fit_fields_model(people.files, sample=SAMPLE)
+    floor = -fitted.learnt.prior(0, 1) - 2.0
+    found = scanned(fitted, floor=floor)
     left, right = np.divmod(np.arange(300 * 400), 400)
-    weight = comparison.model.weights(0, 1, left, right)
+    weight = fitted.learnt.log_ratios(0, 1, left, right)
     kept = weight >= floor
     np.testing.assert_array_equal(found.left, left[kept])
     np.testing.assert_array_equal(found.right, right[kept])
-    np.testing.assert_allclose(found.weight, weight[kept])
+    np.testing.assert_allclose(found.log_ratio, weight[kept])
     assert found.compared == [120_000]
 
 
 def test_a_scan_of_some_rows_sees_these_only() -> None:
     people = town("fields", (300, 400), 150)
-    comparison = fit_fields_comparison(people.files, sample=SAMPLE)
+    fitted = fit_fields_model(people.files, sample=SAMPLE)
     rows = (np.arange(0, 300, 3), np.arange(0, 400, 2))
     for blocking in ("exhaustive", "lsh"):
-        whole = scanned(comparison, floor=0.0, blocking=blocking)
-        some = scanned(comparison, floor=0.0, blocking=blocking, rows=rows)
+        whole = scanned(fitted, floor=0.0, blocking=blocking)
+        some = scanned(fitted, floor=0.0, blocking=blocking, rows=rows)
         inside = np.isin(whole.left, rows[0]) & np.isin(whole.right, rows[1])
         np.testing.assert_array_equal(some.left, whole.left[inside])
         np.testing.assert_array_equal(some.right, whole.right[inside])
-        np.testing.assert_allclose(some.weight, whole.weight[inside])
+        np.testing.assert_allclose(some.log_ratio, whole.log_ratio[inside])
         assert sum(some.compared) < sum(whole.compared)
 
 
 @pytest.mark.parametrize("name", ["surname", "given_name", "date_of_birth", "address", "locality"])
-def test_a_rare_value_weighs_more_than_a_common_one(model: FieldModel, name: str) -> None:
+def test_a_rare_value_weighs_more_than_a_common_one(model: LearntFields, name: str) -> None:
     """Agreeing on a value that one in n people has is about n times likelier for one person than for strangers."""
     at = [field.name for field in model.fields].index(name)
     field, start = model.fields[at], int(model.table.starts[at])
@@ -191,7 +197,7 @@ def test_members_of_a_household_are_no_matches() -> None:
     other = [at.index(name) for name in ("given_name", "date_of_birth")]
     household = (levels[:, same] >= EXACT).all(axis=1) & (levels[:, other] == 1).all(axis=1)
     assert household.sum() > 200
-    weights = model.weights(0, 1, left[household], right[household])
+    weights = model.log_ratios(0, 1, left[household], right[household])
     assert weights.max() < -model.prior(0, 1)
 
 
@@ -210,7 +216,7 @@ def test_a_field_that_says_nothing_changes_nothing() -> None:
         chosen = sorted(rows)
         left = np.array([rows[person] for person in chosen])
         right = np.array([place[person] for person in chosen])
-        found.append(model.weights(0, 1, left, right))
+        found.append(model.log_ratios(0, 1, left, right))
         assert model.matches[0, 1] == pytest.approx(400, rel=0.05)
     assert np.median(np.abs(found[0] - found[1])) < 0.3
     assert np.corrcoef(found[0], found[1])[0, 1] > 0.95
@@ -231,7 +237,7 @@ def test_constant_and_unique_fields_are_taken(make_fields: Make) -> None:
         files.append(make_fields(values, ids, ["sex", "surname", "identifier"], party=party))
     model = fit_fields(files, sample=SAMPLE)
     same = np.arange(150)
-    weights = model.weights(0, 1, same + 150, same)
+    weights = model.log_ratios(0, 1, same + 150, same)
     assert (weights > -model.prior(0, 1)).all()
     parts, _ = weight_parts(model, 0, 1, same + 150, same)
     assert np.abs(parts[:, 0]).max() < 0.5

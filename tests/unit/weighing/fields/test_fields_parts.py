@@ -8,19 +8,19 @@ from scipy.special import logsumexp
 from unit_world import town
 
 from pprl.exchange.links.folder import LEVELS
-from pprl.unit.run.explaining import _words
+from pprl.unit.weighing.fields.learnt import LearntFields, fit_fields
 from pprl.unit.weighing.fields.levels import EXACT, MISSING, pair_levels
-from pprl.unit.weighing.fields.model import FieldModel, fit_fields
+from pprl.unit.weighing.fields.part_rows import _words
 from pprl.unit.weighing.fields.parts import weight_parts
 
 
 @pytest.fixture(scope="module")
-def model() -> FieldModel:
+def model() -> LearntFields:
     return fit_fields(town("fields", (500, 500), 300).files, sample=500)
 
 
 @pytest.fixture(scope="module")
-def rows(model: FieldModel) -> tuple[np.ndarray, np.ndarray]:
+def rows(model: LearntFields) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of which some are alike: random ones, and those that share a surname's value."""
     draw = np.random.default_rng(1)
     left, right = draw.integers(0, 500, (2, 300))
@@ -29,7 +29,7 @@ def rows(model: FieldModel) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([left, one]), np.concatenate([right, other])
 
 
-def weight_of_some(model: FieldModel, levels: np.ndarray, rare: np.ndarray) -> np.ndarray:
+def weight_of_some(model: LearntFields, levels: np.ndarray, rare: np.ndarray) -> np.ndarray:
     """The weight of pairs of which only these levels are known."""
     match = model.classes.match
     joint = model.classes.log_likelihood(levels)
@@ -40,14 +40,16 @@ def weight_of_some(model: FieldModel, levels: np.ndarray, rare: np.ndarray) -> n
     return np.asarray(logsumexp(one, axis=1) - logsumexp(other, axis=1))
 
 
-def test_rows_sum_up_to_the_weights(model: FieldModel, rows: tuple[np.ndarray, np.ndarray]) -> None:
+def test_rows_sum_up_to_the_weights(
+    model: LearntFields, rows: tuple[np.ndarray, np.ndarray]
+) -> None:
     parts, levels = weight_parts(model, 0, 1, *rows)
-    np.testing.assert_allclose(parts.sum(axis=1), model.weights(0, 1, *rows), atol=1e-8)
+    np.testing.assert_allclose(parts.sum(axis=1), model.log_ratios(0, 1, *rows), atol=1e-8)
     np.testing.assert_array_equal(levels, pair_levels(model.table, 0, 1, *rows))
 
 
 def test_parts_equal_those_of_the_slow_twin(
-    model: FieldModel, rows: tuple[np.ndarray, np.ndarray]
+    model: LearntFields, rows: tuple[np.ndarray, np.ndarray]
 ) -> None:
     parts, levels = weight_parts(model, 0, 1, *rows)
     fields = levels.shape[1]
@@ -67,20 +69,20 @@ def test_parts_equal_those_of_the_slow_twin(
 
 
 def test_a_missing_value_adds_nothing(
-    model: FieldModel, rows: tuple[np.ndarray, np.ndarray]
+    model: LearntFields, rows: tuple[np.ndarray, np.ndarray]
 ) -> None:
     parts, levels = weight_parts(model, 0, 1, *rows)
     assert (levels == MISSING).any()
     np.testing.assert_allclose(parts[levels == MISSING], 0.0, atol=1e-12)
 
 
-def test_no_pairs_have_no_parts(model: FieldModel) -> None:
+def test_no_pairs_have_no_parts(model: LearntFields) -> None:
     none = np.zeros(0, np.int64)
     parts, levels = weight_parts(model, 0, 1, none, none)
     assert parts.shape == levels.shape == (0, len(model.fields))
 
 
-def test_words_rise_with_the_levels(model: FieldModel) -> None:
+def test_words_rise_with_the_levels(model: LearntFields) -> None:
     for field in model.fields:
         words = _words(field)
         assert len(words) == EXACT + field.bands

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pprl.base.threads import Progress
+from pprl.base.progress import ShareDone
 from pprl.kernels.packed import LANES, Int32s, Int64s, Words, kernel, reached_lanes, trailing_zeros
 from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, MISSING, Columns
 from pprl.unit.weighing.fields.search.bound import Bound, pair_bound
@@ -214,7 +214,7 @@ def scan_all(
     *,
     same: bool = False,
     least: Int64s | None = None,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> tuple[Int64s, Int64s]:
     """Return the rows of all pairs whose bound is at least `floor`, sorted.
 

@@ -23,7 +23,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pprl.base.threads import Progress, in_threads
+from pprl.base.progress import ShareDone
+from pprl.base.threads import in_threads
 from pprl.kernels.packed import (
     Int32s,
     Int64s,
@@ -285,7 +286,7 @@ def in_blocks(
     *,
     rows: int,
     later: bool = False,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> list[Result]:
     """Give ``[work(block, start)]`` for all blocks of one side and all tiles of the other, on all threads.
 
@@ -310,5 +311,5 @@ def in_blocks(
     return parts
 
 
-def _tell(progress: Progress, before: float, after: float, share: float) -> None:
+def _tell(progress: ShareDone, before: float, after: float, share: float) -> None:
     progress(before + (after - before) * share)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pprl.base.threads import Progress, in_threads
+from pprl.base.progress import ShareDone
+from pprl.base.threads import in_threads
 from pprl.kernels.packed import kernel
 from pprl.unit.weighing.fields.levels import Columns
 from pprl.unit.weighing.fields.search.bound import Bound, bound_of_pairs, pair_bound
@@ -78,7 +79,7 @@ def scan_grouped(
     codes: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]],
     first: int = 0,
     same: bool = False,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> tuple[Int64s, Int64s, Int64s]:
     """Like :func:`scan_all`, of the pairs that share a code in at least one pass.
 

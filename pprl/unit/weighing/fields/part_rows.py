@@ -1,27 +1,20 @@
-"""What the links folder carries so that every pair can be explained later: parts of weights, and priors."""
+"""The parts of pairs' match weights as rows of ``explain.parquet``, so that every pair can be explained later."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
-from pprl.exchange.links.folder import Links
+from pprl.base.arrays import Bytes, Int64s
 from pprl.exchange.links.tables import LEVELS, part_columns, table_schema
-from pprl.unit.run.plan import Plan
-from pprl.unit.weighing.fields.comparison import FieldsComparison
+from pprl.unit.weighing.fields.learnt import LearntFields
 from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, MISSING
 from pprl.unit.weighing.fields.parts import weight_parts
 from pprl.unit.weighing.fields.values import FieldValues
 
-__all__ = ["PartRows", "join_parts", "prior_bits"]
-
-Int64s = npt.NDArray[np.int64]
-Levels = npt.NDArray[np.uint8]
+__all__ = ["PartRows"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,12 +22,12 @@ class PartRows:
     """The parts of pairs' weights as rows (:class:`pprl.exchange.links.tables.Rows`).
 
     Attributes:
-        comparison: what weighed them.
+        learnt: what weighed them.
         left, right: ``int64[pairs]``, records numbered over all files.
         offsets: where each file's records begin.
     """
 
-    comparison: FieldsComparison
+    learnt: LearntFields
     left: Int64s
     right: Int64s
     offsets: Int64s
@@ -42,14 +35,14 @@ class PartRows:
     @property
     def schema(self) -> pa.Schema:
         """Names and types of the columns."""
-        return table_schema(part_columns([field.name for field in self.comparison.model.fields]))
+        return table_schema(part_columns([field.name for field in self.learnt.fields]))
 
     def __len__(self) -> int:
         return len(self.left)
 
     def batch(self, start: int, stop: int) -> pa.RecordBatch:
         """Return some rows."""
-        fields = self.comparison.model.fields
+        fields = self.learnt.fields
         sides = self.left[start:stop], self.right[start:stop]
         bits = np.zeros((len(sides[0]), len(fields)), np.float32)
         levels = np.zeros((len(sides[0]), len(fields)), np.uint8)
@@ -58,7 +51,7 @@ class PartRows:
         for i, j in np.unique(np.stack(files, axis=1), axis=0).tolist():
             here = np.flatnonzero((files[0] == i) & (files[1] == j))
             left, right = sides[0][here] - self.offsets[i], sides[1][here] - self.offsets[j]
-            nats, found_levels = weight_parts(self.comparison.model, i, j, left, right)
+            nats, found_levels = weight_parts(self.learnt, i, j, left, right)
             bits[here] = nats / np.log(2)
             for f, of_level in enumerate(words):
                 levels[here, f] = of_level[found_levels[:, f]]
@@ -68,7 +61,7 @@ class PartRows:
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
-def _words(field: FieldValues) -> Levels:
+def _words(field: FieldValues) -> Bytes:
     """Return for each level of a field its place in :data:`LEVELS`."""
     made = np.full(EXACT + field.bands, LEVELS.index("equal"), np.uint8)
     made[MISSING] = LEVELS.index("missing")
@@ -82,35 +75,4 @@ def _words(field: FieldValues) -> Levels:
     if len(bands) > 1:
         made[EXACT + bands[0]] = LEVELS.index("equal, common value")
         made[EXACT + bands[-1] :] = LEVELS.index("equal, rare value")
-    return made
-
-
-def join_parts(earlier: Links, parts: pd.DataFrame | None, accepted: int) -> pd.DataFrame | None:
-    """Return parts together with those of an earlier run, in the order of the joined pairs and near pairs.
-
-    Args:
-        earlier: the earlier run.
-        parts: of this run.
-        accepted: how many of them are of accepted pairs.
-    """
-    if parts is None or earlier.parts is None:
-        return None
-    old, before = earlier.parts, len(earlier.pairs)
-    pieces = [old.iloc[:before], parts.iloc[:accepted], old.iloc[before:], parts.iloc[accepted:]]
-    return pd.concat(pieces, ignore_index=True)
-
-
-def prior_bits(plan: Plan) -> list[dict[str, Any]]:
-    """Return for every two files (the one file with itself) the log-odds to base 2 of a pair without rivals."""
-    known = {}
-    if plan.earlier is not None:
-        known = {
-            (entry["party_a"], entry["party_b"]): entry["bits"]
-            for entry in plan.earlier.run.get("model", {}).get("priors", [])
-        }
-    made = []
-    for (i, j), odds in plan.activity.items():
-        a, b = plan.files[i].party, plan.files[j].party
-        own = known.get((a, b), known.get((b, a), round(odds / float(np.log(2)), 4)))
-        made.append({"party_a": a, "party_b": b, "bits": own})
     return made

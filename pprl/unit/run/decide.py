@@ -1,0 +1,175 @@
+"""From weighed pairs to links: which pairs are accepted, which records are one person, and what that is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pprl.base.arrays import Bools, Floats, Int64s
+from pprl.unit.linking.assignment import (
+    components,
+    first_come,
+    one_to_many,
+    one_to_one,
+    tied_records,
+    undecided_records,
+)
+from pprl.unit.linking.clustering import cluster_records
+from pprl.unit.run.compare import Compared, Pairs, log_odds
+from pprl.unit.run.estimate import Quality, curve, estimate_quality
+from pprl.unit.run.plan import MatchPlan
+from pprl.unit.weighing.model import EVEN
+
+__all__ = ["Decided", "curve_of", "decide", "expected_quality", "over_threshold"]
+
+_UNLISTED = -1.0
+"""Log-odds of a pair in a cluster that is not among the pairs. A sparse record is unlike all others of its person at
+once, so that its missing pairs are no independent witnesses against it: they count little."""
+
+_EVEN_GAIN = 1e-9
+"""What a pair at even odds counts: enough where nothing speaks against it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decided:
+    """The links.
+
+    Attributes:
+        accepted: ``bool[pairs]``, pairs that are in a link.
+        cluster: ``int64[records]``, equal for the records of one link.
+        greedy: groups that were too large for the optimal assignment.
+        ties: records that had two partners with equal evidence.
+    """
+
+    accepted: Bools
+    cluster: Int64s
+    greedy: int
+    ties: int
+
+
+def over_threshold(plan: MatchPlan, pairs: Pairs) -> Bools:
+    """Return which pairs reach the threshold, whatever their rivals: ``bool[pairs]``."""
+    if plan.threshold.given:
+        return pairs.score >= plan.threshold.value
+    return pairs.probability >= EVEN
+
+
+def decide(plan: MatchPlan, pairs: Pairs, offsets: Int64s) -> Decided:
+    """Decide which pairs are links and which records are one person.
+
+    Args:
+        plan: the run.
+        pairs: all pairs that were found.
+        offsets: ``int64[files + 1]``, where each file's records begin.
+    """
+    evidence = _evidence(plan, pairs)
+    several = plan.earlier is not None or len(plan.files) > 2
+    if several or (plan.assign == "many-to-many" and not plan.threshold.given):
+        return _clustered(plan, pairs, evidence, offsets)
+    if plan.assign == "many-to-many":
+        positive = evidence > 0
+        cluster = components(pairs.left[positive], pairs.right[positive], int(offsets[-1]))
+        return Decided(accepted=positive, cluster=cluster, greedy=0, ties=0)
+    return _assigned(plan, pairs, evidence, int(offsets[-1]))
+
+
+def _evidence(plan: MatchPlan, pairs: Pairs) -> Floats:
+    """Return what the linking adds up: above 0 where the threshold is reached."""
+    odds = log_odds(pairs.probability)
+    if plan.threshold.given:
+        return plan.model.evidence(pairs.score, odds, plan.threshold)
+    return np.where(pairs.probability >= EVEN, np.maximum(odds, _EVEN_GAIN), odds)
+
+
+def _clustered(plan: MatchPlan, pairs: Pairs, evidence: Floats, offsets: Int64s) -> Decided:
+    """Link records of several files, or all copies of a person, as clusters."""
+    made = cluster_records(
+        pairs.left,
+        pairs.right,
+        evidence,
+        np.repeat(np.arange(len(plan.files)), np.diff(offsets)),
+        absent=_UNLISTED,
+        one_per_file=plan.assign != "many-to-many",
+        initial=plan.link_ids,
+    )
+    together = made.cluster[pairs.left] == made.cluster[pairs.right]
+    return Decided(
+        accepted=(evidence > 0) & together,
+        cluster=made.cluster,
+        greedy=made.giant,
+        ties=made.ties,
+    )
+
+
+def _assigned(plan: MatchPlan, pairs: Pairs, evidence: Floats, records: int) -> Decided:
+    """Link records of two files, each or those of one of them to one partner at most."""
+    positive = evidence > 0
+    left, right, gain = pairs.left[positive], pairs.right[positive], evidence[positive]
+    greedy = 0
+    if plan.assign == "one-to-one":
+        chosen, greedy = one_to_one(left, right, gain)
+    else:
+        chosen = one_to_many(left, right, gain)
+    ties = tied_records(left, right, gain, chosen)
+    accepted = np.zeros(len(pairs.left), bool)
+    accepted[np.flatnonzero(positive)[chosen]] = True
+    if not plan.threshold.given and plan.assign == "one-to-one":
+        # Two equal rivals are below even odds each, so that neither is taken.
+        alone = pairs.log_ratio + plan.prior[0, 1]
+        ties += undecided_records(pairs.left, pairs.right, alone, accepted)
+    cluster = components(pairs.left[accepted], pairs.right[accepted], records)
+    return Decided(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties)
+
+
+def expected_quality(plan: MatchPlan, compared: Compared, accepted: Bools) -> Quality | None:
+    """Return what to expect of the links; None where no estimate can be given."""
+    if plan.no_estimate:
+        return None
+    probability, unlisted = compared.pairs.probability, compared.unlisted
+    expected = [plan.model.matches[pair] for pair in plan.pairs_of_files()]
+    number, least, most = (
+        sum(getattr(of_pair, name) for of_pair in expected) for name in ("number", "least", "most")
+    )
+    if plan.passes[-1] != "exhaustive":
+        # Matches that the blocking never compared are in no sum of probabilities.
+        seen = float(probability.sum())
+        unlisted = max(unlisted + seen * _left_out(plan.blocking[-1]), number - seen)
+    return estimate_quality(
+        probability,
+        accepted,
+        hidden=unlisted,
+        hidden_low=max(unlisted - (number - least), 0.0),
+        hidden_high=unlisted + (most - number),
+        error=plan.model.error,
+    )
+
+
+def _left_out(described: Mapping[str, Any]) -> float:
+    """Return how many matches a blocking leaves out for each that it compares, as far as it says."""
+    if "completeness" not in described:
+        return 0.0
+    checked = described["checked"]
+    share = checked["found"] if checked else described["expected_completeness"]
+    return 1 / max(share, 0.01) - 1
+
+
+def curve_of(
+    plan: MatchPlan, pairs: Pairs, accepted: Bools, quality: Quality | None
+) -> list[dict[str, float]]:
+    """Return the expected quality at other thresholds."""
+    if quality is None or not len(pairs.left):
+        return []
+    order = np.lexsort((pairs.right, pairs.left, -pairs.score, ~accepted))
+    if plan.assign != "many-to-many" and len(plan.files) <= 2:
+        once_left = plan.assign == "one-to-one"
+        order = order[first_come(pairs.left[order], pairs.right[order], once_left=once_left)]
+    return curve(
+        pairs.score[order],
+        pairs.probability[order],
+        matches=quality.matches,
+        least=max(plan.threshold.value - 0.05, 0.01),
+        value=plan.threshold.value,
+    )

@@ -1,0 +1,224 @@
+"""One linkage from beginning to end: open the files, plan, run or resume, write the folder.
+
+The command ``pprl match``, the Python function :func:`match`, and whatever else runs a linkage call this one sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+import numba
+import numpy as np
+import scipy
+
+from pprl.base.mapped import MappedFolder
+from pprl.base.outputs import Outputs
+from pprl.base.progress import Progress
+from pprl.base.resources import total_memory
+from pprl.base.unfinished import Unfinished
+from pprl.base.version import VERSION
+from pprl.exchange.encoded.file import EncodedFile, read_encoded
+from pprl.exchange.links.folder import Links, read_links, write_links
+from pprl.exchange.links.tables import LinkTables
+from pprl.unit.blocking.engine import Engine
+from pprl.unit.journal import FolderJournal, Journal, MemoryJournal
+from pprl.unit.run.match import run_match
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import MatchPlan, plan_match
+from pprl.unit.run.stages import Stages
+
+__all__ = ["RUN_FILE", "LinkageJob", "match"]
+
+RUN_FILE = "run.json"
+"""The file by which a links folder is known: only a folder that holds it is ever replaced."""
+
+_MAPPED_FROM = 4
+"""Files that together are larger than the memory divided by this are memory-mapped. Chosen; not sensitive: a run needs
+a multiple of what its encodings take."""
+
+
+class LinkageJob:
+    """Encoded files become links. Nothing is done before it is asked for, and nothing is done twice.
+
+    Ask for :attr:`files`, :attr:`plan` or :meth:`link` in any order: each does what it needs. Use as a context manager
+    where there is a `workspace`: the steps of a run are kept there, and a run that was killed can go on.
+
+    Args:
+        files: encoded files, or their paths.
+        options: what the operator chooses; the agreement's own matching rule by default.
+        earlier: links of an earlier run of some of these files, or their folder: they stay, with their link ids, and
+            the other files are linked to them.
+        engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
+            must have been read from paths.
+        workspace: a private folder for what a long run has so far; memory by default.
+        progress: called with a stage's name, the share done and what there is to say of it.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[EncodedFile | Path | str] | EncodedFile | Path | str,
+        options: MatchOptions | None = None,
+        *,
+        earlier: Links | Path | str | None = None,
+        engine: Engine | None = None,
+        workspace: Unfinished | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        alone = isinstance(files, EncodedFile | Path | str)
+        self._given: list[EncodedFile | Path | str] = [files] if alone else list(files)  # type: ignore[arg-type,list-item]
+        self._options = options or MatchOptions()
+        self._earlier = earlier
+        self._engine = engine
+        self._workspace = workspace
+        self._progress = progress
+        self._stages = Stages()
+        self._mapped: MappedFolder | None = None
+        self._held = ExitStack()
+
+    def __enter__(self) -> LinkageJob:
+        with ExitStack() as held:
+            if self._workspace is not None:
+                held.enter_context(self._workspace)
+                self._mapped = held.enter_context(MappedFolder(self._workspace.room("rows")))
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Windows removes no file that is still mapped: nothing here may refer to the files any more.
+        for name in ("files", "plan", "journal"):
+            self.__dict__.pop(name, None)
+        self._held.__exit__(kind, error, trace)
+
+    @cached_property
+    def files(self) -> Sequence[EncodedFile]:
+        """The encoded files, memory-mapped in the workspace where they are large.
+
+        Raises:
+            EncodedFileError: a file is not an encoded file, or is damaged.
+            OutputError: the disk is full.
+        """
+        paths = [Path(given) for given in self._given if not isinstance(given, EncodedFile)]
+        size = sum(path.stat().st_size for path in paths if path.is_file())
+        limit = self._options.memory or total_memory() // 2
+        mapped = self._mapped if size > limit // _MAPPED_FROM else None
+        made = []
+        with self._stages("read"):
+            for given in self._given:
+                if isinstance(given, EncodedFile):
+                    made.append(given)
+                else:
+                    made.append(read_encoded(given, mapped=mapped))
+        return made
+
+    @cached_property
+    def earlier(self) -> Links | None:
+        """The links of the earlier run.
+
+        Raises:
+            LinksError: the folder is not a links folder, or is damaged.
+        """
+        if self._earlier is None or isinstance(self._earlier, Links):
+            return self._earlier
+        return read_links(self._earlier)
+
+    @cached_property
+    def plan(self) -> MatchPlan:
+        """What the run will do; see :func:`pprl.unit.run.plan.plan_match`, also for what it raises."""
+        return plan_match(
+            self.files,
+            self._options,
+            earlier=self.earlier,
+            engine=self._engine,
+            stages=self._stages,
+            progress=self._progress,
+        )
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What keeps the steps of the run: in the workspace, or in memory.
+
+        Raises:
+            OutputError: the workspace holds parts of another run, or the disk is full.
+        """
+        if self._workspace is None:
+            return MemoryJournal()
+        return FolderJournal(self._workspace.folder, _setup(self.plan))
+
+    @property
+    def steps_done(self) -> int:
+        """Steps that an earlier attempt has left in the workspace."""
+        return self.journal.resumed if isinstance(self.journal, FolderJournal) else 0
+
+    def link(self) -> LinkTables:
+        """Compare and link; see :func:`pprl.unit.run.match.run_match`, also for what it raises."""
+        return run_match(self.plan, journal=self.journal, progress=self._progress)
+
+    def write(self, output: Path | str, *, force: bool = False) -> LinkTables:
+        """Compare, link and write the links folder, whole or not at all.
+
+        Args:
+            output: the folder to write.
+            force: replace a folder that an earlier run wrote.
+
+        Raises:
+            OutputError: the folder exists or can't be written.
+        """
+        output = Path(output)
+        tables = self.link()
+        with Outputs(force=force) as outputs:
+            write_links(tables, outputs.folder(output, holds=RUN_FILE))
+        return tables
+
+
+def _setup(plan: MatchPlan) -> dict[str, object]:
+    """Return what decides the parts of a run: only a run of the very same may go on with them."""
+    return {
+        "software": [VERSION, np.__version__, numba.__version__, scipy.__version__],
+        "agreement": plan.files[0].agreement.fingerprint(),
+        "files": [file.header.content_sha256 for file in plan.files],
+        "threshold": [plan.settled.asked, float(plan.threshold.value).hex()],
+        "floors": [float(floor).hex() for floor in plan.floors.values()],
+        "blocking": list(plan.passes),
+        "plan": plan.blocking,
+        "completeness": plan.settled.completeness,
+        "assign": plan.assign,
+        "engine": "local" if plan.engine is None else plan.engine.name,
+        "extends": None if plan.earlier is None else list(plan.earlier.parties),
+    }
+
+
+def match(
+    files: Iterable[EncodedFile] | EncodedFile,
+    options: MatchOptions | None = None,
+    *,
+    earlier: Links | None = None,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Links:
+    """Link encoded files; with one file, find its duplicates.
+
+    Args:
+        files: one or more encoded files of one agreement and key.
+        options: what the operator chooses; the agreement's own matching rule by default.
+        earlier: links of an earlier run of some of these files: they stay, with their link ids, and the other files
+            are linked to them.
+        engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
+            must have been read from paths.
+        progress: called with a stage's name, the share done and what there is to say of it.
+
+    Raises:
+        MismatchError: the files can't be compared.
+        UsageError: the options contradict each other or the files.
+        DataError: an empty file, or more pairs than the memory holds.
+    """
+    job = LinkageJob(files, options, earlier=earlier, engine=engine, progress=progress)
+    return Links.of(job.link())

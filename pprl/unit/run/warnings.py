@@ -1,0 +1,220 @@
+"""What the operator should hear of a run: before its long part, and of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pprl.base.arrays import Floats
+from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.run_record import HOUSEHOLD_SPREAD
+from pprl.unit.run.options import Settled
+from pprl.unit.weighing.model import Basis, PairModel, TwoFiles
+
+if TYPE_CHECKING:
+    from pprl.unit.run.estimate import Quality
+    from pprl.unit.run.plan import MatchPlan
+
+__all__ = [
+    "Outlook",
+    "few",
+    "like_household",
+    "lsh_warnings",
+    "no_estimate",
+    "warnings_after",
+    "warnings_before",
+]
+
+REPEATED = 0.02
+"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
+several times. Chosen; sensitive: a file with one copy in fifty is told, one in a hundred may or may not be."""
+
+_MOST = 1.1
+"""Expected matches, as a share of the smaller file, beyond which something else was taken for them. Chosen: an estimate
+that is right may be a few per cent too high where nearly everybody has a match."""
+
+_FEW = 3.0
+"""Expected matches below which they can't be told from none. Chosen: three expected are none at all once in twenty."""
+
+_FEW_PAIRS, _FEW_SHARE = 3, 0.01
+"""Accepted pairs, and as a share of the smaller file, below which they may all be wrong. Chosen; the warning asks for a
+review, nothing else depends on it."""
+
+_GIANT = 50
+"""Records in one link from which the operator is told. Chosen: nobody is in a file that often."""
+
+_POOR = 0.8
+"""Expected precision below which the operator is told. Chosen: one wrong link in five."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outlook:
+    """What is known of a run before its long part.
+
+    Attributes:
+        files: the encoded files.
+        model: what was learnt from them.
+        settled: what was asked for.
+        basis: what an automatic threshold rests on.
+    """
+
+    files: Sequence[EncodedFile]
+    model: PairModel
+    settled: Settled
+    basis: Basis
+
+    @property
+    def alone(self) -> bool:
+        """Whether duplicates are looked for inside one file."""
+        return len(self.files) == 1
+
+    def repeated(self) -> list[str]:
+        """Return the parties whose files seem to hold people several times."""
+        shares = zip(self.files, self.model.repeats, strict=False)
+        return [file.party for file, share in shares if share > REPEATED]
+
+    def too_many(self) -> list[TwoFiles]:
+        """Return the pairs of files between which more matches are expected than there can be."""
+        files = self.files
+        return [
+            (a, b)
+            for (a, b), expected in self.model.matches.items()
+            if a != b and expected.number > _MOST * min(len(files[a]), len(files[b]))
+        ]
+
+
+def few(files: Sequence[EncodedFile]) -> float:
+    """Return the expected matches below which hardly any is in sight: at most half of a very small file."""
+    return min(_FEW, *(len(file) / 2 for file in files)) if len(files) > 1 else _FEW
+
+
+def no_estimate(outlook: Outlook) -> str | None:
+    """Return why no estimate of quality can be given; None where there is one."""
+    if outlook.model.basis == "customary":
+        return "the files are too small"
+    if outlook.alone:
+        return "one file alone can't show how alike different people look"
+    if outlook.settled.assign != "many-to-many":
+        if outlook.repeated():
+            return "a file seems to hold people several times"
+        if outlook.too_many():
+            return "more matches are expected than a file has records"
+    return None
+
+
+def warnings_before(outlook: Outlook) -> list[str]:
+    """Return what the operator should know before the run, in sentences."""
+    files, model = outlook.files, outlook.model
+    found = []
+    if not model.converged:
+        found.append(
+            "the estimation of the weights did not settle; have a sample of the links reviewed before you use them"
+        )
+    empty = model.empty_fields()
+    if empty:
+        found.append(
+            f"no record of a file has a value for: {', '.join(empty)}; it says nothing in this run"
+        )
+    if outlook.alone:
+        found.append(
+            "one file alone can't show how alike different people look: relatives, twins, and fathers and sons of one "
+            "name may be among the duplicates; have a sample of them reviewed"
+        )
+    found += [
+        f"{files[a].party} and {files[b].party}: more matches are expected than there are records, so something else "
+        "was taken for them; don't use the links before a sample of them was reviewed"
+        for a, b in outlook.too_many()
+    ]
+    repeated = [] if outlook.alone else outlook.repeated()
+    if repeated:
+        found.append(
+            f"{' and '.join(repeated)}: the file seems to hold people several times; "
+            "find its duplicates first (`pprl match` with that file alone), or use --assign many-to-many"
+        )
+    automatic = not outlook.settled.given
+    if automatic and outlook.basis == "customary":
+        found.append(
+            "the files are too small to show what chance does; pairs are accepted by customary values"
+        )
+    elif automatic and outlook.basis == "cautious":
+        found.append("hardly any match is in sight: the files may have nobody in common")
+    elif len(model.matches) > 1:
+        found += [
+            f"{files[a].party} and {files[b].party}: hardly any match is in sight between the two"
+            for (a, b), expected in model.matches.items()
+            if expected.number < few([files[a], files[b]])
+        ]
+    return found
+
+
+def lsh_warnings(described: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what to say of an LSH that does not reach the pairs completeness that was asked for.
+
+    Args:
+        described: parameters of each blocking pass, as in ``run.json``.
+    """
+    found = []
+    for plan in described:
+        if "completeness" not in plan:
+            continue
+        wanted, checked = plan["completeness"], plan["checked"]
+        if plan["expected_completeness"] < wanted:
+            found.append(
+                f"no number of tables reaches the pairs completeness of {wanted}: {plan['expected_completeness']:.3f} "
+                "is expected; raise the threshold, or compare all pairs"
+            )
+        elif checked and checked["high"] < wanted:
+            found.append(
+                f"on a sample that was compared with everybody the lsh found {checked['found']:.3f} of the matches "
+                f"({checked['low']:.3f} to {checked['high']:.3f}), less than the pairs completeness of {wanted} that "
+                "was asked for; ask for more (--completeness), or compare all pairs"
+            )
+    return found
+
+
+def like_household(model: PairModel, score: Floats) -> int:
+    """Return how many accepted pairs score no higher than two members of a household may; 0 in ``fields``."""
+    if model.household_similarity is None:
+        return 0
+    return int((score < model.household_similarity + HOUSEHOLD_SPREAD).sum())
+
+
+def warnings_after(plan: MatchPlan, counts: dict[str, Any], quality: Quality | None) -> list[str]:
+    """Return the plan's warnings and those of the result."""
+    warnings = list(plan.warnings)
+    smaller = min(len(file) for file in plan.files)
+    few_pairs = counts["pairs_accepted"] < max(_FEW_PAIRS, _FEW_SHARE * smaller)
+    if few_pairs and plan.basis == "estimated" and plan.earlier is None:
+        warnings.append(
+            f"hardly any match is in sight: {counts['pairs_accepted']:,} pairs were accepted; "
+            "so few may be relatives and namesakes, have them all reviewed"
+        )
+    alike, household = counts["pairs_like_household"], plan.model.household_similarity
+    if alike and not plan.same and household is not None:
+        limit = min(household + HOUSEHOLD_SPREAD, 1.0)
+        warnings.append(
+            f"{alike:,} of {counts['pairs_accepted']:,} accepted pairs score no higher than two members of a household "
+            f"may ({limit:.2f}): if families are split between the files, relatives are among "
+            "them, and the estimate does not see it; have a sample of them reviewed"
+        )
+    if counts["greedy_components"]:
+        warnings.append(
+            f"{counts['greedy_components']} groups of records were too large for the optimal assignment and were "
+            "assigned best pair first"
+        )
+    if counts["ties"]:
+        warnings.append(
+            f"{counts['ties']:,} records had two partners with equal evidence: none was taken, or either; "
+            "look for people who are in a file twice"
+        )
+    if counts["largest_link"] > max(_GIANT, 2 * len(plan.files)):
+        warnings.append(
+            f"one link holds {counts['largest_link']:,} records: "
+            "look whether its encodings are of empty or default values"
+        )
+    if quality is not None and quality.links and quality.precision < _POOR:
+        warnings.append(
+            f"about {1 - quality.precision:.0%} of the links are expected to be wrong at this threshold"
+        )
+    return warnings

@@ -1,0 +1,345 @@
+"""The weights of pairs in the profile ``fields``: fitted to the files at hand, without truth and without a key.
+
+Inside a file nobody should be there twice, so its pairs show how different people come to look alike; the classes of
+such pairs are fitted there first. Across the files the same classes hold, in other proportions, and the matches beside
+them. With one file (duplicates are looked for) both are fitted at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+from pprl.exchange.encoded.file import EncodedFile
+from pprl.unit.blocking.sampling import TINY, Scans, sample_rows
+from pprl.unit.weighing.fields.classes import Classes, draft_classes
+from pprl.unit.weighing.fields.levels import (
+    DIFFERENT,
+    EXACT,
+    Columns,
+    columns,
+    level_count,
+    level_rows,
+    pair_levels,
+)
+from pprl.unit.weighing.fields.mixture import ITERATIONS, fit, posterior
+from pprl.unit.weighing.fields.patterns import Patterns, count_patterns, join_patterns
+from pprl.unit.weighing.fields.search.scan import Bound
+from pprl.unit.weighing.fields.values import FieldValues, field_values
+
+__all__ = ["REPEATED", "LearntFields", "fit_fields"]
+
+_WORK = 100_000_000
+"""Pairs of records that one count of patterns may cost."""
+
+_STRANGERS = 3000
+"""Values of a field whose likeness to all others is looked at for the strangers' distribution."""
+
+REPEATED = 0.02
+"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
+several times."""
+
+_NONE = 1e-9
+"""What is left of the share of matches that are none (:meth:`Classes.tells_matches`)."""
+
+_REPEATS_FIRST = 1e-4
+"""Share of the pairs inside a file that are of one person, as a start: no less than the other classes have, or one of
+them would take exact copies."""
+
+_CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
+_CHANCE_ELSE = 0.01
+"""How often two people have equal values in a field, and how often similar ones, where files are too small to show."""
+
+_HELD = 50.0
+"""Pairs that a prior of what a class does not share is worth at least, across the files."""
+
+_TINY = 1e-9
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LearntFields:
+    """What the unit has learnt about the fields of some files.
+
+    Attributes:
+        fields: the fields' values.
+        table: the same, side by side.
+        classes: m- and u-probabilities, class by class.
+        shares: for each pair of files, ``float64[classes]``.
+        matches: for each pair of files, the number of matches that the mixture sees.
+        across: for each pair of files, the patterns that were counted.
+        repeats: for each file, share of its records that have another record of the same person in it.
+        rare: ``float64[values]``: what agreeing exactly on a value adds beyond its band, natural logarithm.
+        converged: False when the EM ran out of iterations.
+        iterations: how many it made, over all steps.
+        tiny: True when the files are too small to learn from: all values are then customary ones.
+    """
+
+    fields: tuple[FieldValues, ...]
+    table: Columns
+    classes: Classes
+    shares: dict[tuple[int, int], Floats]
+    matches: dict[tuple[int, int], float]
+    across: dict[tuple[int, int], Patterns]
+    repeats: tuple[float, ...]
+    rare: Floats
+    converged: bool
+    iterations: int
+    tiny: bool
+
+    def bound(self) -> Bound:
+        """Return what a pair can weigh at most, field by field."""
+        match = self.classes.match
+        made = np.zeros((len(self.fields), max(level_count(field) for field in self.fields)))
+        for f, table in enumerate(self.classes.log_tables()):
+            weight = table[:, match].max(axis=1) - table[:, 0]
+            made[f, : len(weight)] = weight
+            made[f, 0] = 0.0
+        return Bound(level=made.astype(np.float32), rare=self.rare.astype(np.float32))
+
+    def log_ratios(self, a: int, b: int, left: Int64s, right: Int64s) -> Floats:
+        """Return the log ratios of pairs of records of files `a` and `b`: ``float64[pairs]``, natural logarithm.
+
+        The logarithm of how much likelier the levels of the pair are for one person than for two.
+        """
+        made = np.empty(len(left))
+        for start in range(0, len(left), 1 << 18):
+            part = slice(start, start + (1 << 18))
+            one, other, _ = self._joint(a, b, left[part], right[part])
+            made[part] = logsumexp(one, axis=1) - logsumexp(other, axis=1)
+        return made
+
+    def hidden(self, a: int, b: int, floor: float) -> float:
+        """Return how many matches are expected to have a bound below `floor`."""
+        patterns, bound = self.across[a, b], self.bound()
+        weights, _ = posterior(self.classes.log_likelihood(patterns.levels), self.shares[a, b])
+        matches = weights[:, self.classes.match].sum(axis=1) * patterns.count
+        reached = np.zeros(len(matches))
+        for f in range(len(self.fields)):
+            reached += bound.level[f, patterns.levels[:, f]]
+        total = max(float(matches.sum()), 1e-300)
+        return self.matches[a, b] * float(matches[reached < floor].sum()) / total
+
+    def prior(self, a: int, b: int) -> float:
+        """Return the log-odds that a random pair of records of two files is a match."""
+        share = self.shares[a, b][self.classes.match].sum()
+        return float(np.log(max(share, 1e-300)) - np.log1p(-min(share, 1 - 1e-12)))
+
+    def _rare_of(self, a: int, left: Int64s, levels: npt.NDArray[np.uint8]) -> Floats:
+        made = np.zeros(levels.shape)
+        for f in range(levels.shape[1]):
+            exact = levels[:, f] >= EXACT
+            made[exact, f] = self.rare[self.table.ids[a][f, left[exact]]]
+        return made
+
+    def _joint(
+        self, a: int, b: int, left: Int64s, right: Int64s
+    ) -> tuple[Floats, Floats, npt.NDArray[np.uint8]]:
+        """Return the log joint of levels and class, for the match classes and the others, each given its side."""
+        levels = pair_levels(self.table, a, b, left, right)
+        rare = self._rare_of(a, left, levels)
+        match = self.classes.match
+        joint = self.classes.log_likelihood(levels)
+        joint[:, ~match] -= rare @ self.classes.by_chance[~match].T.astype(np.float64)
+        share = self.shares[a, b]
+        with np.errstate(divide="ignore"):
+            one = joint[:, match] + np.log(share[match] / max(share[match].sum(), 1e-300))
+            other = joint[:, ~match] + np.log(share[~match] / share[~match].sum())
+        return one, other, levels
+
+
+def fit_fields(
+    files: Sequence[EncodedFile], *, sample: int, progress: Callable[[float], None] | None = None
+) -> LearntFields:
+    """Estimate the weights from the files.
+
+    Args:
+        files: encoded files of one agreement with the profile ``fields``.
+        sample: records a file whose pairs are counted at most.
+        progress: called with the share done.
+    """
+    fields = field_values(files)
+    table = columns(fields)
+    tiny = sum(len(file) * (len(file) - 1) // 2 for file in files) < TINY
+    strangers = [
+        _customary(field) if tiny else _strangers(field, table, f) for f, field in enumerate(fields)
+    ]
+    alone = len(files) == 1
+    pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
+    scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
+
+    def count(a: int, b: int) -> Patterns:
+        words = files[a].field_words().reshape(len(files[a]), -1)
+        rows = sample_rows(words, sample, others=len(files[b]), work=_WORK)
+        return count_patterns(table, a, b, rows, progress=scans.next())
+
+    iterations, converged = 0, True
+    inside: list[Patterns] = []
+    classes = draft_classes(fields, strangers, decoys=not alone)
+    share = _first_shares(classes, matches=0.0)
+    repeats: list[float] = []
+    if not alone and not tiny:
+        inside = [count(number, number) for number in range(len(files))]
+        own = draft_classes(fields, strangers, decoys=True)
+        for number in set(own.use[own.match].ravel().tolist()):
+            own.parameters[number].strength = 1.0
+        found = fit(
+            own,
+            join_patterns(inside),
+            _first_shares(own, matches=_REPEATS_FIRST),
+            free=np.ones(len(own.names), bool),
+        )
+        iterations, converged = found.iterations, found.converged
+        repeats = [
+            _repeats(own, part, found.share, len(file))
+            for part, file in zip(inside, files, strict=True)
+        ]
+        if max(repeats) < REPEATED:
+            # A class of matches would take twins, and sons named after their fathers, out of the other classes.
+            own = draft_classes(fields, strangers, decoys=True)
+            found = fit(
+                own,
+                join_patterns(inside),
+                _first_shares(own, matches=0.0),
+                free=np.ones(len(own.names), bool),
+            )
+            iterations, converged = iterations + found.iterations, converged and found.converged
+        for number in set(classes.use[~classes.match].ravel().tolist()):
+            classes.parameters[number].value = own.parameters[number].value.copy()
+            classes.parameters[number].prior = own.parameters[number].value.copy()
+        # Across the files a home may be written in two ways, so these classes may change. A small class keeps what
+        # its pairs do not share as it was found, or it would draw matches in.
+        for number in set(classes.use[classes.by_chance & ~classes.match[:, None]].tolist()):
+            classes.parameters[number].least = _HELD
+        share = np.where(classes.match, 0.0, found.share)
+    rounds = 0 if tiny else ITERATIONS
+    across = {
+        (a, b): count(*((a, b) if len(files[a]) <= len(files[b]) else (b, a))) for a, b in pairs
+    }
+    together = join_patterns(list(across.values()))
+    smaller = sum(
+        min(len(files[a]), len(files[b])) / (len(files[a]) * len(files[b])) for a, b in pairs
+    ) / len(pairs)
+    first = _first_shares(classes, matches=0.3 * smaller)
+    share = np.where(classes.match, first, share) if not alone else first
+    # Relatives are as frequent between the files as inside them, or as the data say: half and half.
+    expected = None if alone or tiny else np.where(classes.match, 0.0, share)
+    found = fit(
+        classes,
+        together,
+        share,
+        free=np.ones(len(classes.names), bool),
+        expected=expected,
+        iterations=rounds,
+    )
+    iterations, converged = iterations + found.iterations, converged and found.converged
+    shares, matches = {}, {}
+    nothing_free = np.zeros(len(classes.names), bool)
+    for (a, b), part in across.items():
+        of_pair = found.share
+        if len(pairs) > 1 and not tiny:
+            again = fit(classes, part, found.share, free=nothing_free, expected=expected)
+            of_pair, converged = again.share, converged and again.converged
+        if not classes.tells_matches():
+            of_pair = np.where(classes.match, of_pair * _NONE, of_pair)
+        space = (
+            len(files[a]) * (len(files[a]) - 1) / 2
+            if alone
+            else len(files[a]) * float(len(files[b]))
+        )
+        shares[a, b] = of_pair
+        matches[a, b] = float(of_pair[classes.match].sum() * space)
+    if alone:
+        repeats = [_repeats(classes, across[0, 0], found.share, len(files[0]))]
+    return LearntFields(
+        fields=tuple(fields),
+        table=table,
+        classes=classes,
+        shares=shares,
+        matches=matches,
+        across=across,
+        repeats=tuple(repeats),
+        rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
+        converged=converged or tiny,
+        iterations=iterations,
+        tiny=tiny,
+    )
+
+
+def _first_shares(classes: Classes, *, matches: float) -> Floats:
+    made = np.where(classes.match, matches / classes.match.sum(), 1e-4)
+    made[0] = 0.0
+    made[0] = 1 - made.sum()
+    return made
+
+
+def _repeats(classes: Classes, patterns: Patterns, share: Floats, size: int) -> float:
+    weights, _ = posterior(classes.log_likelihood(patterns.levels), share)
+    same = float((weights[:, classes.match].sum(axis=1) * patterns.count).sum())
+    return min(1.0, same / max(patterns.pairs, 1) * (size - 1))
+
+
+def _customary(field: FieldValues) -> Floats:
+    """Return how the levels of two random people are distributed where nothing can be counted."""
+    made = np.empty(level_count(field))
+    made[DIFFERENT + 1 : EXACT] = _CHANCE_ELSE / (EXACT - DIFFERENT - 1)
+    made[EXACT:] = _CHANCE.get(field.kind, _CHANCE_ELSE) / field.bands
+    made[DIFFERENT] = 1 - made[DIFFERENT + 1 :].sum()
+    made[0] = 1.0
+    return made
+
+
+def _strangers(field: FieldValues, table: Columns, f: int) -> Floats:
+    """Return how the levels of two random people are distributed, ``float64[levels]``, level 0 being 1.
+
+    Similar values are counted over the distinct values, weighted by how common they are; exact agreement inside each
+    file, so that people who are in both files do not count.
+    """
+    levels = level_count(field)
+    start, end = int(table.starts[f]), int(table.starts[f + 1])
+    row = np.empty(end, np.uint8)
+    made = np.zeros(levels)
+    if len(field) - 1 <= _STRANGERS:
+        chosen, weight = np.arange(1, len(field)), field.share[1:]
+    else:
+        at = (np.arange(_STRANGERS) + 0.5) / _STRANGERS
+        chosen = np.searchsorted(np.cumsum(field.share), at * field.share.sum())
+        weight = np.full(_STRANGERS, 1 / _STRANGERS)
+    for value, share in zip(chosen, weight, strict=True):
+        level_rows(table.words, table.bits, table.exact, start + int(value), start, end, row)
+        made += share * np.bincount(row[start:end], weights=field.share, minlength=levels)
+    made[EXACT:] = 0
+    chance = np.zeros(field.bands)
+    pairs = 0.0
+    for ids in field.ids:
+        counts = np.bincount(ids, minlength=len(field)).astype(np.float64)
+        counts[0] = 0
+        chance += np.bincount(field.band, weights=counts * (counts - 1), minlength=field.bands)
+        pairs += counts.sum() * (counts.sum() - 1)
+    made[EXACT:] = chance / max(pairs, 1)
+    made = np.maximum(made, _TINY)
+    made[DIFFERENT] = max(1 - made[DIFFERENT + 1 :].sum(), _TINY)
+    made[1:] /= made[1:].sum()
+    made[0] = 1.0
+    return made
+
+
+def _rare(fields: Sequence[FieldValues], strangers: Sequence[Floats]) -> Floats:
+    """Return for each value by how much agreeing on it says more than agreeing on any value of its band."""
+    made = []
+    for field, known in zip(fields, strangers, strict=True):
+        mean = known[EXACT:] / np.maximum(field.band_share(), _TINY)
+        # A value that nobody else of the sample has may still not be unique: at least one record counts.
+        share = np.maximum(field.share, 1 / max(field.present, 1))
+        extra = np.log(np.maximum(mean, _TINY)[field.band]) - np.log(share)
+        extra[0] = 0
+        made.append(extra)
+    return np.concatenate(made)
