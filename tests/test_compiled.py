@@ -13,12 +13,12 @@ from types import ModuleType
 
 import pytest
 
-from pprl.compiled import kernel, taken_in
+from pprl.base.compiled import kernel, taken_in
 
 ROOT = Path(__file__).resolve().parent.parent
 
 CALLER = """
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 from kernel_helper import LIMIT, bits, scaled
 
 @kernel
@@ -34,7 +34,7 @@ HELPER = """
 import kernel_ground
 from numba import types
 from numba.extending import intrinsic
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 
 LIMIT = 5
 _WIDTH = 0
@@ -125,7 +125,7 @@ def test_another_error_model_is_another_kernel() -> None:
 
 LISTED = """
 import importlib, json, pkgutil, numba.extending, pprl
-from pprl.compiled import taken_in
+from pprl.base.compiled import taken_in
 made = {}
 for found in pkgutil.walk_packages(pprl.__path__, "pprl."):
     if found.name.startswith(("pprl.party.", "pprl.unit.", "pprl.tables.")):
@@ -159,4 +159,4 @@ def test_all_kernels_are_made_in_one_place() -> None:
         for path in (ROOT / "pprl").rglob("*.py")
         if "njit" in path.read_text(encoding="utf-8")
     ]
-    assert others == ["pprl/compiled.py"]
+    assert others == ["pprl/base/compiled.py"]

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from pprl import compiled
+from pprl.base import compiled
 
 __all__ = [
     "LANES",
@@ -37,7 +37,7 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 def kernel(function: AnyFunction) -> AnyFunction:
-    """Compile `function` as :func:`pprl.compiled.kernel` does, with strict IEEE floats."""
+    """Compile `function` as :func:`pprl.base.compiled.kernel` does, with strict IEEE floats."""
     return compiled.kernel(function, error_model="numpy")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 
 __all__ = ["quotes_are_sound"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 from pprl.tables.texts import Texts
 
 __all__ = ["metaphone_texts", "soundex_texts"]

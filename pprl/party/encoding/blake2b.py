@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.compiled import kernel
 from pprl.base.errors import PprlError
-from pprl.compiled import kernel
 from pprl.party.encoding.blake2b_simd import BLOCK, IV, LANES, SIGMA, first_words
 from pprl.tables.texts import Texts
 
@@ -107,7 +107,7 @@ def check_compiled() -> None:
     """Compare what the compiled kernels give with ``hashlib``, once a process.
 
     Encodings that differ from the other parties' would link to nobody, and nobody would see why: so this is not left to
-    the compiler and to what it has kept (:mod:`pprl.compiled`).
+    the compiler and to what it has kept (:mod:`pprl.base.compiled`).
 
     Raises:
         PprlError: they differ.

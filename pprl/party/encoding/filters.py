@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from bitarray import bitarray
 
+from pprl.base.compiled import kernel
 from pprl.base.threads import in_threads
-from pprl.compiled import kernel
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import AgreementField
 from pprl.party.encoding.positions import FieldPositions

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import AgreementField
 from pprl.party.encoding.tokens import DATE_TOKENS, PAD, POSITION_LIMIT

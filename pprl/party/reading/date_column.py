@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 from pprl.party.reading.normalise import normaliser
 from pprl.tables.dates import COMMON, DateFormat
 from pprl.tables.texts import Texts

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 from pprl.party.reading.folding import folding_table
 from pprl.party.reading.normalise import (
     ADDRESS_WORDS,

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from pprl.base.compiled import kernel
 from pprl.base.threads import in_threads
-from pprl.compiled import kernel
 from pprl.unit.blocking.sampling import sample_rows
 
 __all__ = [

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pprl.compiled import kernel
+from pprl.base.compiled import kernel
 
 __all__ = [
     "COMPONENT_LIMIT",

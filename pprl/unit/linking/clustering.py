@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.compiled import kernel
 from pprl.base.errors import DataError, UsageError
-from pprl.compiled import kernel
 from pprl.unit.linking.assignment import limited_components, move_records
 
 __all__ = ["COMPONENT_RECORDS", "ROUNDS", "Clusters", "cluster_records"]
