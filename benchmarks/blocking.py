@@ -52,13 +52,13 @@ def main(arguments: list[str] | None = None) -> None:
                 links = pprl.match(
                     encoded, pprl.MatchOptions(blocking=blocking, threshold=THRESHOLD)
                 )
-                runs.append(links.run["timings_s"]["compare"])
+                runs.append(links.run.timings_s["compare"])
             seconds = min(runs[1:])
             base = base or seconds
-            counts = links.run["counts"]
+            counts = links.run.counts
             print(
-                f"{f'{size:,} x {size:,}':>16}{blocking:>12}{counts['pairs_compared']:>17,}"
-                f"{counts['reduction_ratio']:>11.4f}{counts['links']:>9,}{seconds:>9.3f}{base / seconds:>18.1f}x",
+                f"{f'{size:,} x {size:,}':>16}{blocking:>12}{counts.pairs_compared:>17,}"
+                f"{counts.reduction_ratio:>11.4f}{counts.links:>9,}{seconds:>9.3f}{base / seconds:>18.1f}x",
                 flush=True,
             )
 

@@ -24,6 +24,7 @@ import pandas as pd
 import town
 import trial
 
+from pprl.exchange.links.run_entries import ExpectedQuality
 from pprl.unit.run import decide, estimate
 from pprl.unit.weighing.model import ModelError
 
@@ -43,7 +44,7 @@ class Heard:
     def __init__(self) -> None:
         self.asked: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
-    def __call__(self, *args: Any, **named: Any) -> estimate.Quality:
+    def __call__(self, *args: Any, **named: Any) -> ExpectedQuality:
         """Remember and answer."""
         self.asked = args, named
         return estimate.estimate_quality(*args, **named)

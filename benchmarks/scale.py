@@ -30,6 +30,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import pprl
+from pprl.exchange.links.run_record import RunRecord
 from pprl.kernels.dice import dice_pairs
 from pprl.unit.blocking.lsh import sharing, tables_of
 from pprl.unit.weighing.record.scan import SIZES
@@ -142,6 +143,11 @@ def encoded(folder: Path, size: int, results: Results) -> list[Path]:
     return paths
 
 
+def record_of(links: Path) -> RunRecord:
+    """Return the run record of a links folder, without reading its tables."""
+    return RunRecord.from_json((links / "run.json").read_bytes(), source=str(links))
+
+
 def match(folder: Path, size: int, blocking: str, results: Results, *options: str) -> Figures:
     """Match the files of this size and return the figures."""
     paths = encoded(folder, size, results)
@@ -149,20 +155,20 @@ def match(folder: Path, size: int, blocking: str, results: Results, *options: st
     seconds, peak = run(
         program(), "match", *paths, "-o", links, "--blocking", blocking, *options, "--force"
     )
-    told = json.loads((links / "run.json").read_text(encoding="utf-8"))
-    counts = told["counts"]
+    told = record_of(links)
+    counts = told.counts
     # A run takes its memory stage by stage, which begins the system's own count anew.
-    peak = max(peak, *(most / 1024 for most in told["memory_peak_mib"].values()))
+    peak = max(peak, *(most / 1024 for most in told.memory_peak_mib.values()))
     return results.keep(
         f"match {size} {blocking}",
         {
             "seconds": seconds,
             "peak_gib": peak,
-            "links": counts["links"],
-            "links_a_second": counts["links"] / seconds,
-            "pairs_compared": counts["pairs_compared"],
-            "stages": told["timings_s"],
-            **({"lsh": told["parameters"]["lsh"]} if told["parameters"]["lsh"] else {}),
+            "links": counts.links,
+            "links_a_second": counts.links / seconds,
+            "pairs_compared": counts.pairs_compared,
+            "stages": told.timings_s,
+            **({"lsh": told.parameters.lsh.model_dump()} if told.parameters.lsh else {}),
         },
     )
 
@@ -181,16 +187,17 @@ def completeness(folder: Path, size: int, results: Results) -> Figures:
     pairs = rows[0].merge(rows[1], on="person")
     left, right = pairs["row_x"].to_numpy(np.int64), pairs["row_y"].to_numpy(np.int64)
     a, b = (file.words() for file in files)
-    told = json.loads((folder / f"links-{size}-lsh" / "run.json").read_text(encoding="utf-8"))
+    told = record_of(folder / f"links-{size}-lsh")
+    assert told.parameters.lsh is not None
     score = np.concatenate(
         [
             dice_pairs(a, b, left[at : at + 1_000_000], right[at : at + 1_000_000], sizes=SIZES)
             for at in range(0, len(left), 1_000_000)
         ]
     )
-    met = sharing(a, b, left, right, tables_of(told["parameters"]["lsh"]))
-    over = score >= told["threshold"]["value"]
-    listed = score >= told["threshold"]["floor"]
+    met = sharing(a, b, left, right, tables_of(told.parameters.lsh))
+    over = score >= told.threshold.value
+    listed = score >= told.threshold.floor
     return results.keep(
         f"completeness {size}",
         {
@@ -238,8 +245,7 @@ def kernel_rate(folder: Path, size: int, results: Results, rows: int = 16_384) -
     from pprl.kernels.dice import dice_scan
 
     a, b = (pprl.read_encoded(path).words() for path in encoded(folder, size, results))
-    told = json.loads((folder / f"links-{size}-lsh" / "run.json").read_text(encoding="utf-8"))
-    floor = told["threshold"]["floor"]
+    floor = record_of(folder / f"links-{size}-lsh").threshold.floor
     rates = []
     for turn in range(4):
         start = time.perf_counter()

@@ -129,8 +129,8 @@ def measures(trial: Trial) -> dict[str, float]:
     links = trial.links.links.assign(person=trial.links.links["pseudonym"].map(trial.person))
     true = _inside(links.groupby(["link_id", "person"]).size())
     made = _inside(links.groupby("link_id").size())
-    estimate = trial.links.run["threshold"]["estimate"]
-    told = {name: estimate["quality"][name] for name in ESTIMATES} if estimate else {}
+    expected = trial.links.expected_quality
+    told = {name: getattr(expected, name) for name in ESTIMATES} if expected else {}
     return {
         "threshold": trial.links.threshold,
         **_figures(true, made, trial.matches),

@@ -175,7 +175,6 @@ def _run_baseline(
     header: bool,
 ) -> Baseline:
     from pprl.base.errors import UsageError
-    from pprl.exchange.agreement.model import Agreement
     from pprl.quality import BASELINE_NOTICE, read_plain, run_baseline
     from pprl.tables import load_column_map
 
@@ -185,7 +184,7 @@ def _run_baseline(
             hint="Leave it out, or evaluate a run of two files.",
         )
     click.echo(f"pprl: note: {BASELINE_NOTICE}", err=True)
-    agreement = Agreement.from_dict(run.run["agreement"], source="run.json")
+    agreement = run.run.agreement.to_agreement()
     maps = _by_party("--columns", columns, run.parties)
     names = _by_party("--id", id_columns, run.parties)
     frames = {
@@ -198,7 +197,7 @@ def _run_baseline(
         )
         for party, path in zip(run.parties, files, strict=True)
     }
-    assign = str(run.run["parameters"]["assign"])
+    assign = run.run.parameters.assign
     bar = Progress()
     try:
         return run_baseline(

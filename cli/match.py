@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,6 +15,8 @@ from .progress import Progress, duration
 
 if TYPE_CHECKING:
     from pprl.base.unfinished import Unfinished
+    from pprl.exchange.links.run_entries import LshParameters
+    from pprl.exchange.links.run_record import RunRecord
     from pprl.unit.run.plan import MatchPlan
 
 __all__ = ["match"]
@@ -138,7 +139,7 @@ def match(
             _show_resumed(job.steps_done)
         run = job.write(output, force=force).run
     if as_json:
-        click.echo(json.dumps(run, indent=2, ensure_ascii=False))
+        click.echo(run.to_json())
         return
     _show_result(run, output, told=told)
 
@@ -239,51 +240,49 @@ def _show_plan(plan: MatchPlan) -> None:
         err=True,
     )
     for described in plan.blocking:
-        if "completeness" in described:
+        if described is not None:
             _show_lsh(described)
     for warning in plan.warnings:
         click.echo(f"pprl: warning: {warning}", err=True)
 
 
-def _show_lsh(described: Mapping[str, Any]) -> None:
-    tables = f"{described['tables']:,} tables of {described['bits_per_table']} bits"
+def _show_lsh(described: LshParameters) -> None:
+    tables = f"{described.tables:,} tables of {described.bits_per_table} bits"
     click.echo(
-        f"lsh: {tables}; expected to compare {described['expected_completeness']:.4f} of the matches that are similar "
+        f"lsh: {tables}; expected to compare {described.expected_completeness:.4f} of the matches that are similar "
         "enough to be listed",
         err=True,
     )
-    checked = described["checked"]
-    if checked:
+    checked = described.checked
+    if checked is not None:
         click.echo(
-            f"  checked on a sample that was compared with everybody: {checked['found']:.4f} "
-            f"({checked['low']:.4f} to {checked['high']:.4f}) of {checked['matches']:,.0f} matches",
+            f"  checked on a sample that was compared with everybody: {checked.found:.4f} "
+            f"({checked.low:.4f} to {checked.high:.4f}) of {checked.matches:,.0f} matches",
             err=True,
         )
 
 
-def _show_result(run: Mapping[str, Any], output: Path, *, told: Sequence[str]) -> None:
-    counts = run["counts"]
-    compared = counts["pairs_compared"]
+def _show_result(run: RunRecord, output: Path, *, told: Sequence[str]) -> None:
+    counts = run.counts
+    compared = counts.pairs_compared
     click.echo(
         f"{compared:,} pair{'' if compared == 1 else 's'} compared, "
-        f"reduction ratio {counts['reduction_ratio']:.4f}"
+        f"reduction ratio {counts.reduction_ratio:.4f}"
     )
     click.echo(
-        f"{counts['links']:,} link{'' if counts['links'] == 1 else 's'} of {counts['linked_records']:,} records "
-        f"at threshold {run['threshold']['value']:.3f} ({run['parameters']['assign']})"
+        f"{counts.links:,} link{'' if counts.links == 1 else 's'} of {counts.linked_records:,} records "
+        f"at threshold {run.threshold.value:.3f} ({run.parameters.assign})"
     )
-    quality = (run["threshold"]["estimate"] or {}).get("quality")
-    if quality and quality["links"]:
+    quality = run.expected_quality
+    if quality is not None and quality.links:
         click.echo(
-            f"expected without truth: precision {quality['precision']:.3f} "
-            f"({quality['precision_low']:.3f} to {quality['precision_high']:.3f}), "
-            f"recall {quality['recall']:.3f} ({quality['recall_low']:.3f} to {quality['recall_high']:.3f})"
+            f"expected without truth: precision {quality.precision:.3f} "
+            f"({quality.precision_low:.3f} to {quality.precision_high:.3f}), "
+            f"recall {quality.recall:.3f} ({quality.recall_low:.3f} to {quality.recall_high:.3f})"
         )
-    for warning in run["warnings"]:
+    for warning in run.warnings:
         if warning not in told:
             click.echo(f"pprl: warning: {warning}", err=True)
     click.echo(f"Links folder: {output}")
-    for entry in run["inputs"]:
-        click.echo(
-            f"  to return to {entry['party']}: {output / ('links-' + entry['party'] + '.csv')}"
-        )
+    for party in run.parties:
+        click.echo(f"  to return to {party}: {output / f'links-{party}.csv'}")

@@ -112,18 +112,18 @@ def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
 
 
 def _links_folder(path: Path) -> dict[str, Any]:
-    links = read_links(path)
-    run = links.run
+    run = read_links(path).run
     return {
         "kind": "links folder",
-        "parties": {entry["party"]: entry["records"] for entry in run["inputs"]},
-        "threshold": run["threshold"]["value"],
-        "threshold_method": run["threshold"]["method"],
-        **{key: run["parameters"][key] for key in ("blocking", "assign")},
-        **run["counts"],
-        "agreement_fingerprint": run["agreement_fingerprint"],
-        "software": run["software"],
-        "warnings": run["warnings"],
+        "parties": {entry.party: entry.records for entry in run.inputs},
+        "threshold": run.threshold.value,
+        "threshold_method": run.threshold.method,
+        "blocking": run.parameters.blocking,
+        "assign": run.parameters.assign,
+        **run.counts.model_dump(mode="json"),
+        "agreement_fingerprint": run.agreement_fingerprint,
+        "software": run.software,
+        "warnings": list(run.warnings),
     }
 
 

@@ -228,7 +228,7 @@ def test_the_plan_tells_what_the_lsh_finds(desk: Path) -> None:
     done = pprl(*LSH[:-1], "0.95")
     assert done.code == 0
     told = json.loads((desk / "links" / "run.json").read_text())["parameters"]["lsh"]
-    assert told["recall"] == 0.95
+    assert told["completeness"] == 0.95
     assert told["expected_completeness"] >= 0.95
     assert f"lsh: {told['tables']} tables of {told['bits_per_table']} bits" in done.err
     checked = told["checked"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from run_records import record_content, to_record
 
 from pprl.base.errors import DataError, LinksError, PprlError
 from pprl.exchange.identify import identify
@@ -19,21 +19,24 @@ ESCAPE = "\x1b]0;owned\x07\u202e\x9b2J"
 def links_folder(folder: Path, text: str) -> Path:
     """A links folder of nothing, whose run record holds the text wherever it may."""
     pairs = pd.DataFrame(columns=list(PAIR_COLUMNS)).astype(dict.fromkeys(PAIR_COLUMNS[4:], float))
-    run: dict[str, Any] = {
-        "format": "pprl-links/2",
-        "inputs": [{"party": "a", "records": 1}, {"party": "b", "records": 1}],
-        "threshold": {"value": 0.8, "method": text},
-        "parameters": {"blocking": text, "assign": text},
-        "counts": {"linked_records": 0, "pairs_accepted": 0},
-        "agreement_fingerprint": text,
-        "software": {text: text},
-        "warnings": [text],
-    }
+    run = record_content(["a", "b"])
+    run["counts"].update(linked_records=0, pairs_accepted=0)
     links = pd.DataFrame(columns=list(LINK_COLUMNS)).astype({"link_id": "int64"})
-    write_links(Links(links=links, pairs=pairs, near=pairs, run=run), folder)
-    run["inputs"][0]["party"] = text
+    write_links(Links(links=links, pairs=pairs, near=pairs, run=to_record(run)), folder)
+    run.update(agreement_fingerprint=text, software={text: text}, warnings=[text])
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder
+
+
+def test_a_links_folder_says_what_the_run_counted(tmp_path: Path) -> None:
+    facts = identify(links_folder(tmp_path, "1"))
+    assert json.loads(json.dumps(facts)) == facts
+    assert facts["kind"] == "links folder"
+    assert facts["parties"] == {"a": 100, "b": 100}
+    assert (facts["threshold"], facts["threshold_method"]) == (0.75, "auto")
+    assert (facts["blocking"], facts["assign"]) == ("exhaustive", "one-to-one")
+    assert (facts["pairs_compared"], facts["passes"][0]["per_block_pass"]) == (10000, [10000])
+    assert (facts["software"], facts["warnings"]) == ({"1": "1"}, ["1"])
 
 
 def test_a_links_folder_with_a_terminal_escape_is_refused_unshown(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from quality_world import World, agreement, make_world
+from quality_world import World, make_world
+from run_records import make_agreement
 
 import pprl
 from pprl.party.encoding.encode import encode
@@ -31,7 +32,7 @@ def linked_town(parties: str) -> pprl.Links:
         frame = frame.assign(id=[str(row) for row in range(len(frame))])
         made = encode(
             frame,
-            agreement("fields"),
+            make_agreement("fields"),
             Key(bytes(range(32))),
             party=party,
             id_column="id",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from run_records import changed, lsh_content, make_agreement, record_content, to_record
 
-from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.links.folder import (
     LEVELS,
     LINK_COLUMNS,
@@ -21,28 +20,13 @@ from pprl.exchange.links.folder import (
     part_columns,
     write_links,
 )
+from pprl.exchange.links.run_record import RunRecord
 
 PRIOR = -6.5
 """Log-odds to base 2 of a pair before it is compared."""
 
 
-def agreement(profile: str = "record") -> Agreement:
-    """Return the agreement of the made-up runs."""
-    content = {
-        "format": "pprl-agreement/1",
-        "project": "test <linkage>",
-        "field": [
-            {"name": "given_name", "type": "given-name"},
-            {"name": "surname", "type": "surname"},
-            {"name": "date_of_birth", "type": "date"},
-            {"name": "town", "type": "locality"},
-            {"name": "postcode", "type": "postcode"},
-        ],
-    }
-    return Agreement.from_dict(content if profile == "record" else {**content, "profile": profile})
-
-
-AGREEMENT = agreement()
+AGREEMENT = make_agreement()
 
 Pair = tuple[str, str, str, str, float]  # party, record, party, record, score
 
@@ -50,21 +34,6 @@ Pair = tuple[str, str, str, str, float]  # party, record, party, record, score
 def pseudonym(party: str, record: str) -> str:
     """Return the made-up pseudonym of a record."""
     return hashlib.sha256(f"{party}/{record}".encode()).hexdigest()[:32]
-
-
-def estimate_curve() -> list[dict[str, float]]:
-    """Return an estimate from 0.60 to 1.00."""
-    return [
-        {
-            "threshold": step / 100,
-            "links": 300.0 - step,
-            "expected_false": 100.0 - step,
-            "precision": 0.6 + step / 250,
-            "recall": 1.0 - (step - 60) / 100,
-            "f1": 0.8,
-        }
-        for step in range(60, 101)
-    ]
 
 
 def make_file_pair(party_a: str, party_b: str, basis: str = "estimated") -> dict[str, Any]:
@@ -77,20 +46,10 @@ def make_file_pair(party_a: str, party_b: str, basis: str = "estimated") -> dict
     }
 
 
-def make_quality(links: float = 225.0, **other: float) -> dict[str, float]:
+def make_quality(links: int = 225, **other: float) -> dict[str, float]:
     """Return what a run expects of its links."""
-    return {
-        "links": links,
-        "matches": 90.0,
-        "precision": 0.9,
-        "precision_low": 0.81234,
-        "precision_high": 0.95678,
-        "recall": 0.85,
-        "recall_low": 0.70123,
-        "recall_high": 0.93456,
-        "f1": 0.8743,
-        **other,
-    }
+    quality = record_content()["threshold"]["estimate"]["quality"]
+    return {**quality, "links": links, **other}
 
 
 def make_run(
@@ -115,82 +74,47 @@ def make_run(
     largest_link: int = 2,
     passes: Sequence[dict[str, Any]] | None = None,
     extends: Sequence[str] | None = None,
-) -> dict[str, Any]:
-    """Return the content of a run.json."""
+) -> RunRecord:
+    """Return the record of a run."""
     basis = basis or ("estimated" if estimate else "given")
-    curve = estimate_curve()
-    agreed = agreement(profile)
-    passes = passes or [{"blocking": blocking, "pairs_compared": 10000, "links": 0}]
-    if by_files is None:
-        by_files = [make_file_pair(a, b) for a, b in combinations(parties, 2)]
-    lsh = {
-        "tables": 20,
-        "bits_per_table": 30,
-        "seed": 1,
-        "expected_completeness": 0.998,
-        "expected_completeness_at_threshold": 0.91,
-    }
-    histogram = {"bins": 100, "best": [1] * 100, "chance": [2.5] * 60 + [0] * 40}
-    return {
-        "format": "pprl-links/2",
-        "software": {"pprl-kit": "0.1.0", "python": "3.11.7"},
-        "agreement": agreed.to_dict(),
-        "agreement_fingerprint": agreed.fingerprint(),
-        "inputs": [
-            {
-                "party": party,
-                "file": f"{party}.parquet",
-                "records": 100,
-                "rows_read": 101,
-                "content_sha256": hashlib.sha256(party.encode()).hexdigest(),
-            }
-            for party in parties
-        ],
-        "parameters": {
-            "threshold": threshold if basis == "given" else "auto",
-            "blocking": ",".join(each["blocking"] for each in passes),
-            "assign": assign,
-            "lsh": lsh if any(each["blocking"] == "lsh" for each in passes) else None,
-            "extends": None if extends is None else list(extends),
-        },
-        "threshold": {
-            "value": threshold,
-            "method": "given" if basis == "given" else "auto",
-            "basis": basis,
-            "floor": floor,
-            "household_similarity": household_similarity if profile == "record" else 0.0,
-            "no_estimate": None if estimate else "the files are too small",
-            "estimate": {"matches": 90.0, "curve": curve, "quality": quality or make_quality()}
-            if estimate
-            else None,
-            "by_files": list(by_files),
-            "histogram": histogram if estimate else None,
-        },
-        "model": {
-            "priors": [
-                {"party_a": a, "party_b": b, "bits": PRIOR}
-                for a, b in (combinations(parties, 2) if len(parties) > 1 else [(parties[0],) * 2])
-            ]
-        },
-        "counts": {
-            "pairs_possible": 10000,
-            "pairs_compared": 10000,
-            "reduction_ratio": 0.0,
-            "pairs_over_threshold": accepted + 1,
-            "pairs_accepted": accepted,
-            "pairs_in_links": accepted if pairs_in_links is None else pairs_in_links,
-            "pairs_like_household": like_household,
-            "links": links,
-            "linked_records": linked_records,
-            "pairs_compared_per_pass": [10000],
-            "greedy_components": 0,
-            "ties": ties,
-            "largest_link": largest_link,
-            "passes": [dict(each) for each in passes],
-        },
-        "timings_s": {"read": 0.1, "threshold": 0.2, "compare": 0.3, "link": 0.1, "write": 0.1},
-        "warnings": ["a warning with <markup>"],
-    }
+    content = record_content(parties, profile=profile, estimate=estimate)
+    full = [
+        {"per_block_pass": [each["pairs_compared"]], **each}
+        for each in passes or [{"blocking": blocking, "pairs_compared": 10000, "links": 0}]
+    ]
+    methods = [each["blocking"] for each in full]
+    content["parameters"].update(
+        threshold=threshold if basis == "given" else "auto",
+        blocking=",".join(methods),
+        assign=assign,
+        lsh=lsh_content() if "lsh" in methods else None,
+        extends=None if extends is None else list(extends),
+    )
+    content["threshold"].update(
+        value=threshold,
+        method="given" if basis == "given" else "auto",
+        basis=basis,
+        floor=floor,
+        household_similarity=household_similarity if profile == "record" else 0.0,
+    )
+    if by_files is not None:
+        content["threshold"]["by_files"] = list(by_files)
+    if quality is not None:
+        content["threshold"]["estimate"]["quality"] = quality
+    for prior in content["model"]["priors"]:
+        prior["bits"] = PRIOR
+    content["counts"].update(
+        pairs_over_threshold=accepted + 1,
+        pairs_accepted=accepted,
+        pairs_in_links=accepted if pairs_in_links is None else pairs_in_links,
+        pairs_like_household=like_household,
+        links=links,
+        linked_records=linked_records,
+        ties=ties,
+        largest_link=largest_link,
+        passes=full,
+    )
+    return to_record(content)
 
 
 def weight_of(score: float) -> float:
@@ -255,6 +179,11 @@ def make_links(
             parties, links=len(groups), linked_records=len(rows), accepted=len(accepted), **run
         ),
     )
+
+
+def with_run(links: Links, changes: Mapping[str, Any]) -> Links:
+    """Return links whose run record has other values, by dotted name."""
+    return replace(links, run=changed(links.run, changes))
 
 
 def make_truth(rows: Iterable[tuple[str, str, str]]) -> pd.DataFrame:

@@ -55,10 +55,10 @@ def test_the_table_of_blocking_methods_is_of_today(
     links = pprl.match(
         [made.encoded for made in encodings.values()], pprl.MatchOptions(blocking=method)
     )
-    counts = links.run["counts"]
-    assert counts["pairs_compared"] == pytest.approx(row["compared"], rel=0.02)
-    assert counts["reduction_ratio"] == pytest.approx(row["reduction"], abs=0.0005)
-    assert counts["links"] == pytest.approx(row["links"], abs=5)  # three significant digits
+    counts = links.run.counts
+    assert counts.pairs_compared == pytest.approx(row["compared"], rel=0.02)
+    assert counts.reduction_ratio == pytest.approx(row["reduction"], abs=0.0005)
+    assert counts.links == pytest.approx(row["links"], abs=5)  # three significant digits
     quality = pprl.evaluate(
         links,
         truth=pprl.read_csv_text(SAMPLE / "truth.csv"),

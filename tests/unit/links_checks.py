@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +12,7 @@ import slow_kernels
 
 from pprl.exchange.encoded.file import EncodedFile, pack_words, pseudonym_text
 from pprl.exchange.links.folder import LINK_COLUMNS, PAIR_COLUMNS, Links
+from pprl.exchange.links.run_record import RunRecord
 from pprl.unit.weighing.record.scan import SIZES
 
 Members = frozenset[tuple[str, str]]
@@ -65,33 +65,31 @@ def hold_consistent(links: Links, files: list[EncodedFile] | tuple[EncodedFile, 
 
 
 def hold_counts(links: Links, files: list[EncodedFile] | tuple[EncodedFile, ...]) -> None:
-    run, counts = links.run, links.run["counts"]
+    run, counts = links.run, links.run.counts
     possible = (
         len(files[0]) * (len(files[0]) - 1) // 2
         if len(files) == 1
         else sum(len(a) * len(b) for a, b in combinations(files, 2))
     )
-    passes = counts["passes"]
-    assert ",".join(entry["blocking"] for entry in passes) == run["parameters"]["blocking"]
-    assert counts["pairs_possible"] == possible
-    assert counts["pairs_compared"] == sum(counts["pairs_compared_per_pass"])
-    assert counts["pairs_compared"] == sum(entry["pairs_compared"] for entry in passes)
+    passes = counts.passes
+    assert ",".join(entry.blocking for entry in passes) == run.parameters.blocking
+    assert counts.pairs_possible == possible
+    assert counts.pairs_compared == sum(counts.pairs_compared_per_pass)
+    assert counts.pairs_compared == sum(entry.pairs_compared for entry in passes)
     # In an LSH a pair is met in every table in which it shares a bucket.
-    assert all(
-        entry["pairs_compared"] <= possible for entry in passes if entry["blocking"] != "lsh"
-    )
-    assert all(sum(entry["per_block_pass"]) == entry["pairs_compared"] for entry in passes)
-    ratio = max(1 - counts["pairs_compared"] / possible, 0.0) if possible else 0.0
-    assert counts["reduction_ratio"] == pytest.approx(ratio)
-    assert counts["pairs_accepted"] == len(links.pairs) <= counts["pairs_over_threshold"]
-    assert counts["linked_records"] == len(links.links)
+    assert all(entry.pairs_compared <= possible for entry in passes if entry.blocking != "lsh")
+    assert all(sum(entry.per_block_pass) == entry.pairs_compared for entry in passes)
+    ratio = max(1 - counts.pairs_compared / possible, 0.0) if possible else 0.0
+    assert counts.reduction_ratio == pytest.approx(ratio)
+    assert counts.pairs_accepted == len(links.pairs) <= counts.pairs_over_threshold
+    assert counts.linked_records == len(links.links)
     sizes = [len(members) for members in by_id(links).values()]
-    assert counts["links"] == len(sizes)
-    assert counts["largest_link"] == max(sizes, default=0)
-    assert counts["pairs_in_links"] == sum(n * (n - 1) // 2 for n in sizes)
-    assert [entry["party"] for entry in run["inputs"]] == [file.party for file in files]
-    assert [entry["records"] for entry in run["inputs"]] == [len(file) for file in files]
-    assert json.loads(json.dumps(run, allow_nan=False)) == run
+    assert counts.links == len(sizes)
+    assert counts.largest_link == max(sizes, default=0)
+    assert counts.pairs_in_links == sum(n * (n - 1) // 2 for n in sizes)
+    assert [entry.party for entry in run.inputs] == [file.party for file in files]
+    assert [entry.records for entry in run.inputs] == [len(file) for file in files]
+    assert RunRecord.from_json(run.to_json().encode()) == run
 
 
 def hold_tables(links: Links, files: list[EncodedFile] | tuple[EncodedFile, ...]) -> None:
@@ -146,18 +144,18 @@ def similarities_over(files: Any, threshold: float) -> int:
 
 def hold_rules(links: Links) -> None:
     """What was accepted is over the threshold, and no record has more partners than the rule allows."""
-    threshold, rule = links.run["threshold"], links.run["parameters"]["assign"]
+    threshold, rule = links.run.threshold, links.run.parameters.assign
     both = pd.concat([links.pairs, links.near])
-    if threshold["method"] == "auto":
+    if threshold.method == "auto":
         assert (links.pairs["probability"] >= 0.5).all()
         assert (links.near["probability"] >= LEAST).all()
         over = (both["probability"] >= 0.5).sum()
     else:
         assert (links.pairs["score"] >= links.threshold).all()
         over = (both["score"] >= links.threshold).sum()
-    if links.run["parameters"]["extends"] is None:
-        assert over == links.run["counts"]["pairs_over_threshold"]
-    assert 0 < threshold["floor"] <= links.threshold <= 1
+    if links.run.parameters.extends is None:
+        assert over == links.run.counts.pairs_over_threshold
+    assert 0 < threshold.floor <= links.threshold <= 1
     if rule == "one-to-one":
         for members in as_links(links):
             assert len({party for party, _ in members}) == len(members)
@@ -167,14 +165,14 @@ def hold_rules(links: Links) -> None:
 
 def hold_estimate(links: Links) -> None:
     """Either there is an estimate with intervals around it, or it is said why not."""
-    told = links.run["threshold"]
-    assert (told["estimate"] is None) == (told["no_estimate"] is not None)
-    if told["estimate"] is None:
+    told = links.run.threshold
+    assert (told.estimate is None) == (told.no_estimate is not None)
+    if told.estimate is None:
         return
-    quality = told["estimate"]["quality"]
+    quality = told.estimate.quality
     for name in ("precision", "recall"):
-        low, middle, high = (quality[name + end] for end in ("_low", "", "_high"))
+        low, middle, high = (getattr(quality, name + end) for end in ("_low", "", "_high"))
         assert 0 <= low <= middle <= high <= 1
-    for row in told["estimate"]["curve"]:
-        assert 0 <= row["precision"] <= 1
-        assert 0 <= row["recall"] <= 1
+    for row in told.estimate.curve:
+        assert 0 <= row.precision <= 1
+        assert 0 <= row.recall <= 1

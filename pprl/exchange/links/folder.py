@@ -13,12 +13,9 @@ All texts are plain text (SPEC.md, section 1): they may be shown on a terminal.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +25,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pprl.base.errors import LinksError
-from pprl.exchange.agreement.model import only_plain
-from pprl.exchange.encoded.file import PARTY_PATTERN
+from pprl.exchange.links.run_entries import ExpectedQuality
+from pprl.exchange.links.run_record import RunRecord
 from pprl.exchange.links.tables import (
     LEVELS,
     LINK_COLUMNS,
@@ -43,9 +40,7 @@ from pprl.exchange.links.tables import (
 )
 
 __all__ = [
-    "HOUSEHOLD_SPREAD",
     "LEVELS",
-    "LINKS_FORMAT",
     "LINK_COLUMNS",
     "PAIR_COLUMNS",
     "Links",
@@ -53,11 +48,6 @@ __all__ = [
     "read_links",
     "write_links",
 ]
-
-LINKS_FORMAT = "pprl-links/2"
-
-HOUSEHOLD_SPREAD = 0.06
-"""How far above ``threshold.household_similarity`` members of a household are often found (SPEC.md, section 8.2)."""
 
 _RUN_LIMIT = 16 << 20
 _LARGEST_ID = 10**15 - 1
@@ -88,18 +78,23 @@ class Links:
     links: pd.DataFrame
     pairs: pd.DataFrame
     near: pd.DataFrame
-    run: Mapping[str, Any]
+    run: RunRecord
     parts: pd.DataFrame | None = None
 
     @property
     def parties(self) -> list[str]:
         """The parties, in the order in which their files were given."""
-        return _parties(self.run)
+        return self.run.parties
 
     @property
     def threshold(self) -> float:
         """The threshold that was used, on the score."""
-        return float(self.run["threshold"]["value"])
+        return self.run.threshold.value
+
+    @property
+    def expected_quality(self) -> ExpectedQuality | None:
+        """What the run expects of its links, without truth; None if it made no estimate."""
+        return self.run.expected_quality
 
     @classmethod
     def of(cls, tables: LinkTables) -> Links:
@@ -143,88 +138,50 @@ def read_links(folder: Path | str) -> Links:
         )
     run = _read_run(folder)
     frames = {
-        name: _read_frame(folder / f"{name}.parquet", columns, _parties(run))
+        name: _read_frame(folder / f"{name}.parquet", columns, run.parties)
         for name, columns in (
             ("links", LINK_COLUMNS),
             ("pairs", PAIR_COLUMNS),
             ("near", PAIR_COLUMNS),
         )
     }
-    counts = run["counts"]
-    for name, key in (("links", "linked_records"), ("pairs", "pairs_accepted")):
-        if len(frames[name]) != counts[key]:
+    for name, rows in (
+        ("links", run.counts.linked_records),
+        ("pairs", run.counts.pairs_accepted),
+    ):
+        if len(frames[name]) != rows:
             raise _damaged(
                 folder, f"{name}.parquet has another number of rows than run.json states"
             )
     return Links(run=run, parts=_read_parts(folder, run, frames), **frames)
 
 
-def _read_parts(
-    folder: Path, run: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame | None:
+def _read_run(folder: Path) -> RunRecord:
     try:
-        agreement = run.get("agreement", {})
-        if agreement.get("profile", "record") != "fields":
-            return None
-        fields = [str(field["name"]) for field in agreement["field"]]
-    except (AttributeError, KeyError, TypeError):
-        raise _damaged(folder, "run.json lacks entries that its format asks for") from None
-    made = _read_frame(folder / "explain.parquet", part_columns(fields), _parties(run))
-    if len(made) != len(frames["pairs"]) + len(frames["near"]):
-        raise _damaged(folder, "explain.parquet has another number of rows than there are pairs")
-    if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in fields):
-        raise _damaged(folder, "explain.parquet holds a level that its format does not know")
-    return made
-
-
-def _read_run(folder: Path) -> dict[str, Any]:
-    path = folder / "run.json"
-    try:
-        with path.open("rb") as stream:
+        with (folder / "run.json").open("rb") as stream:
             content = stream.read(_RUN_LIMIT + 1)
-        if len(content) > _RUN_LIMIT:
-            raise _damaged(folder, "run.json is longer than 16 MiB")
-        run = json.loads(content.decode("utf-8"))
-        plain = _is_plain(run)
     except FileNotFoundError:
         raise LinksError(
             f"{folder} has no run.json", hint="Give the folder that `pprl match -o` wrote."
         ) from None
-    except (OSError, ValueError, RecursionError):
+    except OSError:
         raise _damaged(folder, "run.json can't be read") from None
-    if not isinstance(run, dict) or run.get("format") != LINKS_FORMAT:
-        raise LinksError(
-            f"{path} has another format than {LINKS_FORMAT!r}",
-            hint="Use the version of pprl that wrote the folder.",
-        )
-    if not plain:
-        raise _damaged(
-            folder, "a text in run.json holds a control, format or other invisible character"
-        )
-    try:
-        float(run["threshold"]["value"])
-        complete = all(re.fullmatch(PARTY_PATTERN, party) for party in _parties(run)) and {
-            "linked_records",
-            "pairs_accepted",
-        } <= set(run["counts"])
-    except (KeyError, TypeError, ValueError):
-        complete = False
-    if not complete:
-        raise _damaged(folder, "run.json lacks entries that its format asks for")
-    return run
+    if len(content) > _RUN_LIMIT:
+        raise _damaged(folder, "run.json is longer than 16 MiB")
+    return RunRecord.from_json(content, source=str(folder))
 
 
-def _parties(run: Mapping[str, Any]) -> list[str]:
-    return [entry["party"] for entry in run["inputs"]]
-
-
-def _is_plain(value: Any) -> bool:
-    """Return whether every text in what a JSON file held is plain text."""
-    if isinstance(value, str):
-        return only_plain(value) == value
-    if isinstance(value, dict):
-        return all(_is_plain(name) and _is_plain(entry) for name, entry in value.items())
-    return not isinstance(value, list) or all(_is_plain(entry) for entry in value)
+def _read_parts(
+    folder: Path, run: RunRecord, frames: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame | None:
+    if run.profile != "fields":
+        return None
+    made = _read_frame(folder / "explain.parquet", part_columns(run.fields), run.parties)
+    if len(made) != len(frames["pairs"]) + len(frames["near"]):
+        raise _damaged(folder, "explain.parquet has another number of rows than there are pairs")
+    if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in run.fields):
+        raise _damaged(folder, "explain.parquet holds a level that its format does not know")
+    return made
 
 
 def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) -> pd.DataFrame:

@@ -1,59 +1,71 @@
-"""The entries of ``run.json`` (SPEC.md, section 8.2): frozen, of strict kinds, and open to those of newer versions."""
+"""The entries of ``run.json`` (SPEC.md, section 8.2): frozen, strict about kinds, and open to newer versions."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pprl.exchange.agreement.defaults import AssignmentRule
+from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.file import PartyName
 
 __all__ = [
     "AgreementEntry",
     "Amount",
-    "Counts",
+    "BestScores",
+    "BlockingMethod",
     "Entry",
     "Estimate",
     "ExpectedQuality",
     "FilePair",
-    "Input",
+    "InputFile",
     "LearntModel",
     "LshCheck",
     "LshParameters",
-    "Parameters",
     "PassEntry",
     "Prior",
-    "ScoreHistogram",
+    "RunCounts",
+    "RunParameters",
+    "ThresholdBasis",
     "ThresholdEntry",
     "ThresholdPoint",
 ]
 
 _FEW_LINKS = 30
-"""Links below which a percentage of them says little; chosen: one wrong link of 30 is 3 %."""
+"""Links below which a percentage of them says little. Chosen: one wrong link of 30 is already 3 %. It decides only
+whether the report prints counts or percentages."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
-Basis = Literal["estimated", "cautious", "customary", "given"]
-Method = Literal["exhaustive", "keys", "lsh"]
+ThresholdBasis = Literal["estimated", "cautious", "customary", "given"]
+BlockingMethod = Literal["exhaustive", "keys", "lsh"]
 
 
 class Entry(BaseModel):
-    """A part of the record: frozen, of strict kinds, and open to entries of newer versions."""
+    """A part of the record: frozen, strict about kinds, and open to entries that newer versions add."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+    # A number that JSON lacks stays one when dumped, so that writing it fails; by default it would become null.
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        strict=True,
+        allow_inf_nan=False,
+        ser_json_inf_nan="constants",
+    )
 
 
-class Input(Entry):
+class InputFile(Entry):
     """One encoded file of the run.
 
     Attributes:
         party: whose file it is.
         file: its name, without the folder.
         records: rows of the encoded file.
-        rows_read: rows that the party had read when it encoded.
+        rows_read: rows that the party read when it encoded.
         content_sha256: digest of the content, in hex.
         software: what encoded it.
     """
@@ -84,15 +96,15 @@ class LshParameters(Entry):
     """How an LSH was planned.
 
     Attributes:
-        completeness: pairs completeness that was asked for: share of the matches, of those similar enough to be
-            listed, that is to be compared.
+        completeness: the pairs completeness that was asked for: the share of the matches similar enough to be listed
+            that is to be compared.
         tables: number of tables.
-        bits_per_table: bits that a table samples.
-        pool: bits that may be sampled, a mask in hexadecimal.
-        seed: of the sampling.
-        expected_completeness: pairs completeness that the plan reaches.
-        expected_completeness_at_threshold: the same of matches that score just the threshold.
-        checked: what a check on other matches gave; None where there was none.
+        bits_per_table: bits that each table samples.
+        pool: the bits that may be sampled, a mask in hexadecimal.
+        seed: seed of the sampling.
+        expected_completeness: the pairs completeness that the plan is expected to reach.
+        expected_completeness_at_threshold: the same for matches that score exactly the lowest score listed.
+        checked: what a check on other matches found; None without one.
     """
 
     completeness: Share
@@ -105,21 +117,21 @@ class LshParameters(Entry):
     checked: LshCheck | None
 
 
-class Parameters(Entry):
+class RunParameters(Entry):
     """What the run was asked for.
 
     Attributes:
         threshold: a number, or ``auto``.
         blocking: one method, or several in turn, separated by commas.
         assign: how many partners a record may have.
-        lsh: parameters of the LSH; None where no pass is one.
+        lsh: parameters of the LSH; None if no pass is one.
         engine: what compared: ``local``, or the name of another engine.
         threads: threads that the run could use.
         memory_mib: memory that the run could use.
-        extends: parties of the earlier run that this one added to; None where it stands alone.
+        extends: parties of the earlier run that this one added to; None if it added to none.
     """
 
-    threshold: float | Literal["auto"]
+    threshold: Annotated[float, Field(gt=0, le=1)] | Literal["auto"]
     blocking: str
     assign: AssignmentRule
     lsh: LshParameters | None
@@ -131,14 +143,14 @@ class Parameters(Entry):
     @field_validator("blocking")
     @classmethod
     def _known_methods(cls, value: str) -> str:
-        if any(name not in ("exhaustive", "keys", "lsh") for name in value.split(",")):
-            raise ValueError("names a blocking that this format does not know")
+        if any(name not in get_args(BlockingMethod) for name in value.split(",")):
+            raise ValueError("it names a blocking method that this format does not know")
         return value
 
     @model_validator(mode="after")
-    def _lsh_where_there_is_one(self) -> Parameters:
+    def _lsh_where_there_is_one(self) -> RunParameters:
         if (self.lsh is None) == ("lsh" in self.blocking.split(",")):
-            raise ValueError("blocking and lsh contradict each other")
+            raise ValueError("its entries blocking and lsh contradict each other")
         return self
 
 
@@ -151,7 +163,7 @@ class ExpectedQuality(Entry):
         precision, recall, f1: expected rates.
     """
 
-    links: Amount
+    links: Count
     matches: Amount
     precision: Share
     precision_low: Share
@@ -168,17 +180,17 @@ class ExpectedQuality(Entry):
 
     @property
     def false_low(self) -> float:
-        """Wrong links at the better end of the interval."""
+        """Wrong links to expect at the better end of the interval."""
         return self.links * (1 - self.precision_high)
 
     @property
     def false_high(self) -> float:
-        """Wrong links at the worse end of the interval."""
+        """Wrong links to expect at the worse end of the interval."""
         return self.links * (1 - self.precision_low)
 
     @property
     def few_links(self) -> bool:
-        """Whether a percentage of so few links says little."""
+        """Whether there are so few links that a percentage of them says little."""
         return self.links < _FEW_LINKS
 
 
@@ -198,8 +210,8 @@ class Estimate(Entry):
 
     Attributes:
         matches: expected number of matches.
-        quality: of the links that were made.
-        curve: at other thresholds, ascending.
+        quality: what is expected of the links that were made.
+        curve: what is expected at other thresholds, ascending.
     """
 
     matches: Amount
@@ -212,72 +224,87 @@ class Estimate(Entry):
         """Leave out thresholds at which nothing would be linked: no rate is defined there."""
         if not isinstance(value, list):
             return value
-        return tuple(p for p in value if not (isinstance(p, Mapping) and None in p.values()))
+        return tuple(point for point in value if not _has_undefined_rate(point))
+
+    @field_validator("curve")
+    @classmethod
+    def _ascending(cls, value: tuple[ThresholdPoint, ...]) -> tuple[ThresholdPoint, ...]:
+        return tuple(sorted(value, key=lambda point: point.threshold))
+
+
+def _has_undefined_rate(point: Any) -> bool:
+    names = ThresholdPoint.model_fields
+    return isinstance(point, Mapping) and any(point.get(name, 0) is None for name in names)
 
 
 class FilePair(Entry):
     """Two of the files.
 
     Attributes:
-        matches: expected between the two; None without an estimate.
+        matches: expected number of matches between the two; None without an estimate.
         basis: as :attr:`ThresholdEntry.basis`, for these two files.
     """
 
     party_a: PartyName
     party_b: PartyName
     matches: Amount | None
-    basis: Basis
+    basis: ThresholdBasis
 
 
-class ScoreHistogram(Entry):
-    """Histograms over [0, 1] in equal bins, of the best score of sampled records.
+class BestScores(Entry):
+    """Histograms over [0, 1], in equal bins, of the best score of each sampled record.
 
     Attributes:
-        bins: their number.
-        best: sampled records by their best score in another file, or with another record of the one file.
-        chance: the same as it would be for records that have no match.
+        bins: number of bins.
+        best: sampled records by their best score in another file (in the same file, if there is only one).
+        chance: the histogram to expect of records that have no match.
     """
 
-    bins: Count
+    bins: Annotated[int, Field(ge=1)]
     best: tuple[Amount, ...]
     chance: tuple[Amount, ...]
 
     @model_validator(mode="after")
-    def _of_one_length(self) -> ScoreHistogram:
-        if not len(self.best) == len(self.chance) == self.bins or not self.bins:
-            raise ValueError("histograms of different lengths")
+    def _of_one_length(self) -> BestScores:
+        if not len(self.best) == len(self.chance) == self.bins:
+            raise ValueError("its histograms differ in length")
         return self
 
 
 class ThresholdEntry(Entry):
-    """The threshold in use, and what speaks for it.
+    """The threshold in use, and the evidence for it.
 
     Attributes:
         value: a similarity in the profile ``record``, a match probability in ``fields``.
         method: ``auto`` (pairs from a match probability of one half were accepted) or ``given``.
         basis: what an automatic threshold rests on: ``estimated`` (what was learnt from the files), ``cautious`` (the
-            same, with hardly any match in sight), ``customary`` (files too small to learn from); or ``given``.
+            same, but hardly any match is in sight), ``customary`` (files too small to learn from); or ``given``.
         floor: about the lowest score in ``near.parquet``.
         household_similarity: similarity to expect of two members of a household; 0 in the profile ``fields``.
-        no_estimate: why the run could make no estimate; None where it made one, or gave no reason.
-        estimate: what the run expects of its links; None where it could make no estimate.
+        no_estimate: why the run made no estimate; None if it made one, or gave no reason.
+        estimate: what the run expects of its links; None if it made no estimate.
         by_files: one entry for every two files; empty for one file.
-        histogram: best scores seen and expected by chance; None in the profile ``fields``.
+        histogram: best scores, and those to expect by chance; None in the profile ``fields``.
     """
 
     value: Share
     method: Literal["auto", "given"]
-    basis: Basis
+    basis: ThresholdBasis
     floor: Share
     household_similarity: Share
     no_estimate: str | None = None
     estimate: Estimate | None
     by_files: tuple[FilePair, ...]
-    histogram: ScoreHistogram | None
+    histogram: BestScores | None
+
+    @property
+    def lowest_listed(self) -> float:
+        """The score from which pairs are listed: the floor, but never above the threshold."""
+        return min(self.value, self.floor)
 
 
 class Prior(Entry):
-    """The prior of a pair of two files (the one file with itself).
+    """The prior of a pair of two files (of one file with itself, if there is only one).
 
     Attributes:
         bits: log-odds to base 2 that the pair is a match, before it is compared and without other candidates.
@@ -289,30 +316,30 @@ class Prior(Entry):
 
 
 class LearntModel(Entry):
-    """What the unit has learnt from the files; what else a profile tells of it stands beside these entries."""
+    """What the unit has learnt from the files; what only one profile learns stands beside these entries."""
 
     converged: bool
     priors: tuple[Prior, ...]
 
 
 class PassEntry(Entry):
-    """One blocking pass of several in turn.
+    """One of several blocking passes in turn.
 
     Attributes:
         blocking: its method.
-        pairs_compared: what it compared.
+        pairs_compared: pairs that it compared.
         per_block_pass: the same for each pass of keys or table of the LSH.
-        links: what it linked for good before the next.
+        links: pairs that it linked for good.
     """
 
-    blocking: Method
+    blocking: BlockingMethod
     pairs_compared: Count
     per_block_pass: tuple[Count, ...]
     links: Count
 
 
-class Counts(Entry):
-    """What was counted; SPEC.md says which counts are of the whole folder in a run that extends another.
+class RunCounts(Entry):
+    """What was counted; SPEC.md says which counts cover the whole folder in a run that extends another.
 
     Attributes:
         pairs_possible: pairs without blocking.
@@ -328,7 +355,7 @@ class Counts(Entry):
         greedy_components: groups too large for the optimal assignment.
         ties: records that had two partners with equal evidence.
         largest_link: records in the largest link.
-        passes: the blocking passes in turn; one entry where there is one blocking.
+        passes: the blocking passes in turn; one entry if there is one blocking method.
     """
 
     pairs_possible: Count
@@ -348,7 +375,7 @@ class Counts(Entry):
 
 
 class NamedEntry(Entry):
-    """An entry of the agreement that has a name."""
+    """A field of the agreement, by its name."""
 
     name: str
 
@@ -366,9 +393,10 @@ class HardeningEntry(Entry):
 
 
 class AgreementEntry(Entry):
-    """The parts of the agreement that a report names; the rest is kept as it stands.
+    """The parts of the agreement that a report names; the rest is kept as it is.
 
-    Newer versions may know agreements that this one does not, and a folder of theirs can still be read.
+    Not the agreement's own strict model, so that a folder can still be read if its agreement has entries that only a
+    newer version knows.
     """
 
     project: str
@@ -376,3 +404,16 @@ class AgreementEntry(Entry):
     field: tuple[NamedEntry, ...]
     filter: FilterEntry
     hardening: HardeningEntry
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> AgreementEntry:
+        """Return the entry of an agreement."""
+        return cls.model_validate_json(json.dumps(agreement.to_dict()))
+
+    def to_agreement(self) -> Agreement:
+        """Return the agreement itself.
+
+        Raises:
+            AgreementError: it has entries that this version does not know.
+        """
+        return Agreement.from_dict(self.model_dump(mode="json"), source="run.json")

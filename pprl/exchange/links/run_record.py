@@ -1,12 +1,13 @@
-"""``run.json`` as one model: the unit fills it, everybody else reads it (SPEC.md, section 8.2).
+"""``run.json`` as one model: the unit fills it in, everybody else reads it (SPEC.md, section 8.2).
 
 Entries that a newer version has added are kept and written again. An entry that is missing or of the wrong kind is
-refused by name. Records of the format before this one are read as if they were of this one.
+refused by name, without its value. Records of the previous format are read as if they were of this one.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -16,12 +17,12 @@ from pprl.exchange.agreement.model import only_plain
 from pprl.exchange.links.run_entries import (
     AgreementEntry,
     Amount,
-    Counts,
     Entry,
     ExpectedQuality,
-    Input,
+    InputFile,
     LearntModel,
-    Parameters,
+    RunCounts,
+    RunParameters,
     ThresholdEntry,
 )
 
@@ -29,8 +30,8 @@ __all__ = ["HOUSEHOLD_SPREAD", "LINKS_FORMAT", "RunRecord"]
 
 LINKS_FORMAT = "pprl-links/3"
 
-_BEFORE = "pprl-links/2"
-"""The format before this one; :func:`_from_before` says what differs."""
+_PREVIOUS = "pprl-links/2"
+"""The format before this one; :func:`_from_previous` says what differs."""
 
 HOUSEHOLD_SPREAD = 0.06
 """How far above ``threshold.household_similarity`` members of a household are often found (SPEC.md, section 8.2)."""
@@ -39,7 +40,7 @@ HOUSEHOLD_SPREAD = 0.06
 class RunRecord(Entry):
     """The content of ``run.json``: every parameter, count, timing, version and input digest of a run.
 
-    Build one from a file's bytes with :meth:`from_json` and write it with :meth:`to_json`.
+    Read one with :meth:`from_json` and write it with :meth:`to_json`.
 
     Attributes:
         format: the format's version.
@@ -48,8 +49,8 @@ class RunRecord(Entry):
         agreement_fingerprint: its fingerprint, in hex.
         inputs: the files, in the order given.
         parameters: what the run was asked for.
-        threshold: the threshold in use and what speaks for it.
-        model: what was learnt.
+        threshold: the threshold in use, and the evidence for it.
+        model: what was learnt from the files.
         counts: what was counted.
         timings_s: stage -> seconds.
         memory_peak_mib: stage -> most memory in use during it.
@@ -60,13 +61,13 @@ class RunRecord(Entry):
     software: dict[str, str]
     agreement: AgreementEntry
     agreement_fingerprint: str
-    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    parameters: Parameters
+    inputs: Annotated[tuple[InputFile, ...], Field(min_length=1)]
+    parameters: RunParameters
     threshold: ThresholdEntry
     model: LearntModel
-    counts: Counts
+    counts: RunCounts
     timings_s: dict[str, Amount]
-    memory_peak_mib: dict[str, Amount] = Field(default_factory=dict)
+    memory_peak_mib: dict[str, Amount]
     warnings: tuple[str, ...]
 
     @property
@@ -75,7 +76,7 @@ class RunRecord(Entry):
         return [entry.party for entry in self.inputs]
 
     @property
-    def profile(self) -> str:
+    def profile(self) -> Literal["record", "fields"]:
         """The agreement's profile."""
         return self.agreement.profile
 
@@ -86,7 +87,7 @@ class RunRecord(Entry):
 
     @property
     def expected_quality(self) -> ExpectedQuality | None:
-        """What the run expects of its links; None where it could make no estimate."""
+        """What the run expects of its links; None if it made no estimate."""
         return None if self.threshold.estimate is None else self.threshold.estimate.quality
 
     @property
@@ -95,13 +96,8 @@ class RunRecord(Entry):
         return len(self.inputs) == 1 or self.parameters.assign == "many-to-many"
 
     @property
-    def score_name(self) -> str:
-        """What a score is."""
-        return "match probability" if self.profile == "fields" else "similarity"
-
-    @property
     def household_limit(self) -> float:
-        """The score up to which a pair may as well be two members of a household."""
+        """The score up to which a pair may just as well be two members of a household."""
         return self.threshold.household_similarity + HOUSEHOLD_SPREAD
 
     @property
@@ -110,42 +106,45 @@ class RunRecord(Entry):
         return self.counts.pairs_like_household > 0 and self.threshold.value < self.household_limit
 
     def prior_bits(self) -> dict[frozenset[str], float]:
-        """Return for every two parties (a single one alone) the prior of a pair, log-odds to base 2."""
+        """Return for every two parties (for a single one alone) the prior of a pair, as log-odds to base 2."""
         return {
             frozenset((prior.party_a, prior.party_b)): prior.bits for prior in self.model.priors
         }
 
     @classmethod
-    def from_json(cls, content: bytes, *, source: str = "run.json") -> RunRecord:
+    def from_json(cls, content: bytes, *, source: str = "the run record") -> RunRecord:
         """Read and check a record.
 
         Args:
             content: the bytes of ``run.json``.
-            source: what messages call it.
+            source: what messages name: the links folder.
 
         Raises:
-            LinksError: no JSON, another format, an entry that is missing or of the wrong kind, or a text that may not
-                stand on a terminal.
+            LinksError: not JSON, another format, an entry that is missing or of the wrong kind, or a text that may not
+                be shown on a terminal.
         """
         try:
-            read = json.loads(content.decode("utf-8"))
+            read = json.loads(content.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
             plain = _is_plain(read)
         except (ValueError, RecursionError):
-            raise _damaged(source, "it can't be read as JSON") from None
+            raise _damaged(source, "run.json can't be read") from None
         stated = read.get("format") if isinstance(read, dict) else None
-        if stated not in (LINKS_FORMAT, _BEFORE):
+        if stated not in (LINKS_FORMAT, _PREVIOUS):
             raise LinksError(
-                f"{source} has another format than {LINKS_FORMAT!r}",
+                f"{source}: run.json has another format than {LINKS_FORMAT!r}",
                 hint="Use the version of pprl that wrote the folder.",
             )
         if not plain:
-            raise _damaged(source, "a text holds a control, format or other invisible character")
-        if stated == _BEFORE:
-            read = _from_before(read)
+            raise _damaged(
+                source, "a text in run.json holds a control, format or other invisible character"
+            )
+        if stated == _PREVIOUS:
+            read = _from_previous(read)
         try:
+            # As JSON again, in which a list may stand for a tuple although the kinds are strict.
             return cls.model_validate_json(json.dumps(read))
         except ValidationError as error:
-            raise _damaged(source, _what_is_wrong(error)) from None
+            raise _damaged(source, _what_is_wrong(error, read)) from None
 
     def to_json(self) -> str:
         """Return the record as indented JSON text."""
@@ -156,17 +155,26 @@ class RunRecord(Entry):
         return self.model_dump(mode="json")
 
 
-def _from_before(read: dict[str, Any]) -> dict[str, Any]:
-    """Return a record of the format before this one under today's names.
+def _finite(text: str) -> float:
+    """Return a number; NaN and the infinities, which Python would read, are not JSON."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return value
 
-    ``parameters.lsh.recall`` is ``completeness`` today: the share of the matches that is compared is no recall.
+
+def _from_previous(read: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of the previous format under today's names.
+
+    ``parameters.lsh.recall`` is ``completeness`` today: a share of the matches that are compared is not a recall.
     """
-    parameters = read.get("parameters")
+    made = {**read, "format": LINKS_FORMAT}
+    parameters = made.get("parameters")
     lsh = parameters.get("lsh") if isinstance(parameters, dict) else None
-    if isinstance(parameters, dict) and isinstance(lsh, dict) and "recall" in lsh:
-        renamed = {("completeness" if name == "recall" else name): lsh[name] for name in lsh}
-        parameters = {**parameters, "lsh": renamed}
-    return {**read, "format": LINKS_FORMAT, "parameters": parameters}
+    if isinstance(lsh, dict):
+        renamed = {"completeness" if name == "recall" else name: lsh[name] for name in lsh}
+        made["parameters"] = {**made["parameters"], "lsh": renamed}
+    return made
 
 
 def _is_plain(value: Any) -> bool:
@@ -178,14 +186,31 @@ def _is_plain(value: Any) -> bool:
     return not isinstance(value, list) or all(_is_plain(entry) for entry in value)
 
 
-def _what_is_wrong(error: ValidationError) -> str:
-    """Return which entry is wrong, without its value."""
+def _what_is_wrong(error: ValidationError, read: dict[str, Any]) -> str:
+    """Return which entry is wrong, and how, without its value."""
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(step) for step in problem["loc"])
+    name = _entry_name(problem["loc"], read, missing=problem["type"] == "missing")
     if problem["type"] == "missing":
-        return f"the entry {where} is missing"
+        return f"run.json lacks the entry {name}"
+    if problem["type"] == "json_invalid":  # nested deeper than the model's reader goes
+        return "run.json can't be read"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"the entry {where} is of the wrong kind ({message[:1].lower()}{message[1:]})"
+    return f"the entry {name} of run.json is wrong ({message[:1].lower()}{message[1:]})"
+
+
+def _entry_name(loc: tuple[int | str, ...], read: Any, *, missing: bool) -> str:
+    """Return an entry's name such as ``counts.passes[1].links``, list places counted from 1."""
+    name = ""
+    for place, step in enumerate(loc):
+        if isinstance(step, int):
+            name += f"[{step + 1}]"
+            read = read[step]
+        elif isinstance(read, dict) and (step in read or (missing and place == len(loc) - 1)):
+            name += f".{step}" if name else step
+            read = read.get(step)
+        else:  # the member of a union that was tried, which is no entry
+            break
+    return name
 
 
 def _damaged(source: str, why: str) -> LinksError:

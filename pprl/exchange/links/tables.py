@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+
+from pprl.exchange.links.run_record import RunRecord
 
 __all__ = [
     "LEVELS",
@@ -107,7 +108,7 @@ class LinkTables:
     pairs: Rows
     near: Rows
     parts: Rows | None
-    run: Mapping[str, Any]
+    run: RunRecord
 
 
 def part_columns(fields: Sequence[str]) -> tuple[str, ...]:
@@ -162,8 +163,8 @@ def write_tables(tables: LinkTables, folder: Path) -> None:
             for start in range(0, len(rows), BATCH):
                 writer.write_batch(rows.batch(start, min(start + BATCH, len(rows))))
     _write_returns(tables, folder)
-    text = json.dumps(tables.run, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "run.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    text = tables.run.to_json() + "\n"
+    (folder / "run.json").write_text(text, encoding="utf-8", newline="\n")
     for path in folder.iterdir():  # the folder is private already; a copy of one file should be too
         path.chmod(0o600)
 
@@ -171,7 +172,7 @@ def write_tables(tables: LinkTables, folder: Path) -> None:
 def _write_returns(tables: LinkTables, folder: Path) -> None:
     """Write for each party its records' link ids."""
     plain = pa_csv.WriteOptions(include_header=False, quoting_style="none")
-    parties = [entry["party"] for entry in tables.run["inputs"]]
+    parties = tables.run.parties
     with ExitStack() as open_files:
         streams = [
             open_files.enter_context((folder / f"links-{party}.csv").open("wb"))

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pprl.base.errors import LinksError
 from pprl.exchange.links.folder import LEVELS, Links
-from pprl.quality.judging.explain import log_odds, read_priors
+from pprl.quality.judging.explain import log_odds
 
 __all__ = ["FEWEST", "Contributions", "FieldContribution", "mean_contributions"]
 
@@ -76,19 +75,10 @@ def mean_contributions(
     """Return the mean contributions over all accepted pairs and over the doubtful ones, and what was left out, and why.
 
     None where there are no such pairs, or too few, and in the profile ``record``.
-
-    Raises:
-        LinksError: ``run.json`` is incomplete.
     """
     if links.parts is None:
         return None, None, ()
-    try:
-        priors = read_priors(links.run)
-    except (KeyError, TypeError, ValueError):
-        raise LinksError(
-            "run.json lacks entries that its format asks for",
-            hint="Copy the links folder again, or run `pprl match` again.",
-        ) from None
+    priors = links.run.prior_bits()
     pairs = links.pairs
     parts = links.parts.iloc[: len(pairs)]
     if pairs.empty:

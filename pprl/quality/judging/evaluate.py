@@ -17,6 +17,8 @@ import pandas as pd
 
 from pprl.base.errors import DataError, UsageError
 from pprl.exchange.links.folder import Links
+from pprl.exchange.links.run_entries import ExpectedQuality, ThresholdPoint
+from pprl.exchange.links.run_record import RunRecord
 from pprl.quality.baseline.run import Baseline
 from pprl.quality.judging.contributions import Contributions, mean_contributions
 from pprl.quality.judging.curve import Curve, CurvePoint, links_curve, thresholds, truth_curve
@@ -24,7 +26,7 @@ from pprl.quality.judging.gates import Gate
 from pprl.quality.judging.metrics import Quality, attainable_pairs, count_pairs, measure
 from pprl.quality.judging.truth import Coverage, Judge
 from pprl.quality.report.notes import notes_on
-from pprl.quality.report.run_facts import RunFacts
+from pprl.quality.report.run_summary import run_summary
 from pprl.quality.report.verdict import summarise
 from pprl.quality.report.words import SEEN, no_estimate
 
@@ -67,7 +69,7 @@ class Evaluation:
     """All that the report shows.
 
     Attributes:
-        run: the run's own facts.
+        run: the run's own record.
         curve: by threshold; of kind ``truth`` with truth, else ``links``.
         scores: pairs by score.
         contributions: what each field adds to the weight of the accepted pairs; None in the profile ``record``, and
@@ -85,7 +87,7 @@ class Evaluation:
         gates: the quality gates that the caller set, judged.
     """
 
-    run: RunFacts
+    run: RunRecord
     curve: Curve
     scores: ScoreHistogram
     contributions: Contributions | None = None
@@ -132,15 +134,14 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON (format ``pprl-report/2``)."""
-        expected = self.run.expected
-        chance = self.run.score_chance
+        estimate, chance = self.run.threshold.estimate, self.run.threshold.histogram
         best, best_across = self.curve.best(), self.best_across
         bounds = self.precision_bounds
         return {
             "format": REPORT_FORMAT,
             "truth_known": self.quality is not None,
             "summary": list(summarise(self)),
-            "run": self.run.to_dict(),
+            "run": run_summary(self.run),
             "quality": self.quality.to_dict() if self.quality else None,
             "quality_by_parties": [
                 {"party_a": item.party_a, "party_b": item.party_b, **item.quality.to_dict()}
@@ -153,11 +154,14 @@ class Evaluation:
             "never_encoded_pairs": self.never_encoded_pairs,
             "no_estimate": no_estimate(self.run),
             "estimate": {
-                **expected.to_dict(),
+                **_expected(estimate.quality),
                 "of": SEEN,
-                "curve": [asdict(point) for point in self.run.estimate],
+                "curve": [
+                    {name: getattr(point, name) for name in ThresholdPoint.model_fields}
+                    for point in estimate.curve
+                ],
             }
-            if expected
+            if estimate
             else None,
             "contributions": self.contributions.to_dict() if self.contributions else None,
             "doubtful_contributions": self.doubtful.to_dict() if self.doubtful else None,
@@ -169,7 +173,9 @@ class Evaluation:
                 "points": [asdict(point) for point in self.curve.points],
             },
             "scores": asdict(self.scores),
-            "best_scores": asdict(chance) if chance else None,
+            "best_scores": {"best": list(chance.best), "chance": list(chance.chance)}
+            if chance
+            else None,
             "baseline": {
                 **self.baseline.to_dict(),
                 "encoded": self.across.to_dict() if self.across else None,
@@ -181,6 +187,17 @@ class Evaluation:
             "gates": [asdict(gate) for gate in self.gates],
             "notes": list(notes_on(self)),
         }
+
+
+def _expected(quality: ExpectedQuality) -> dict[str, Any]:
+    """Return the expected quality as plain values, with what follows from them."""
+    return {
+        **{name: getattr(quality, name) for name in ExpectedQuality.model_fields},
+        "false_links": quality.false_links,
+        "false_links_low": quality.false_low,
+        "false_links_high": quality.false_high,
+        "few_links": quality.few_links,
+    }
 
 
 def evaluate(
@@ -201,7 +218,6 @@ def evaluate(
     Raises:
         UsageError: truth without id maps or the reverse, or a baseline without truth.
         DataError: truth, id maps and links don't fit together (:class:`pprl.quality.judging.truth.Judge`).
-        LinksError: ``run.json`` is incomplete.
     """
     if (truth is None) != (ids is None or not ids):
         given, lacking = ("id maps", "truth") if truth is None else ("truth", "id maps")
@@ -215,7 +231,7 @@ def evaluate(
             "a baseline without truth has nothing to be measured by",
             hint="Add --truth TRUTH.csv and --ids IDS.csv.",
         )
-    run = RunFacts.from_run(links.run)
+    run = links.run
     pairs = pd.concat([links.pairs, links.near], ignore_index=True)
     for name in ("score", "probability"):
         if not pairs[name].between(0, 1).all():
@@ -224,21 +240,21 @@ def evaluate(
             )
     if not np.isfinite(pairs["weight"]).all():
         raise DataError("the links hold a weight that is no number", hint="Run `pprl match` again.")
-    grid = thresholds(run.floor, run.threshold)
+    grid = thresholds(run.threshold.lowest_listed, run.threshold.value)
     contributions, doubtful, left_out = mean_contributions(links)
     if truth is None or ids is None:
         curve = links_curve(
             links.pairs,
             links.near,
             parties=links.parties,
-            assign=run.assign,
-            used=run.threshold,
+            assign=run.parameters.assign,
+            used=run.threshold.value,
             grid=grid,
         )
         return Evaluation(
             run=run,
             curve=curve,
-            scores=_scores(links, pairs, run.floor, None),
+            scores=_scores(links, pairs, run.threshold.lowest_listed, None),
             contributions=contributions,
             doubtful=doubtful,
             left_out=left_out,
@@ -253,11 +269,11 @@ def evaluate(
             pairs,
             verdicts,
             parties=links.parties,
-            assign=run.assign,
+            assign=run.parameters.assign,
             true_pairs=quality.true_pairs,
             grid=grid,
         ),
-        scores=_scores(links, pairs, run.floor, verdicts),
+        scores=_scores(links, pairs, run.threshold.lowest_listed, verdicts),
         contributions=contributions,
         doubtful=doubtful,
         left_out=left_out,
@@ -268,7 +284,7 @@ def evaluate(
         unjudged_pairs=tally.unjudged(within=run.links_within),
         unattainable_pairs=quality.true_pairs
         - attainable_pairs(judge.truth_persons, judge.truth_parties)
-        if run.assign == "one-to-one" and len(run.parties) > 1
+        if run.parameters.assign == "one-to-one" and len(run.parties) > 1
         else 0,
         never_encoded_pairs=tally.never_encoded(within=run.links_within),
         baseline=baseline,

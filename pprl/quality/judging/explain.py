@@ -5,14 +5,14 @@ All of it comes from the links folder, so that no value of a record is in it: th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from pprl.base.errors import DataError, LinksError
+from pprl.base.errors import DataError
 from pprl.exchange.links.folder import LEVELS, Links
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Member",
     "Rival",
     "explain",
-    "read_priors",
 ]
 
 EXPLANATION_FORMAT = "pprl-explanation/1"
@@ -142,7 +141,6 @@ def explain(links: Links, link_id: int) -> Explanation:
 
     Raises:
         DataError: there is no such link.
-        LinksError: ``run.json`` is incomplete.
     """
     frame = links.links
     own = frame[frame["link_id"] == link_id]
@@ -151,33 +149,16 @@ def explain(links: Links, link_id: int) -> Explanation:
             f"there is no link {link_id} in this run",
             hint="The link ids stand in links.parquet and in each links-PARTY.csv.",
         )
-    try:
-        method = str(links.run["threshold"]["method"])
-        profile = str(links.run["agreement"].get("profile", "record"))
-        priors = read_priors(links.run)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise LinksError(
-            "run.json lacks entries that its format asks for",
-            hint="Copy the links folder again, or run `pprl match` again.",
-        ) from None
-    told = _Told(links, own, priors)
+    told = _Told(links, own)
     pairs = tuple(told.pairs())
     return Explanation(
         link_id=int(link_id),
-        profile=profile,
+        profile=links.run.profile,
         threshold=links.threshold,
-        method=method,
+        method=links.run.threshold.method,
         members=told.members(),
         pairs=pairs,
     )
-
-
-def read_priors(run: Mapping[str, Any]) -> dict[frozenset[str], float]:
-    """Return for every two parties (a single one alone) the prior in bits, from the content of ``run.json``."""
-    return {
-        frozenset((str(entry["party_a"]), str(entry["party_b"]))): float(entry["bits"])
-        for entry in run["model"]["priors"]
-    }
 
 
 def log_odds(probability: float) -> float:
@@ -190,11 +171,9 @@ def log_odds(probability: float) -> float:
 class _Told:
     """The pairs that touch a link, and numbers for their records."""
 
-    def __init__(
-        self, links: Links, own: pd.DataFrame, priors: Mapping[frozenset[str], float]
-    ) -> None:
+    def __init__(self, links: Links, own: pd.DataFrame) -> None:
         self._links = links
-        self._priors = priors
+        self._priors = links.run.prior_bits()
         self._inside = set(zip(own["party"], own["pseudonym"], strict=True))
         together = pd.concat([links.pairs, links.near], ignore_index=True)
         names = own["pseudonym"].unique()

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pprl.base.words import decimal, percent, whole
 from pprl.page.charts import BLUE, GREEN, INK, ORANGE, Chart, draw_chart
 from pprl.quality.report.waterfall import waterfall_chart
-from pprl.quality.report.words import SEEN
+from pprl.quality.report.words import SEEN, score_name
 
 if TYPE_CHECKING:
+    from pprl.exchange.links.run_entries import ThresholdPoint
+    from pprl.quality.judging.curve import CurvePoint
     from pprl.quality.judging.evaluate import Evaluation
 
 __all__ = ["draw_charts"]
@@ -23,7 +25,7 @@ def draw_charts(evaluation: Evaluation) -> list[Chart]:
     if evaluation.quality is None and _estimates(evaluation):
         charts.append(_links_chart(evaluation))
     charts.append(_score_chart(evaluation))
-    if evaluation.run.score_chance is not None:
+    if evaluation.run.threshold.histogram is not None:
         charts.append(_chance_chart(evaluation))
     if evaluation.contributions is not None:
         charts.append(waterfall_chart(evaluation.contributions, evaluation.doubtful))
@@ -32,24 +34,30 @@ def draw_charts(evaluation: Evaluation) -> list[Chart]:
 
 def _estimates(evaluation: Evaluation) -> bool:
     """Return whether the run's estimate is good for a line of percentages."""
-    run = evaluation.run
-    return run.expected is not None and not run.expected.few_links and len(run.estimate) > 1
+    estimate = evaluation.run.threshold.estimate
+    return estimate is not None and not estimate.quality.few_links and len(estimate.curve) > 1
 
 
 def _axis(evaluation: Evaluation, name: str) -> str:
-    return f"{name} ({evaluation.run.score_name})"
+    return f"{name} ({score_name(evaluation.run)})"
 
 
 def _threshold_chart(evaluation: Evaluation) -> Chart:
-    run, used = evaluation.run, decimal(evaluation.run.threshold)
+    run, used = evaluation.run, decimal(evaluation.run.threshold.value)
     if evaluation.quality is None and not _estimates(evaluation):
         return _links_chart(evaluation)
     known = evaluation.quality is not None
-    points: Sequence[Any] = evaluation.curve.points if known else run.estimate
+    estimate = run.threshold.estimate
+    points: Sequence[CurvePoint | ThresholdPoint] = evaluation.curve.points
+    if not known and estimate is not None:
+        points = estimate.curve
     rates = (("precision", BLUE, "-"), ("recall", ORANGE, "--"), ("f1", GREEN, "-."))
 
     below = [
-        getattr(p, name) for p in points if p.threshold <= run.threshold for name, _, _ in rates
+        getattr(p, name)
+        for p in points
+        if p.threshold <= run.threshold.value
+        for name, _, _ in rates
     ]
     lowest = min((value for value in below if value is not None), default=0.0)
     bottom = math.floor(20 * max(0.0, min(lowest, 0.9) - 0.02)) / 20
@@ -67,9 +75,9 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.set_xlim(points[0].threshold, 1.0)
-        _mark(axes, run.threshold, f"used {used}")
+        _mark(axes, run.threshold.value, f"used {used}")
         axes.set_xlabel(_axis(evaluation, "threshold"))
-        _legend(axes, run.threshold)
+        _legend(axes, run.threshold.value)
 
     best = evaluation.curve.best()
     if known:
@@ -108,7 +116,7 @@ def _links_chart(evaluation: Evaluation) -> Chart:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: whole(value))
         axes.set_xlim(points[0].threshold, 1.0)
-        _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
+        _mark(axes, run.threshold.value, f"used {decimal(run.threshold.value)}")
         axes.set_xlabel(_axis(evaluation, "threshold"))
         axes.set_ylabel("linked pairs")
 
@@ -144,10 +152,10 @@ def _score_chart(evaluation: Evaluation) -> Chart:
             axes.stairs(counts, edges, color=colour, linewidth=1.6, label=label)
         _log_counts(axes, [count for _, counts in series for count in counts])
         axes.set_xlim(scores.start, 1.0)
-        _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
+        _mark(axes, run.threshold.value, f"used {decimal(run.threshold.value)}")
         axes.set_xlabel(_axis(evaluation, "score"))
         axes.set_ylabel("pairs (log scale)")
-        _legend(axes, run.threshold)
+        _legend(axes, run.threshold.value)
 
     return draw_chart(
         "scores",
@@ -157,7 +165,7 @@ def _score_chart(evaluation: Evaluation) -> Chart:
         + " and ".join(s[0] for s in series)
         + ".",
         shows="How many compared pairs have each score, from "
-        f"{decimal(run.floor)} up, "
+        f"{decimal(run.threshold.lowest_listed)} up, "
         + ("parted by the truth." if known else "parted by the run's decision."),
         read="The vertical axis is logarithmic: each step up is ten times as many pairs. Two hills "
         "with a valley between them are easy to part; hills that overlap are not.",
@@ -167,7 +175,7 @@ def _score_chart(evaluation: Evaluation) -> Chart:
 
 
 def _chance_chart(evaluation: Evaluation) -> Chart:
-    run, found = evaluation.run, evaluation.run.score_chance
+    run, found = evaluation.run, evaluation.run.threshold.histogram
     if found is None:
         raise ValueError("the run has no histogram of best scores")
     alone = len(run.parties) == 1
@@ -193,7 +201,7 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
         axes.set_xlim(max(0.0, edges[min(some, default=0)] - 0.05), 1.0)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: whole(value))
-        _mark(axes, run.threshold, f"used {decimal(run.threshold)}")
+        _mark(axes, run.threshold.value, f"used {decimal(run.threshold.value)}")
         axes.set_xlabel(f"best score against {where}")
         axes.set_ylabel("sampled records")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)

@@ -9,8 +9,8 @@ from pprl.base.words import decimal, plural
 from pprl.quality.report.words import SEEN, relatives
 
 if TYPE_CHECKING:
+    from pprl.exchange.links.run_record import RunRecord
     from pprl.quality.judging.evaluate import Evaluation
-    from pprl.quality.report.run_facts import RunFacts
 
 __all__ = ["notes_on"]
 
@@ -20,7 +20,7 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
     run = evaluation.run
     if evaluation.quality is None:
         yield "Without truth neither precision nor recall can be known." + (
-            _estimate_note(run) if run.expected is not None else ""
+            _estimate_note(run) if run.expected_quality is not None else ""
         )
     else:
         kinds = (
@@ -48,7 +48,7 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
             f"{family} Review a sample of the pairs that score below "
             f"{min(run.household_limit, 1.0):.2f}, or ask for a higher threshold."
         )
-    last = run.passes[-1].blocking
+    last = run.counts.passes[-1].blocking
     if last == "lsh":
         yield (
             "What share of the matches the LSH compares is computed from their expected scores, "
@@ -59,41 +59,39 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
             "With blocking keys, pairs without a key in common are never compared; the matches among them are missed."
             + (
                 " The estimated recall counts them, as far as the run can tell how many matches there are."
-                if run.expected is not None
+                if run.expected_quality is not None
                 else " How many they are is not known."
                 if evaluation.quality is None
                 else ""
             )
         )
-    if len(run.passes) > 1:
+    if len(run.counts.passes) > 1:
         yield (
             "The blocking passes were made in turn: what a pass linked, at a match probability of 90 % or more, "
             "was not compared again, so that a better partner outside of its blocks was not seen."
         )
-    if run.ties:
+    if run.counts.ties:
         yield (
-            f"{plural(run.ties, 'record', 'records')} had two partners with equal evidence; which of the "
+            f"{plural(run.counts.ties, 'record', 'records')} had two partners with equal evidence; which of the "
             "two was taken says nothing."
         )
-    if run.extends:
+    if run.parameters.extends:
         yield (
-            f"The run added to an earlier one, of {' and '.join(run.extends)}: the links between those stood and "
-            "were not judged anew by the unit."
+            f"The run added to an earlier one, of {' and '.join(run.parameters.extends)}: the links between those "
+            "stood and were not judged anew by the unit."
         )
-    if run.threshold_method == "auto" and run.profile == "record":
+    if run.threshold.method == "auto" and run.profile == "record":
         yield (
             "The run accepted pairs from a match probability of one half on, which also knows the rivals of both "
-            f"records. The threshold of {decimal(run.threshold)} is the similarity of even odds without rivals; a few "
-            "accepted pairs lie below it and a few others above, and the curves by threshold differ from the run by "
-            "those."
+            f"records. The threshold of {decimal(run.threshold.value)} is the similarity of even odds without "
+            "rivals; a few accepted pairs lie below it and a few others above, and the curves by threshold differ "
+            "from the run by those."
         )
-    unseen = (
-        f"Pairs below {decimal(run.floor)}, or that the blocking never compared, are not in it."
-    )
+    unseen = f"Pairs below {decimal(run.threshold.lowest_listed)}, or that the blocking never compared, are not in it."
     if evaluation.curve.kind == "truth":
         yield (
             "The threshold curve is greedy: from the highest score down, each pair is taken if "
-            f"the rule {run.assign} still allows it. The run itself assigns optimally and links in "
+            f"the rule {run.parameters.assign} still allows it. The run itself assigns optimally and links in "
             f"groups, so that its own numbers may differ a little from the curve's. {unseen}"
         )
         yield (
@@ -104,25 +102,25 @@ def notes_on(evaluation: Evaluation) -> Iterator[str]:
         yield (
             "The curve of linked pairs counts, from the used threshold up, the pairs that the run "
             "accepted. Below it near pairs join greedily, from the highest score down, as "
-            f"far as the rule {run.assign} allows. {unseen}"
+            f"far as the rule {run.parameters.assign} allows. {unseen}"
         )
-    if run.pairs_in_links > run.pairs_accepted:
-        joined = run.pairs_in_links - run.pairs_accepted
+    if run.counts.pairs_in_links > run.counts.pairs_accepted:
+        joined = run.counts.pairs_in_links - run.counts.pairs_accepted
         yield (
             f"{plural(joined, 'linked pair was', 'linked pairs were')} not accepted but "
             f"{'joins' if joined == 1 else 'join'} through a third record; the curve does not count "
             f"{'it' if joined == 1 else 'them'}."
         )
-    if run.greedy_components:
+    if run.counts.greedy_components:
         yield (
-            f"{plural(run.greedy_components, 'group', 'groups')} of records too large for optimal "
+            f"{plural(run.counts.greedy_components, 'group', 'groups')} of records too large for optimal "
             "assignment were assigned greedily."
         )
     if evaluation.baseline is not None:
         yield from evaluation.baseline.notes
 
 
-def _estimate_note(run: RunFacts) -> str:
+def _estimate_note(run: RunRecord) -> str:
     learnt = (
         " The run learnt from the one file alone how alike different people look; relatives, twins, and fathers and "
         "sons of one name may count as duplicates there."

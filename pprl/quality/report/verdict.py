@@ -17,10 +17,10 @@ from pprl.quality.report.words import (
 )
 
 if TYPE_CHECKING:
+    from pprl.exchange.links.run_entries import ExpectedQuality
     from pprl.quality.judging.evaluate import Evaluation
     from pprl.quality.judging.gates import Gate
     from pprl.quality.judging.metrics import Quality
-    from pprl.quality.report.run_facts import ExpectedQuality
 
 __all__ = ["summarise"]
 
@@ -44,7 +44,7 @@ def summarise(evaluation: Evaluation) -> Iterator[str]:
     yield from _beside_baseline(evaluation)
     for gate in evaluation.gates:
         yield _gate(gate)
-    if run.links == 0:
+    if run.counts.links == 0:
         yield "Nothing was linked." + (
             " Check that the files are of the same population and period."
             if len(run.parties) > 1
@@ -84,8 +84,8 @@ def _with_truth(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
             f"{plural(evaluation.unjudged_pairs or 0, 'more linked pair', 'more linked pairs')} could not be "
             f"judged; precision lies between {percent(bounds[0])} and {percent(bounds[1])}."
         )
-    if run.threshold_basis in ("cautious", "customary"):
-        yield f"The threshold is {decimal(run.threshold)}, {threshold_origin(run)}."
+    if run.threshold.basis in ("cautious", "customary"):
+        yield f"The threshold is {decimal(run.threshold.value)}, {threshold_origin(run)}."
 
 
 def _missed(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
@@ -111,12 +111,12 @@ def _without_truth(evaluation: Evaluation) -> Iterator[str]:
         f"The run made {made(run)}. There is no truth for it, so how many of the pairs "
         "are right, and how many are missing, is not known."
     )
-    yield f"The threshold is {decimal(run.threshold)}, {threshold_origin(run)}."
-    found = run.expected
+    yield f"The threshold is {decimal(run.threshold.value)}, {threshold_origin(run)}."
+    found = run.expected_quality
     if found is None:
         yield f"{no_estimate(run)} Review a sample of pairs before publishing numbers that rest on these links."
         return
-    if run.links:
+    if run.counts.links:
         right = (
             f"about {expected(found.false_links)} of {expected(found.links)} linked pairs are wrong (95 % interval "
             f"{expected(found.false_low)} to {expected(found.false_high)})"
@@ -127,7 +127,7 @@ def _without_truth(evaluation: Evaluation) -> Iterator[str]:
         yield (
             f"The run's own estimate, from the encodings alone: {right}, and recall is {percent(found.recall)} "
             f"{SEEN} (95 % interval {expected_interval(found.recall_low, found.recall_high)})."
-            + (_added(run.extends) if run.extends else "")
+            + (_added(run.parameters.extends) if run.parameters.extends else "")
         )
         yield _advice(found)
     yield (

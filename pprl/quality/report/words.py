@@ -8,7 +8,7 @@ from pprl.base.words import percent, plural
 from pprl.quality.judging.metrics import Rate
 
 if TYPE_CHECKING:
-    from pprl.quality.report.run_facts import RunFacts
+    from pprl.exchange.links.run_record import RunRecord
 
 __all__ = [
     "SEEN",
@@ -17,6 +17,7 @@ __all__ = [
     "made",
     "no_estimate",
     "relatives",
+    "score_name",
     "threshold_origin",
 ]
 
@@ -34,14 +35,14 @@ def interval(rate: Rate) -> str:
     return expected_interval(rate.low, rate.high)
 
 
-def made(run: RunFacts) -> str:
+def made(run: RunRecord) -> str:
     """Return how much was linked, in groups, pairs and records."""
-    groups = plural(run.links, "group of records", "groups of records")
-    pairs = plural(run.pairs_in_links, "pair", "pairs")
-    return f"{groups}, {pairs} ({plural(run.linked_records, 'record', 'records')})"
+    groups = plural(run.counts.links, "group of records", "groups of records")
+    pairs = plural(run.counts.pairs_in_links, "pair", "pairs")
+    return f"{groups}, {pairs} ({plural(run.counts.linked_records, 'record', 'records')})"
 
 
-def threshold_origin(run: RunFacts, *, short: bool = False) -> str:
+def threshold_origin(run: RunRecord, *, short: bool = False) -> str:
     """Return how the threshold came about: a clause to follow its value, or a few words for a tile."""
     files = "the file is" if len(run.parties) == 1 else "the files are"
     auto = (
@@ -61,32 +62,37 @@ def threshold_origin(run: RunFacts, *, short: bool = False) -> str:
         ),
         "given": ("given by the operator", "given by the operator"),
     }
-    return clauses[run.threshold_basis][int(short)]
+    return clauses[run.threshold.basis][int(short)]
 
 
-def no_estimate(run: RunFacts) -> str | None:
+def no_estimate(run: RunRecord) -> str | None:
     """Return why there is no estimate of quality; None where there is one."""
-    if run.expected is not None:
+    if run.expected_quality is not None:
         return None
-    why = run.no_estimate or "the run made none"
+    why = run.threshold.no_estimate or "the run made none"
     return f"No estimate of quality can be made for this run, because {why}."
 
 
-def relatives(run: RunFacts) -> str | None:
+def score_name(run: RunRecord) -> str:
+    """Return what a score of the run is."""
+    return "match probability" if run.profile == "fields" else "similarity"
+
+
+def relatives(run: RunRecord) -> str | None:
     """Return what to say of accepted pairs that may be relatives; None where there is nothing to say."""
     if not run.may_hold_relatives:
         return None
-    count = plural(run.pairs_like_household, "accepted pair scores", "accepted pairs score")
-    one = round(run.pairs_like_household) == 1
+    count = plural(run.counts.pairs_like_household, "accepted pair scores", "accepted pairs score")
+    one = round(run.counts.pairs_like_household) == 1
     text = (
         f"{count} no higher than two members of a household may do "
-        f"(about {run.household_similarity:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
+        f"(about {run.threshold.household_similarity:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
     )
     if len(run.parties) == 1:
         return text + ("It" if one else "They") + " may be relatives and no duplicates."
     text += "If families are split between the files, " + ("it" if one else "these")
     text += " may be relatives"
-    if run.expected is not None:
+    if run.expected_quality is not None:
         text += (
             ": the estimate assumes that relatives are as frequent between the files as inside them"
         )

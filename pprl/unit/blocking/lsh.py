@@ -8,7 +8,7 @@ find. The positions come from MurmurHash, so that every machine draws the same o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from scipy.special import gammaln
 
 from pprl.base.compiled import kernel
 from pprl.base.threads import in_threads
+from pprl.exchange.links.run_entries import LshParameters
 from pprl.unit.blocking.sampling import sample_rows
 
 __all__ = [
@@ -119,11 +120,11 @@ class LshPlan:
         return _positions(self.pool, self.tables, self.bits_per_table, self.seed)
 
 
-def tables_of(described: Mapping[str, Any]) -> Int64s:
+def tables_of(described: LshParameters) -> Int64s:
     """Return the positions of an LSH that ``run.json`` describes, as :meth:`LshPlan.positions` gave them."""
-    mask = int(described["pool"], 16)
+    mask = int(described.pool, 16)
     pool = np.array([at for at in range(mask.bit_length()) if mask >> at & 1], np.int64)
-    return _positions(pool, described["tables"], described["bits_per_table"], described["seed"])
+    return _positions(pool, described.tables, described.bits_per_table, described.seed)
 
 
 def _positions(pool: Int64s, tables: int, width: int, seed: int) -> Int64s:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Any, Protocol
+from typing import Protocol
 
 import numba
 import numpy as np
@@ -22,6 +22,7 @@ import pandas as pd
 from pprl.base.errors import UsageError
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.run_entries import LshCheck, LshParameters
 from pprl.kernels.sorted_codes import count_grouped
 from pprl.unit.blocking.engine import Source
 from pprl.unit.blocking.lsh import (
@@ -130,8 +131,8 @@ class Blocking(Protocol):
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Return the steps of a scan, the same ones for the same files."""
 
-    def describe(self) -> dict[str, Any]:
-        """Return the parameters for ``run.json``."""
+    def describe(self) -> LshParameters | None:
+        """Return the parameters for ``run.json``; None for a method that has none."""
 
 
 def possible_pairs(a: PackedFile, b: PackedFile, *, same: bool) -> int:
@@ -193,9 +194,8 @@ class Exhaustive:
             for number, start in enumerate(starts)
         ]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> None:
         """No parameters."""
-        return {}
 
 
 def _rows(start: int, stop: int, scan: PairScan, progress: ShareDone) -> Part:
@@ -234,9 +234,8 @@ class Keys:
             codes_b[:, number] = codes[: len(a)] if same else codes[len(a) :]
         return codes_a, codes_b
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> None:
         """No parameters but the agreement's passes."""
-        return {}
 
 
 def _pass(codes: Codes, number: int, scan: PairScan, progress: ShareDone) -> Part:
@@ -272,27 +271,21 @@ class Lsh:
             for table in range(len(self.positions))
         ]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> LshParameters:
         """The plan."""
         plan = self.plan
-        share, low, high = plan.found
-        return {
-            "completeness": self._completeness,
-            "tables": plan.tables,
-            "bits_per_table": plan.bits_per_table,
-            "pool": plan.pool_mask(),
-            "seed": plan.seed,
-            "expected_completeness": round(plan.completeness, 5),
-            "expected_completeness_at_threshold": round(plan.at_threshold, 5),
-            "checked": {
-                "matches": round(plan.checked, 1),
-                "found": round(share, 5),
-                "low": round(low, 5),
-                "high": round(high, 5),
-            }
-            if plan.checked
-            else None,
-        }
+        share, low, high = (round(end, 5) for end in plan.found)
+        check = LshCheck(matches=round(plan.checked, 1), found=share, low=low, high=high)
+        return LshParameters(
+            completeness=self._completeness,
+            tables=plan.tables,
+            bits_per_table=plan.bits_per_table,
+            pool=plan.pool_mask(),
+            seed=plan.seed,
+            expected_completeness=round(plan.completeness, 5),
+            expected_completeness_at_threshold=round(plan.at_threshold, 5),
+            checked=check if plan.checked else None,
+        )
 
 
 class _Tables:

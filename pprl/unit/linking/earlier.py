@@ -29,19 +29,19 @@ def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
         raise UsageError(
             "the earlier run searched one file for duplicates; its links can't be extended by another file"
         )
-    if earlier.run["agreement_fingerprint"] != files[0].agreement.fingerprint():
+    if earlier.run.agreement_fingerprint != files[0].agreement.fingerprint():
         raise MismatchError("the earlier links were made under another agreement")
     given = {file.party: file for file in files}
-    for entry in earlier.run["inputs"]:
-        file = given.get(entry["party"])
+    for entry in earlier.run.inputs:
+        file = given.get(entry.party)
         if file is None:
             raise MismatchError(
-                f"the earlier run linked a file of {entry['party']}, which is not given now",
+                f"the earlier run linked a file of {entry.party}, which is not given now",
                 hint="Give all its files again, and the new one.",
             )
-        if file.header.content_sha256 != entry["content_sha256"]:
+        if file.header.content_sha256 != entry.content_sha256:
             raise MismatchError(
-                f"the file of {entry['party']} is not the one that the earlier run linked",
+                f"the file of {entry.party} is not the one that the earlier run linked",
                 hint="Its pseudonyms are others. Give the very file, or link all files anew.",
             )
     if len(files) == len(earlier.parties):

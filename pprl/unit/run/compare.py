@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import DataError
 from pprl.base.progress import Progress
+from pprl.exchange.links.run_entries import PassEntry
 from pprl.unit.journal import Journal
 from pprl.unit.linking.assignment import one_to_one
 from pprl.unit.linking.rivals import pair_probabilities
@@ -82,7 +83,7 @@ class Compared:
 
     pairs: Pairs
     unlisted: float
-    passes: list[dict[str, Any]]
+    passes: list[PassEntry]
 
 
 def compare_files(
@@ -103,7 +104,7 @@ def compare_files(
     teller = _Teller(plan, progress, jobs=len(jobs) * len(plan.scans))
     taken = _Taken()
     kept: list[Pairs] = []
-    passes: list[dict[str, Any]] = []
+    passes: list[PassEntry] = []
     for number, scan in enumerate(plan.scans):
         last = number == len(plan.scans) - 1
         per_block_pass: list[int] = []
@@ -128,12 +129,12 @@ def compare_files(
                 accepted += len(pairs.left)
             kept.append(pairs.shifted(offsets[a], offsets[b]))
         passes.append(
-            {
-                "blocking": scan.method,
-                "pairs_compared": sum(per_block_pass),
-                "per_block_pass": per_block_pass,
-                "links": accepted,
-            }
+            PassEntry(
+                blocking=scan.method,
+                pairs_compared=sum(per_block_pass),
+                per_block_pass=tuple(per_block_pass),
+                links=accepted,
+            )
         )
     return Compared(
         pairs=Pairs.join(kept),

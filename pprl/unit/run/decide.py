@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from pprl.base.arrays import Bools, Floats, Int64s
+from pprl.exchange.links.run_entries import ExpectedQuality, LshParameters, ThresholdPoint
 from pprl.unit.linking.assignment import (
     components,
     first_come,
@@ -19,7 +18,7 @@ from pprl.unit.linking.assignment import (
 )
 from pprl.unit.linking.clustering import cluster_records
 from pprl.unit.run.compare import Compared, Pairs, log_odds
-from pprl.unit.run.estimate import Quality, curve, estimate_quality
+from pprl.unit.run.estimate import curve, estimate_quality
 from pprl.unit.run.plan import MatchPlan
 from pprl.unit.weighing.model import EVEN
 
@@ -124,7 +123,9 @@ def _assigned(plan: MatchPlan, pairs: Pairs, evidence: Floats, records: int) -> 
     return Decided(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties)
 
 
-def expected_quality(plan: MatchPlan, compared: Compared, accepted: Bools) -> Quality | None:
+def expected_quality(
+    plan: MatchPlan, compared: Compared, accepted: Bools
+) -> ExpectedQuality | None:
     """Return what to expect of the links; None where no estimate can be given."""
     if plan.no_estimate:
         return None
@@ -147,21 +148,21 @@ def expected_quality(plan: MatchPlan, compared: Compared, accepted: Bools) -> Qu
     )
 
 
-def _left_out(described: Mapping[str, Any]) -> float:
+def _left_out(described: LshParameters | None) -> float:
     """Return how many matches a blocking leaves out for each that it compares, as far as it says."""
-    if "completeness" not in described:
+    if described is None:
         return 0.0
-    checked = described["checked"]
-    share = checked["found"] if checked else described["expected_completeness"]
+    checked = described.checked
+    share = checked.found if checked else described.expected_completeness
     return 1 / max(share, 0.01) - 1
 
 
 def curve_of(
-    plan: MatchPlan, pairs: Pairs, accepted: Bools, quality: Quality | None
-) -> list[dict[str, float]]:
+    plan: MatchPlan, pairs: Pairs, accepted: Bools, quality: ExpectedQuality | None
+) -> tuple[ThresholdPoint, ...]:
     """Return the expected quality at other thresholds."""
     if quality is None or not len(pairs.left):
-        return []
+        return ()
     order = np.lexsort((pairs.right, pairs.left, -pairs.score, ~accepted))
     if plan.assign != "many-to-many" and len(plan.files) <= 2:
         once_left = plan.assign == "one-to-one"

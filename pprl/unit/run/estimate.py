@@ -9,46 +9,18 @@ may end at 1: where less than one wrong link is expected, there may be none.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from pprl.exchange.links.run_entries import ExpectedQuality, ThresholdPoint
 from pprl.unit.weighing.model import ModelError
 
-__all__ = ["Quality", "curve", "estimate_quality"]
+__all__ = ["curve", "estimate_quality"]
 
 _WIDE = 1.96
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quality:
-    """Expected quality of some links.
-
-    Attributes:
-        links: number of links.
-        matches: expected number of matches, linked or not.
-        precision, recall, f1: expected.
-        precision_low, precision_high, recall_low, recall_high: 95 % intervals.
-    """
-
-    links: int
-    matches: float
-    precision: float
-    precision_low: float
-    precision_high: float
-    recall: float
-    recall_low: float
-    recall_high: float
-    f1: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {name: round(value, 5) for name, value in asdict(self).items()}
 
 
 def estimate_quality(
@@ -59,7 +31,7 @@ def estimate_quality(
     error: ModelError,
     hidden_low: float | None = None,
     hidden_high: float | None = None,
-) -> Quality:
+) -> ExpectedQuality:
     """Return the expected quality of the accepted pairs.
 
     Args:
@@ -82,7 +54,7 @@ def estimate_quality(
     lowest = _interval(true, most, spread + loose, error.recall)[1]
     highest = _interval(true, least, spread + loose, error.recall)[2]
     matches = true + missed
-    return Quality(
+    return ExpectedQuality(
         links=links,
         matches=matches,
         precision=precision[0],
@@ -112,8 +84,8 @@ def _interval(good: float, bad: float, variance: float, model: float) -> tuple[f
 
 def curve(
     score: Floats, probability: Floats, *, matches: float, least: float, value: float
-) -> list[dict[str, float]]:
-    """Return the expected quality at other thresholds: rows of threshold, links, expected_false, precision, recall, f1.
+) -> tuple[ThresholdPoint, ...]:
+    """Return the expected quality at other thresholds, ascending.
 
     Args:
         score: ``float64[links]``, of the pairs that would be linked at the lowest threshold, each record once where the
@@ -131,13 +103,13 @@ def curve(
         if links == 0:
             continue
         rows.append(
-            {
-                "threshold": at,
-                "links": float(links),
-                "expected_false": round(links - true, 2),
-                "precision": round(min(true / links, 1.0), 5),
-                "recall": round(min(true / matches, 1.0), 5) if matches else 0.0,
-                "f1": round(2 * true / (links + matches), 5),
-            }
+            ThresholdPoint(
+                threshold=at,
+                links=float(links),
+                expected_false=round(links - true, 2),
+                precision=round(min(true / links, 1.0), 5),
+                recall=round(min(true / matches, 1.0), 5) if matches else 0.0,
+                f1=round(2 * true / (links + matches), 5),
+            )
         )
-    return rows
+    return tuple(rows)

@@ -2,61 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from pprl.exchange.links.folder import Links
+from pprl.exchange.links.run_entries import Prior
 from pprl.unit.run.plan import MatchPlan
 
-__all__ = ["join_earlier", "prior_bits"]
+__all__ = ["join_earlier", "priors"]
 
 
-def join_earlier(earlier: Links, new: Links) -> Links:
-    """Return links, pairs and near pairs together with those of an earlier run.
+def join_earlier(
+    earlier: Links,
+    links: pd.DataFrame,
+    pairs: pd.DataFrame,
+    near: pd.DataFrame,
+    parts: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+    """Return links, pairs, near pairs and parts together with those of an earlier run.
 
     A link of the earlier run that got no new member stands as it was; one that did is in both and has one id.
 
     Args:
         earlier: the earlier run.
-        new: tables of this run.
+        links, pairs, near, parts: tables of this run, as in :class:`pprl.exchange.links.folder.Links`.
     """
-    every = pd.concat([earlier.links, new.links], ignore_index=True).drop_duplicates()
-    return Links(
-        links=every.sort_values(["link_id", "pseudonym"], ignore_index=True),
-        pairs=pd.concat([earlier.pairs, new.pairs], ignore_index=True),
-        near=pd.concat([earlier.near, new.near], ignore_index=True),
-        parts=_join_parts(earlier, new),
-        run=new.run,
+    every = pd.concat([earlier.links, links], ignore_index=True).drop_duplicates()
+    return (
+        every.sort_values(["link_id", "pseudonym"], ignore_index=True),
+        pd.concat([earlier.pairs, pairs], ignore_index=True),
+        pd.concat([earlier.near, near], ignore_index=True),
+        _join_parts(earlier, parts, len(pairs)),
     )
 
 
-def _join_parts(earlier: Links, new: Links) -> pd.DataFrame | None:
+def _join_parts(earlier: Links, parts: pd.DataFrame | None, accepted: int) -> pd.DataFrame | None:
     """Return the parts of both runs in the order of the joined pairs and near pairs."""
-    if new.parts is None or earlier.parts is None:
+    if parts is None or earlier.parts is None:
         return None
-    old, before, accepted = earlier.parts, len(earlier.pairs), len(new.pairs)
-    pieces = [
-        old.iloc[:before],
-        new.parts.iloc[:accepted],
-        old.iloc[before:],
-        new.parts.iloc[accepted:],
-    ]
+    old, before = earlier.parts, len(earlier.pairs)
+    pieces = [old.iloc[:before], parts.iloc[:accepted], old.iloc[before:], parts.iloc[accepted:]]
     return pd.concat(pieces, ignore_index=True)
 
 
-def prior_bits(plan: MatchPlan) -> list[dict[str, Any]]:
+def priors(plan: MatchPlan) -> tuple[Prior, ...]:
     """Return for every two files (the one file with itself) the log-odds to base 2 of a pair without rivals."""
-    known = {}
-    if plan.earlier is not None:
-        known = {
-            (entry["party_a"], entry["party_b"]): entry["bits"]
-            for entry in plan.earlier.run.get("model", {}).get("priors", [])
-        }
+    known = {} if plan.earlier is None else plan.earlier.run.prior_bits()
     made = []
     for (i, j), odds in plan.prior.items():
         a, b = plan.files[i].party, plan.files[j].party
-        own = known.get((a, b), known.get((b, a), round(odds / float(np.log(2)), 4)))
-        made.append({"party_a": a, "party_b": b, "bits": own})
-    return made
+        bits = known.get(frozenset((a, b)), round(odds / float(np.log(2)), 4))
+        made.append(Prior(party_a=a, party_b=b, bits=bits))
+    return tuple(made)

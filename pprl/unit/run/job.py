@@ -188,7 +188,7 @@ def _setup(plan: MatchPlan) -> dict[str, object]:
         "threshold": [plan.settled.asked, float(plan.threshold.value).hex()],
         "floors": [float(floor).hex() for floor in plan.floors.values()],
         "blocking": list(plan.passes),
-        "plan": plan.blocking,
+        "plan": [of_pass and of_pass.model_dump(mode="json") for of_pass in plan.blocking],
         "completeness": plan.settled.completeness,
         "assign": plan.assign,
         "engine": "local" if plan.engine is None else plan.engine.name,

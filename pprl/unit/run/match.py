@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import Progress, silent
 from pprl.exchange.links.folder import Links
-from pprl.exchange.links.tables import LinkTables
+from pprl.exchange.links.run_entries import RunCounts
+from pprl.exchange.links.tables import (
+    LINK_COLUMNS,
+    PAIR_COLUMNS,
+    FrameRows,
+    LinkTables,
+    Rows,
+    to_frame,
+)
 from pprl.unit.journal import Journal, MemoryJournal
-from pprl.unit.run.compare import Compared, compare_files
+from pprl.unit.run.compare import Compared, Pairs, compare_files
 from pprl.unit.run.decide import Decided, curve_of, decide, expected_quality, over_threshold
 from pprl.unit.run.extend import join_earlier
 from pprl.unit.run.plan import MatchPlan
@@ -41,29 +48,46 @@ def run_match(
     tell("linking", 0.0)
     with plan.stages("link"):
         decided = decide(plan, compared.pairs, names.offsets)
-        last, before = compared.passes[-1], compared.passes[:-1]
-        last["links"] = int(decided.accepted.sum()) - sum(entry["links"] for entry in before)
         quality = expected_quality(plan, compared, decided.accepted)
         graph = curve_of(plan, compared.pairs, decided.accepted, quality)
     tell("linking", 1.0)
     with plan.stages("tables"):
-        tables, counts, near = _tables(plan, compared, decided, names)
+        made = _tables(plan, compared.pairs, decided, names)
+        counts = _counts(plan, compared, decided, made)
     warnings = warnings_after(plan, counts, quality)
-    run = run_record(plan, counts, warnings, quality=quality, curve=graph, near=near)
-    return replace(tables, run=run)
+    run = run_record(plan, counts, warnings, quality=quality, curve=graph, near=made.near_scores)
+    return LinkTables(links=made.links, pairs=made.pairs, near=made.near, parts=made.parts, run=run)
 
 
-def _tables(
-    plan: MatchPlan, compared: Compared, decided: Decided, names: RecordNames
-) -> tuple[LinkTables, dict[str, Any], Floats]:
-    """Return the tables without the run's record, what there is to count in them, and the near pairs' scores."""
-    found, accepted = compared.pairs, decided.accepted
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Made:
+    """The tables of a links folder, still without the run's record.
+
+    Attributes:
+        links, pairs, near, parts: as in :class:`LinkTables`.
+        sizes: ``int64[links]``, records of each link.
+        near_scores: ``float64[near]``.
+        household: accepted pairs of this run that score no higher than two members of a household may.
+    """
+
+    links: Rows
+    pairs: Rows
+    near: Rows
+    parts: Rows | None
+    sizes: Int64s
+    near_scores: Floats
+    household: int
+
+
+def _tables(plan: MatchPlan, found: Pairs, decided: Decided, names: RecordNames) -> _Made:
+    """Return the tables, joined with those of an earlier run where there is one."""
+    accepted = decided.accepted
     listed = ~accepted & (found.probability >= plan.model.least_probability(plan.threshold))
     pairs, near = found.of(accepted), found.of(listed)
     linked = np.zeros(int(names.offsets[-1]), bool)
     linked[pairs.left] = linked[pairs.right] = True
     links = link_rows(names, plan.files, decided.cluster, np.flatnonzero(linked), plan.link_ids)
-    made = LinkTables(
+    made = _Made(
         links=links,
         pairs=PairRows(names=names, pairs=pairs),
         near=PairRows(names=names, pairs=near),
@@ -72,34 +96,50 @@ def _tables(
             np.concatenate([pairs.right, near.right]),
             names.offsets,
         ),
-        run={},
+        sizes=links.sizes(),
+        near_scores=near.score,
+        household=like_household(plan.model, pairs.score),
     )
-    sizes: Int64s = links.sizes()
-    near_scores = near.score
-    if plan.earlier is not None:
-        joined = join_earlier(plan.earlier, Links.of(made))
-        sizes = np.asarray(joined.links["link_id"].value_counts(), np.int64)
-        near_scores = joined.near["score"].to_numpy()
-        made = joined.tables()
-    pairs_compared = sum(entry["pairs_compared"] for entry in compared.passes)
+    return made if plan.earlier is None else _joined(plan.earlier, made)
+
+
+def _joined(earlier: Links, made: _Made) -> _Made:
+    """Return the tables together with those of the earlier run."""
+    parts = None if made.parts is None else to_frame(made.parts)
+    links, pairs, near = (to_frame(rows) for rows in (made.links, made.pairs, made.near))
+    links, pairs, near, parts = join_earlier(earlier, links, pairs, near, parts)
+    return replace(
+        made,
+        links=FrameRows(frame=links, columns=LINK_COLUMNS),
+        pairs=FrameRows(frame=pairs, columns=PAIR_COLUMNS),
+        near=FrameRows(frame=near, columns=PAIR_COLUMNS),
+        parts=None if parts is None else FrameRows(frame=parts, columns=tuple(parts.columns)),
+        sizes=np.asarray(links["link_id"].value_counts(), np.int64),
+        near_scores=near["score"].to_numpy(),
+    )
+
+
+def _counts(plan: MatchPlan, compared: Compared, decided: Decided, made: _Made) -> RunCounts:
+    before = compared.passes[:-1]
+    links = int(decided.accepted.sum()) - sum(entry.links for entry in before)
+    passes = (*before, compared.passes[-1].model_copy(update={"links": links}))
+    pairs_compared = sum(entry.pairs_compared for entry in passes)
     # Pairs that share several buckets of an LSH are met in each: in tiny files they are more than there are.
     left_out = 1 - pairs_compared / plan.pairs_possible if plan.pairs_possible else 0.0
-    counts: dict[str, Any] = {
-        "pairs_possible": plan.pairs_possible,
-        "pairs_compared": pairs_compared,
-        "pairs_compared_per_pass": [
-            n for entry in compared.passes for n in entry["per_block_pass"]
-        ],
-        "reduction_ratio": max(left_out, 0.0),
-        "pairs_over_threshold": int(over_threshold(plan, found).sum()),
-        "pairs_accepted": len(made.pairs),
-        "links": len(sizes),
-        "linked_records": len(made.links),
-        "pairs_in_links": int((sizes * (sizes - 1) // 2).sum()),
-        "pairs_like_household": like_household(plan.model, pairs.score),
-        "greedy_components": decided.greedy,
-        "ties": decided.ties,
-        "largest_link": int(sizes.max(initial=0)),
-        "passes": compared.passes,
-    }
-    return made, counts, near_scores
+    sizes = made.sizes
+    return RunCounts(
+        pairs_possible=plan.pairs_possible,
+        pairs_compared=pairs_compared,
+        pairs_compared_per_pass=tuple(n for entry in passes for n in entry.per_block_pass),
+        reduction_ratio=max(left_out, 0.0),
+        pairs_over_threshold=int(over_threshold(plan, compared.pairs).sum()),
+        pairs_accepted=len(made.pairs),
+        links=len(sizes),
+        linked_records=len(made.links),
+        pairs_in_links=int((sizes * (sizes - 1) // 2).sum()),
+        pairs_like_household=made.household,
+        greedy_components=decided.greedy,
+        ties=decided.ties,
+        largest_link=int(sizes.max(initial=0)),
+        passes=passes,
+    )

@@ -11,6 +11,7 @@ from pprl.base.errors import UsageError
 from pprl.base.resources import total_memory
 from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.run_entries import BlockingMethod
 from pprl.unit.blocking.sampling import SAMPLE
 
 __all__ = ["COMPLETENESS", "MatchOptions", "Settled", "settle"]
@@ -97,7 +98,7 @@ class Settled:
     """
 
     asked: float | Literal["auto"]
-    passes: tuple[str, ...]
+    passes: tuple[BlockingMethod, ...]
     assign: AssignmentRule
     sample: int
     completeness: float
@@ -148,17 +149,17 @@ def _assignment_rule(
     return rule
 
 
-def _passes(asked: str, assign: AssignmentRule, files: int) -> tuple[str, ...]:
+def _passes(asked: str, assign: AssignmentRule, files: int) -> tuple[BlockingMethod, ...]:
     passes = tuple(asked.split(","))
     if len(passes) > 1 and (assign != "one-to-one" or files != 2):
         raise UsageError(
             "blocking passes in turn need two files and the rule one-to-one",
             hint="A record that an earlier pass linked is not compared again, so it may have one partner only.",
         )
-    return passes
+    return passes  # type: ignore[return-value]  # the options and the agreement hold nothing else
 
 
-def _completeness(options: MatchOptions, passes: tuple[str, ...]) -> float:
+def _completeness(options: MatchOptions, passes: tuple[BlockingMethod, ...]) -> float:
     if options.completeness is not None and "lsh" not in passes:
         raise UsageError(
             f"a pairs completeness was asked for, but the blocking is {', then '.join(passes)}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 from pprl.base.arrays import Int64s
 from pprl.base.errors import DataError
@@ -13,6 +13,7 @@ from pprl.base.progress import Progress, of_stage, silent
 from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import Links
+from pprl.exchange.links.run_entries import BlockingMethod, LshParameters, ThresholdBasis
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.linking.earlier import check_earlier, earlier_ids
 from pprl.unit.run.memory import PAIR_BYTES, memory_needed
@@ -58,7 +59,7 @@ class MatchPlan:
     model: PairModel
     scans: tuple[PlannedScan, ...]
     threshold: Threshold
-    basis: Literal["estimated", "cautious", "customary", "given"]
+    basis: ThresholdBasis
     prior: Mapping[TwoFiles, float]
     floors: Mapping[TwoFiles, float]
     pairs_possible: int
@@ -78,13 +79,13 @@ class MatchPlan:
         return self.settled.assign
 
     @property
-    def passes(self) -> tuple[str, ...]:
+    def passes(self) -> tuple[BlockingMethod, ...]:
         """Blocking methods in turn."""
         return self.settled.passes
 
     @property
-    def blocking(self) -> list[dict[str, Any]]:
-        """Parameters of each pass, for ``run.json``."""
+    def blocking(self) -> list[LshParameters | None]:
+        """Parameters of each pass, for ``run.json``; None for a pass that has none."""
         return [scan.describe() for scan in self.scans]
 
     @property

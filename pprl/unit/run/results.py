@@ -7,7 +7,6 @@ import platform
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numba
 import numpy as np
@@ -17,11 +16,22 @@ import pyarrow as pa
 from pprl.base.version import VERSION
 from pprl.exchange.agreement.model import only_plain
 from pprl.exchange.encoded.file import PSEUDONYM_BYTES, EncodedFile
-from pprl.exchange.links.folder import LINKS_FORMAT
+from pprl.exchange.links.run_entries import (
+    AgreementEntry,
+    Estimate,
+    ExpectedQuality,
+    FilePair,
+    InputFile,
+    LearntModel,
+    RunCounts,
+    RunParameters,
+    ThresholdEntry,
+    ThresholdPoint,
+)
+from pprl.exchange.links.run_record import RunRecord
 from pprl.exchange.links.tables import LINK_COLUMNS, PAIR_COLUMNS, pseudonym_array, table_schema
 from pprl.unit.run.compare import Pairs
-from pprl.unit.run.estimate import Quality
-from pprl.unit.run.extend import prior_bits
+from pprl.unit.run.extend import priors
 from pprl.unit.run.plan import MatchPlan
 
 __all__ = ["LinkRows", "PairRows", "RecordNames", "link_rows", "run_record"]
@@ -232,14 +242,14 @@ def _link_ids(digests: Sequence[bytes], used: Collection[int] = ()) -> list[int]
 
 def run_record(
     plan: MatchPlan,
-    counts: dict[str, Any],
-    warnings: list[str],
+    counts: RunCounts,
+    warnings: Sequence[str],
     *,
-    quality: Quality | None,
-    curve: list[dict[str, float]],
+    quality: ExpectedQuality | None,
+    curve: tuple[ThresholdPoint, ...],
     near: Floats,
-) -> dict[str, Any]:
-    """Return the content of ``run.json`` (SPEC.md, section 8).
+) -> RunRecord:
+    """Return the content of ``run.json`` (SPEC.md, section 8.2).
 
     Args:
         plan: the run.
@@ -249,82 +259,96 @@ def run_record(
         curve: the same at other thresholds.
         near: ``float64[pairs]``, scores of the pairs that were kept and not accepted.
     """
-    lowest = plan.model.lowest_score(plan.floors, plan.threshold)
-    return {
-        "format": LINKS_FORMAT,
-        "software": {
+    agreement = plan.files[0].agreement
+    return RunRecord(
+        software={
             "pprl-kit": VERSION,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "numba": numba.__version__,
             **({} if plan.engine is None else plan.engine.software()),
         },
-        "agreement": plan.files[0].agreement.to_dict(),
-        "agreement_fingerprint": plan.files[0].agreement.fingerprint(),
-        "inputs": [
-            {
-                "party": file.party,
-                "file": only_plain(file.source.replace("\\", "/").rsplit("/", 1)[-1]),
-                "records": len(file),
-                "rows_read": file.header.rows_read,
-                "content_sha256": file.header.content_sha256,
-                "software": file.header.software,
-            }
-            for file in plan.files
-        ],
-        "parameters": {
-            "threshold": plan.settled.asked,
-            "blocking": ",".join(plan.passes),
-            "assign": plan.assign,
-            "lsh": _lsh(plan),
-            "engine": "local" if plan.engine is None else plan.engine.name,
-            "threads": numba.get_num_threads(),
-            "memory_mib": plan.settled.memory_limit >> 20,
-            "extends": None if plan.earlier is None else list(plan.earlier.parties),
-        },
-        "threshold": {
-            "value": plan.threshold.value,
-            "method": plan.method,
-            "floor": lowest if plan.threshold.given else min(lowest, float(near.min(initial=1.0))),
-            "basis": plan.basis,
-            "household_similarity": round(plan.model.household_similarity or 0.0, 4),
-            "no_estimate": plan.no_estimate,
-            "estimate": None
-            if quality is None
-            else {
-                "matches": round(quality.matches, 1),
-                "curve": curve,
-                "quality": quality.to_dict(),
-            },
-            "by_files": _by_files(plan),
-            "histogram": plan.model.histogram(),
-        },
-        "model": {**plan.model.describe(), "priors": prior_bits(plan)},
-        "counts": counts,
-        "timings_s": plan.stages.timings(),
-        "memory_peak_mib": plan.stages.peaks(),
-        "warnings": warnings,
-    }
+        agreement=AgreementEntry.of(agreement),
+        agreement_fingerprint=agreement.fingerprint(),
+        inputs=tuple(_input(file) for file in plan.files),
+        parameters=_parameters(plan),
+        threshold=_threshold(plan, quality, curve, near),
+        model=LearntModel(**plan.model.describe(), priors=priors(plan)),
+        counts=counts,
+        timings_s=plan.stages.timings(),
+        memory_peak_mib=plan.stages.peaks(),
+        warnings=tuple(warnings),
+    )
 
 
-def _lsh(plan: MatchPlan) -> dict[str, Any] | None:
-    """Return the parameters of the LSH, if a pass is one."""
-    for name, described in zip(plan.passes, plan.blocking, strict=True):
-        if name == "lsh":
-            return described
-    return None
+def _input(file: EncodedFile) -> InputFile:
+    return InputFile(
+        party=file.party,
+        file=only_plain(file.source.replace("\\", "/").rsplit("/", 1)[-1]),
+        records=len(file),
+        rows_read=file.header.rows_read,
+        content_sha256=file.header.content_sha256,
+        software=file.header.software,
+    )
 
 
-def _by_files(plan: MatchPlan) -> list[dict[str, Any]]:
+def _parameters(plan: MatchPlan) -> RunParameters:
+    return RunParameters(
+        threshold=plan.settled.asked,
+        blocking=",".join(plan.passes),
+        assign=plan.assign,
+        lsh=next((described for described in plan.blocking if described is not None), None),
+        engine="local" if plan.engine is None else plan.engine.name,
+        threads=numba.get_num_threads(),
+        memory_mib=plan.settled.memory_limit >> 20,
+        extends=None if plan.earlier is None else tuple(plan.earlier.parties),
+    )
+
+
+def _threshold(
+    plan: MatchPlan,
+    quality: ExpectedQuality | None,
+    curve: tuple[ThresholdPoint, ...],
+    near: Floats,
+) -> ThresholdEntry:
+    floor = plan.model.lowest_score(plan.floors, plan.threshold)
+    if not plan.threshold.given:
+        floor = min(floor, float(near.min(initial=1.0)))
+    estimate = None
+    if quality is not None:
+        estimate = Estimate(
+            matches=round(quality.matches, 1), quality=_rounded(quality), curve=curve
+        )
+    return ThresholdEntry(
+        value=plan.threshold.value,
+        method=plan.method,
+        basis=plan.basis,
+        floor=floor,
+        household_similarity=round(plan.model.household_similarity or 0.0, 4),
+        no_estimate=plan.no_estimate,
+        estimate=estimate,
+        by_files=_by_files(plan),
+        histogram=plan.model.histogram(),
+    )
+
+
+def _rounded(quality: ExpectedQuality) -> ExpectedQuality:
+    """Return an estimate without the digits that say nothing."""
+    return ExpectedQuality(
+        **{name: round(value, 5) for name, value in quality.model_dump().items()}
+    )
+
+
+def _by_files(plan: MatchPlan) -> tuple[FilePair, ...]:
     """Return how many matches are expected between every two files."""
     if plan.same:
-        return []
-    return [
-        {
-            "party_a": plan.files[a].party,
-            "party_b": plan.files[b].party,
-            "matches": round(expected.number, 1),
-            "basis": plan.basis,
-        }
+        return ()
+    return tuple(
+        FilePair(
+            party_a=plan.files[a].party,
+            party_b=plan.files[b].party,
+            matches=round(expected.number, 1),
+            basis=plan.basis,
+        )
         for (a, b), expected in plan.model.matches.items()
-    ]
+    )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pprl.base.arrays import Floats
 from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.run_entries import ExpectedQuality, LshParameters, RunCounts
 from pprl.exchange.links.run_record import HOUSEHOLD_SPREAD
 from pprl.unit.run.options import Settled
 from pprl.unit.weighing.model import Basis, PairModel, TwoFiles
 
 if TYPE_CHECKING:
-    from pprl.unit.run.estimate import Quality
     from pprl.unit.run.plan import MatchPlan
 
 __all__ = [
@@ -148,26 +148,26 @@ def warnings_before(outlook: Outlook) -> list[str]:
     return found
 
 
-def lsh_warnings(described: Sequence[Mapping[str, Any]]) -> list[str]:
+def lsh_warnings(described: Sequence[LshParameters | None]) -> list[str]:
     """Return what to say of an LSH that does not reach the pairs completeness that was asked for.
 
     Args:
-        described: parameters of each blocking pass, as in ``run.json``.
+        described: parameters of each blocking pass; None for one that is not an LSH.
     """
     found = []
     for plan in described:
-        if "completeness" not in plan:
+        if plan is None:
             continue
-        wanted, checked = plan["completeness"], plan["checked"]
-        if plan["expected_completeness"] < wanted:
+        wanted, checked = plan.completeness, plan.checked
+        if plan.expected_completeness < wanted:
             found.append(
-                f"no number of tables reaches the pairs completeness of {wanted}: {plan['expected_completeness']:.3f} "
+                f"no number of tables reaches the pairs completeness of {wanted}: {plan.expected_completeness:.3f} "
                 "is expected; raise the threshold, or compare all pairs"
             )
-        elif checked and checked["high"] < wanted:
+        elif checked and checked.high < wanted:
             found.append(
-                f"on a sample that was compared with everybody the lsh found {checked['found']:.3f} of the matches "
-                f"({checked['low']:.3f} to {checked['high']:.3f}), less than the pairs completeness of {wanted} that "
+                f"on a sample that was compared with everybody the lsh found {checked.found:.3f} of the matches "
+                f"({checked.low:.3f} to {checked.high:.3f}), less than the pairs completeness of {wanted} that "
                 "was asked for; ask for more (--completeness), or compare all pairs"
             )
     return found
@@ -180,37 +180,39 @@ def like_household(model: PairModel, score: Floats) -> int:
     return int((score < model.household_similarity + HOUSEHOLD_SPREAD).sum())
 
 
-def warnings_after(plan: MatchPlan, counts: dict[str, Any], quality: Quality | None) -> list[str]:
+def warnings_after(
+    plan: MatchPlan, counts: RunCounts, quality: ExpectedQuality | None
+) -> list[str]:
     """Return the plan's warnings and those of the result."""
     warnings = list(plan.warnings)
     smaller = min(len(file) for file in plan.files)
-    few_pairs = counts["pairs_accepted"] < max(_FEW_PAIRS, _FEW_SHARE * smaller)
+    few_pairs = counts.pairs_accepted < max(_FEW_PAIRS, _FEW_SHARE * smaller)
     if few_pairs and plan.basis == "estimated" and plan.earlier is None:
         warnings.append(
-            f"hardly any match is in sight: {counts['pairs_accepted']:,} pairs were accepted; "
+            f"hardly any match is in sight: {counts.pairs_accepted:,} pairs were accepted; "
             "so few may be relatives and namesakes, have them all reviewed"
         )
-    alike, household = counts["pairs_like_household"], plan.model.household_similarity
+    alike, household = counts.pairs_like_household, plan.model.household_similarity
     if alike and not plan.same and household is not None:
         limit = min(household + HOUSEHOLD_SPREAD, 1.0)
         warnings.append(
-            f"{alike:,} of {counts['pairs_accepted']:,} accepted pairs score no higher than two members of a household "
+            f"{alike:,} of {counts.pairs_accepted:,} accepted pairs score no higher than two members of a household "
             f"may ({limit:.2f}): if families are split between the files, relatives are among "
             "them, and the estimate does not see it; have a sample of them reviewed"
         )
-    if counts["greedy_components"]:
+    if counts.greedy_components:
         warnings.append(
-            f"{counts['greedy_components']} groups of records were too large for the optimal assignment and were "
+            f"{counts.greedy_components} groups of records were too large for the optimal assignment and were "
             "assigned best pair first"
         )
-    if counts["ties"]:
+    if counts.ties:
         warnings.append(
-            f"{counts['ties']:,} records had two partners with equal evidence: none was taken, or either; "
+            f"{counts.ties:,} records had two partners with equal evidence: none was taken, or either; "
             "look for people who are in a file twice"
         )
-    if counts["largest_link"] > max(_GIANT, 2 * len(plan.files)):
+    if counts.largest_link > max(_GIANT, 2 * len(plan.files)):
         warnings.append(
-            f"one link holds {counts['largest_link']:,} records: "
+            f"one link holds {counts.largest_link:,} records: "
             "look whether its encodings are of empty or default values"
         )
     if quality is not None and quality.links and quality.precision < _POOR:

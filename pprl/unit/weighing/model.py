@@ -14,6 +14,7 @@ from math import exp
 from typing import Any, Literal, NamedTuple, Protocol
 
 from pprl.base.arrays import Floats, Int64s
+from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
 from pprl.exchange.links.tables import Rows as TableRows
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import ScanProgress
@@ -124,11 +125,11 @@ class PlannedScan(Protocol):
     """One blocking method, planned for these files and floors."""
 
     @property
-    def method(self) -> str:
+    def method(self) -> BlockingMethod:
         """The blocking method: ``exhaustive``, ``lsh`` or ``keys``."""
 
-    def describe(self) -> dict[str, Any]:
-        """Return the blocking's parameters, for ``run.json``."""
+    def describe(self) -> LshParameters | None:
+        """Return the blocking's parameters, for ``run.json``; None where it has none."""
 
     def cost(self, a: int, b: int) -> Cost:
         """Return what :meth:`scan` will cost."""
@@ -205,7 +206,7 @@ class PairModel(Protocol):
 
     def plan(
         self,
-        blocking: str,
+        blocking: BlockingMethod,
         *,
         floors: Mapping[TwoFiles, float],
         threshold: Threshold,
@@ -248,5 +249,5 @@ class PairModel(Protocol):
     def describe(self) -> dict[str, Any]:
         """Return what was learnt, for ``run.json``."""
 
-    def histogram(self) -> dict[str, Any] | None:
+    def histogram(self) -> BestScores | None:
         """Return best scores seen and expected by chance, for the report; None where scores say nothing alone."""

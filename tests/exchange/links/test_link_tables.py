@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_records import record_content, to_record
 
 from pprl.exchange.encoded.file import pseudonym_text
 from pprl.exchange.links import tables as link_tables
@@ -53,7 +54,7 @@ def tables(links: int, pairs: int) -> LinkTables:
         pairs=rows,
         near=FrameRows(frame=frame.iloc[:0], columns=PAIR_COLUMNS),
         parts=None,
-        run={"inputs": [{"party": "a"}, {"party": "b"}]},
+        run=to_record(record_content(["a", "b"])),
     )
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_records import lsh_content, record_content, to_record
 
 import pprl.exchange.links.folder as links_module
 from pprl.base.errors import LinksError
@@ -76,15 +78,18 @@ def make(accepted: int, near: int, floor: float = 0.75, profile: str = "record")
         pairs=pairs(0, accepted, 0.8),
         near=pairs(accepted, near, floor),
         parts=parts,
-        run={
-            "format": "pprl-links/2",
-            "agreement": {"profile": profile, "field": [{"name": name} for name in FIELDS]},
-            "inputs": [{"party": party} for party in PARTIES],
-            "threshold": {"value": 0.8},
-            "counts": {"linked_records": 2 * accepted, "pairs_accepted": accepted},
-            "note": "Łódź",
-        },
+        run=to_record(
+            {**run_content(profile, linked_records=2 * accepted, accepted=accepted), "note": "Łódź"}
+        ),
     )
+
+
+def run_content(profile: str, *, linked_records: int, accepted: int) -> dict[str, Any]:
+    content = record_content(PARTIES, profile=profile)
+    content["agreement"]["field"] = [{"name": name} for name in FIELDS]
+    content["threshold"]["value"] = 0.8
+    content["counts"].update(linked_records=linked_records, pairs_accepted=accepted)
+    return content
 
 
 @pytest.fixture
@@ -115,6 +120,7 @@ def test_any_links_come_back_exactly(
     assert read.run == links.run
     assert read.parties == PARTIES
     assert read.threshold == 0.8
+    assert read.expected_quality == links.run.expected_quality
     for name in ("links", "pairs", "near"):
         one, other = getattr(read, name), getattr(links, name)
         assert one.to_dict("list") == other.to_dict("list")
@@ -172,9 +178,9 @@ def test_party_without_a_link_gets_an_empty_list(tmp_path: Path) -> None:
 
 def test_numbers_that_json_does_not_have_are_never_written(tmp_path: Path) -> None:
     links = make(1, 0)
-    links.run["threshold"]["value"] = float("nan")
+    newer = links.run.model_copy(update={"newer": float("nan")})
     with pytest.raises(ValueError, match="JSON"):
-        write_links(links, tmp_path)
+        write_links(replace(links, run=newer), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["links", "pairs", "near"])
@@ -204,16 +210,14 @@ def test_missing_altered_or_cut_tables_are_refused(folder: Path, name: str) -> N
     [
         (lambda run: run.pop("format"), "another format"),
         (lambda run: run.update(format="pprl-links/1"), "another format"),
-        (lambda run: run.pop("inputs"), "lacks entries"),
-        (lambda run: run.update(inputs=[3]), "lacks entries"),
-        (lambda run: run.update(inputs=[{"party": 3}]), "lacks entries"),
-        (lambda run: run.update(agreement=[]), "lacks entries"),
-        (lambda run: run.update(agreement={"profile": "fields"}), "lacks entries"),
-        (lambda run: run.pop("threshold"), "lacks entries"),
-        (lambda run: run.update(threshold={"value": "x"}), "lacks entries"),
-        (lambda run: run.update(threshold={"value": None}), "lacks entries"),
-        (lambda run: run.pop("counts"), "lacks entries"),
-        (lambda run: run["counts"].pop("pairs_accepted"), "lacks entries"),
+        (lambda run: run.pop("inputs"), "lacks the entry inputs"),
+        (lambda run: run.update(inputs=[3]), "the entry inputs[1] of run.json is wrong"),
+        (lambda run: run["inputs"][0].update(party=3), "the entry inputs[1].party of"),
+        (lambda run: run.update(agreement=[]), "the entry agreement of"),
+        (lambda run: run["agreement"].pop("field"), "lacks the entry agreement.field"),
+        (lambda run: run["threshold"].update(value="0.8"), "the entry threshold.value of"),
+        (lambda run: run["threshold"].update(value=None), "the entry threshold.value of"),
+        (lambda run: run["counts"].pop("pairs_accepted"), "lacks the entry counts.pairs_accepted"),
         (lambda run: run["counts"].update(pairs_accepted=9), "another number of rows"),
     ],
 )
@@ -259,10 +263,13 @@ def test_what_a_terminal_could_obey_is_refused_wherever_it_stands(
 
 def test_a_field_with_an_escape_is_refused_though_the_tables_agree(tmp_path: Path) -> None:
     links = make(3, 2, profile="fields")
-    links.run["agreement"]["field"][0]["name"] = "\x1b[31m"
     assert links.parts is not None
     links.parts.columns = list(part_columns(["\x1b[31m", *FIELDS[1:]]))
     write_links(links, tmp_path)
+    path = tmp_path / "run.json"
+    run = json.loads(path.read_text(encoding="utf-8"))
+    run["agreement"]["field"][0]["name"] = "\x1b[31m"
+    path.write_text(json.dumps(run))
     assert "invisible character" in refusal(tmp_path).problem
 
 
@@ -272,7 +279,36 @@ def test_a_party_of_another_form_is_refused(folder: Path, party: str) -> None:
     run = json.loads(path.read_text(encoding="utf-8"))
     run["inputs"][0]["party"] = party
     path.write_text(json.dumps(run), encoding="utf-8")
-    assert "lacks entries" in refusal(folder).problem
+    assert "the entry inputs[1].party of run.json is wrong" in refusal(folder).problem
+
+
+@pytest.mark.parametrize("profile", ["record", "fields"])
+def test_a_folder_of_the_previous_format_is_read_and_written_anew(
+    tmp_path: Path, profile: str
+) -> None:
+    """With what a newer version may have added, too: nothing of a folder is lost when it is written again."""
+    old, new = tmp_path / "OLD", tmp_path / "NEW"
+    for folder in (old, new):
+        folder.mkdir()
+    write_links(make(3, 2, profile=profile), old)
+    content = run_content(profile, linked_records=6, accepted=3)
+    lsh = lsh_content()
+    recall = lsh.pop("completeness")
+    content["parameters"].update(blocking="lsh", lsh={"recall": recall, **lsh}, newer=[1, "x"])
+    content["counts"]["passes"][0].update(blocking="lsh", newer=None)
+    content["format"] = "pprl-links/2"
+    (old / "run.json").write_text(json.dumps(content), encoding="utf-8")
+    read = read_links(old)
+    assert read.run.parameters.lsh is not None
+    assert read.run.parameters.lsh.completeness == recall
+    write_links(read, new)
+    again = read_links(new)
+    assert again.run == read.run
+    written = json.loads((new / "run.json").read_text(encoding="utf-8"))
+    assert written["format"] == "pprl-links/3"
+    assert written["parameters"]["newer"] == [1, "x"]
+    assert written["counts"]["passes"][0]["newer"] is None
+    assert written["parameters"]["lsh"] == {"completeness": recall, **lsh}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from quality_world import make_links, weight_of
+from quality_world import make_links, weight_of, with_run
 
 from pprl.quality import evaluate, render_report, to_json
 from pprl.quality.judging.contributions import FEWEST, mean_contributions
@@ -91,9 +91,8 @@ def test_each_two_files_have_their_own_prior() -> None:
     pairs = [(a, str(n), b, str(n), 0.9) for a, b in ends for n in range(10)]
     groups = [[(a, i), (b, j)] for a, i, b, j, _ in pairs]
     links = make_links(list("abc"), groups, pairs, profile="fields")
-    links.run["model"]["priors"] = [
-        {"party_a": a, "party_b": b, "bits": prior} for (a, b), prior in bits.items()
-    ]
+    priors = [{"party_a": a, "party_b": b, "bits": prior} for (a, b), prior in bits.items()]
+    links = with_run(links, {"model.priors": priors})
     prior = np.array([bits[a, b] for a, _, b, _, _ in pairs])
     links.pairs["probability"] = 1 / (1 + 2.0 ** -(links.pairs["weight"] + prior))
     every, _, _ = mean_contributions(links)
@@ -110,7 +109,7 @@ def test_rivals_of_some_files_are_seen_beside_others() -> None:
     pairs = [(a, str(n), b, str(n), 0.7) for a, b in ends for n in range(10)]
     groups = [[(a, i), (b, j)] for a, i, b, j, _ in pairs]
     links = make_links(list("abc"), groups, pairs, profile="fields")
-    links.run["model"]["priors"][2]["bits"] = -8.5
+    links = with_run(links, {"model.priors.2.bits": -8.5})
     own = np.array([-6.5] * 20 + [-8.5] * 10)
     taken = np.array([0.0] * 20 + [3.0] * 10)
     links.pairs["probability"] = 1 / (1 + 2.0 ** -(links.pairs["weight"] + own - taken))

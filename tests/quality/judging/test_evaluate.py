@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quality_world import make_ids, make_links, make_truth, make_world
 
-from pprl.base.errors import DataError, GateError, LinksError, UsageError
+from pprl.base.errors import DataError, GateError, UsageError
 from pprl.exchange.links.folder import Links
 from pprl.quality import enforce_gates, evaluate, judge_gates
 
@@ -157,14 +157,6 @@ def test_truth_and_id_maps_come_together(world):
         evaluate(world.links, truth=world.truth)
     with pytest.raises(UsageError, match="id maps but no truth"):
         evaluate(world.links, ids=world.ids)
-
-
-def test_a_run_record_without_its_entries_is_refused(world):
-    run = {**world.links.run}
-    del run["parameters"]
-    broken = Links(links=world.links.links, pairs=world.links.pairs, near=world.links.near, run=run)
-    with pytest.raises(LinksError, match="lacks entries"):
-        evaluate(broken)
 
 
 def test_a_score_that_is_none_is_refused(world):

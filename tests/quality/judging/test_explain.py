@@ -10,7 +10,7 @@ import pytest
 from quality_world import PRIOR, make_links, pseudonym, weight_of
 
 import pprl
-from pprl.base.errors import DataError, LinksError
+from pprl.base.errors import DataError
 from pprl.quality.judging.explain import explain, log_odds
 
 
@@ -147,17 +147,6 @@ def test_a_link_that_is_not_there_is_refused():
         explain(two_files(), 3)
 
 
-@pytest.mark.parametrize("lacking", ["model", "threshold", "agreement"])
-def test_a_run_record_that_lacks_what_is_needed_is_refused(lacking):
-    links = two_files()
-    run = dict(links.run)
-    links.run["threshold"] = {"value": 0.7} if lacking == "threshold" else run["threshold"]
-    if lacking != "threshold":
-        del links.run[lacking]
-    with pytest.raises(LinksError, match="lacks entries"):
-        explain(links, 1)
-
-
 def test_everything_goes_into_json_and_back():
     found = explain(two_files("fields"), 1)
     content = json.loads(json.dumps(found.to_dict(), allow_nan=False))
@@ -200,7 +189,5 @@ def test_three_files_keep_the_parts_of_each_pair_of_files(three_fields_links):
     weights = np.concatenate([links.pairs["weight"], links.near["weight"]])
     bits = links.parts.filter(like="bits_").sum(axis=1).to_numpy()
     np.testing.assert_allclose(bits, weights, atol=1e-3)
-    found = {
-        frozenset((entry["party_a"], entry["party_b"])) for entry in links.run["model"]["priors"]
-    }
+    found = {frozenset((entry.party_a, entry.party_b)) for entry in links.run.model.priors}
     assert found == {frozenset(pair) for pair in combinations("abc", 2)}

@@ -14,12 +14,15 @@ from quality_world import (
     make_quality,
     make_truth,
     make_world,
+    with_run,
 )
 
 from pprl.base.errors import GateError
 from pprl.quality import enforce_gates, evaluate, judge_gates, render_report
 from pprl.quality.judging.metrics import measure
 from pprl.quality.report.words import SEEN
+
+BEST_SCORES = {"threshold.histogram": {"bins": 2, "best": [1, 2], "chance": [2.0, 1.0]}}
 
 
 def summary(found):
@@ -93,8 +96,7 @@ class TestNoEstimate:
     )
     def test_the_runs_own_reason_is_told(self, basis, why):
         links = make_world(basis=basis).links
-        links.run["threshold"]["no_estimate"] = why
-        found = evaluate(links)
+        found = evaluate(with_run(links, {"threshold.no_estimate": why}))
         said = f"No estimate of quality can be made for this run, because {why}"
         assert said in summary(found)
         assert said in text_of(found)
@@ -172,7 +174,7 @@ class TestFewLinks:
     """Below thirty links the wrong ones are a count."""
 
     def test_no_percentage_of_precision_is_given(self):
-        found = evaluate(make_world(estimate=True, quality=make_quality(18.0)).links)
+        found = evaluate(make_world(estimate=True, quality=make_quality(18)).links)
         said = "about 1.8 of 18 linked pairs are wrong (95 % interval 0.8 to 3.4)"
         assert said in summary(found)
         page = text_of(found)
@@ -182,7 +184,7 @@ class TestFewLinks:
         assert "F1, estimated" not in page
 
     def test_from_thirty_on_it_is_a_percentage(self):
-        found = evaluate(make_world(estimate=True, quality=make_quality(30.0)).links)
+        found = evaluate(make_world(estimate=True, quality=make_quality(30)).links)
         assert "% of the linked pairs are right" in summary(found)
         assert "Precision, estimated" in text_of(found)
 
@@ -275,16 +277,14 @@ class TestUnits:
         )
 
     def test_one_file_has_no_other_file(self):
-        links = one_file()
-        links.run["threshold"]["histogram"] = {"bins": 2, "best": [1, 2], "chance": [2.0, 1.0]}
+        links = with_run(one_file(), BEST_SCORES)
         html = render_report(evaluate(links))
         assert "the other records of the file" in html
         assert "other file" not in html
         assert "between the files" not in html
 
     def test_three_files_have_several_others(self):
-        links = make_links(list("abc"), [])
-        links.run["threshold"]["histogram"] = {"bins": 2, "best": [1, 2], "chance": [2.0, 1.0]}
+        links = with_run(make_links(list("abc"), []), BEST_SCORES)
         html = render_report(evaluate(links))
         assert "best score against another file" in html
 
@@ -396,7 +396,7 @@ class TestTheRunsFacts:
 
     def test_one_of_a_thing_is_told_in_the_singular(self):
         links = make_links(["a", "b"], [[("a", "1"), ("b", "1")]], [("a", "1", "b", "1", 0.9)])
-        links.run["counts"]["pairs_over_threshold"] = 1
+        links = with_run(links, {"counts.pairs_over_threshold": 1})
         people = [("a", "1", "x"), ("b", "1", "x")]
         found = evaluate(links, truth=make_truth(people), ids=make_ids(p[:2] for p in people))
         page = text_of(found)

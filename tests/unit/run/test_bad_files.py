@@ -30,7 +30,7 @@ NOBODY = "hardly any match is in sight"
 
 
 def said(links: Any, words: str) -> bool:
-    return any(words in warning for warning in links.run["warnings"])
+    return any(words in warning for warning in links.run.warnings)
 
 
 def of_fields(profile: str, fields: dict[str, str], size: int = 1500) -> Town:
@@ -48,12 +48,13 @@ def test_a_single_field_links_what_it_can(profile: str, field: str) -> None:
     precision, _, _ = people.measures(links)
     if field in ("sex", "locality"):
         assert len(links.pairs) <= 0.02 * 1500
-        assert links.run["warnings"]
-    elif links.run["threshold"]["estimate"] is None:
+        assert links.run.warnings
+    elif links.run.threshold.estimate is None:
         assert said(links, "hold people several times")
     else:
-        quality = links.run["threshold"]["estimate"]["quality"]
-        assert precision >= quality["precision_low"] - 0.05
+        quality = links.expected_quality
+        assert quality is not None
+        assert precision >= quality.precision_low - 0.05
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -80,12 +81,13 @@ def test_blocking_keys_that_nobody_has_find_nobody(profile: str, blocking: str) 
     people = encode_all(frames, agreement)
     links = match(people.files, MatchOptions(blocking=blocking))
     hold_consistent(links, people.files)
-    assert links.run["counts"]["passes"][0]["pairs_compared"] == 0
+    assert links.run.counts.passes[0].pairs_compared == 0
     if blocking == "keys":
         assert len(links.pairs) == 0
-        quality = links.run["threshold"]["estimate"]["quality"]
-        assert quality["matches"] == pytest.approx(300, rel=0.25)
-        assert quality["recall"] == 0
+        quality = links.expected_quality
+        assert quality is not None
+        assert quality.matches == pytest.approx(300, rel=0.25)
+        assert quality.recall == 0
     else:
         assert people.measures(links)[2] > 0.93
 
@@ -146,9 +148,10 @@ def test_the_same_people_under_two_parties_all_match(profile: str) -> None:
     links = match(people.files)
     hold_consistent(links, people.files)
     assert people.measures(links)[2] > 0.999
-    quality = links.run["threshold"]["estimate"]["quality"]
-    assert quality["precision"] > 0.99
-    assert quality["recall"] > 0.95
+    quality = links.expected_quality
+    assert quality is not None
+    assert quality.precision > 0.99
+    assert quality.recall > 0.95
     assert not said(links, NOBODY)
 
 
@@ -164,7 +167,7 @@ def test_records_that_are_all_alike_are_linked_to_nobody(profile: str) -> None:
     links = match(people.files)
     hold_consistent(links, people.files)
     assert len(links.pairs) == 0
-    assert links.run["warnings"]
+    assert links.run.warnings
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -179,7 +182,7 @@ def test_an_em_that_does_not_settle_is_told(profile: str, monkeypatch: pytest.Mo
     links = match(people.files)
     hold_consistent(links, people.files)
     assert said(links, "did not settle")
-    assert links.run["model"]["converged"] is False
+    assert links.run.model.converged is False
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -217,7 +220,7 @@ def test_a_file_that_holds_people_several_times_is_told(profile: str) -> None:
     links = match(people.files)
     hold_consistent(links, people.files)
     assert said(links, "a: the file seems to hold people several times")
-    assert links.run["threshold"]["no_estimate"]
+    assert links.run.threshold.no_estimate
     many = match(people.files, MatchOptions(assign="many-to-many"))
     hold_consistent(many, people.files)
     assert len(many.pairs) > 950
@@ -236,7 +239,7 @@ def test_copies_inside_a_file_are_told(profile: str, share: float, exact: bool) 
     people = encode_all([pd.concat([one, again]), two], agreement_of(ALL, profile))
     links = match(people.files)
     assert said(links, "a: the file seems to hold people several times")
-    assert links.run["threshold"]["no_estimate"]
+    assert links.run.threshold.no_estimate
     common = set(people.people(1))
     wanted = sum(person in common for person in people.people(0))
     many = match(people.files, MatchOptions(assign="many-to-many"))
@@ -252,7 +255,7 @@ def test_more_matches_than_records_are_told(profile: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(kind, "matches", {(0, 1): ExpectedMatches(900.0, 900.0, 900.0)})
     links = match(people.files)
     assert said(links, "a and b: more matches are expected than there are records")
-    assert "more matches" in links.run["threshold"]["no_estimate"]
+    assert "more matches" in links.run.threshold.no_estimate
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -264,7 +267,7 @@ def test_equal_rivals_are_told(profile: str) -> None:
     people = encode_all([one, pd.concat([two, again])], agreement_of(ALL, profile))
     links = match(people.files)
     hold_consistent(links, people.files)
-    assert links.run["counts"]["ties"] >= 5
+    assert links.run.counts.ties >= 5
     assert said(links, "two partners with equal evidence")
 
 
@@ -291,8 +294,8 @@ def test_files_too_small_to_learn_from_take_customary_values(profile: str) -> No
     people = town(profile, (8, 8), 5, seed=4)
     links = match(people.files)
     hold_consistent(links, people.files)
-    assert links.run["threshold"]["basis"] == "customary"
-    assert links.run["threshold"]["estimate"] is None
+    assert links.run.threshold.basis == "customary"
+    assert links.run.threshold.estimate is None
     assert said(links, "too small to show what chance does")
     precision, recall, _ = people.measures(links)
     assert precision == 1
@@ -320,8 +323,8 @@ def test_one_person_looked_up_is_no_empty_overlap(profile: str) -> None:
 def test_one_file_gets_no_estimate(profile: str) -> None:
     """Relatives and twins look like duplicates, and nothing in the file tells how many there are."""
     links = match(town(profile, (1500, 10), 5).files[:1])
-    assert links.run["threshold"]["estimate"] is None
-    assert "one file alone" in links.run["threshold"]["no_estimate"]
+    assert links.run.threshold.estimate is None
+    assert "one file alone" in links.run.threshold.no_estimate
 
 
 def test_a_low_threshold_in_fields_finds_all_pairs_over_it() -> None:
@@ -335,7 +338,7 @@ def test_a_low_threshold_in_fields_finds_all_pairs_over_it() -> None:
         + plan_match(people.files, MatchOptions(assign="many-to-many")).prior[0, 1]
     )
     expected = int((odds >= np.log(0.0001 / 0.9999)).sum())
-    assert links.run["counts"]["pairs_over_threshold"] == expected
+    assert links.run.counts.pairs_over_threshold == expected
 
 
 @pytest.mark.parametrize(

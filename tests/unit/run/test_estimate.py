@@ -113,21 +113,21 @@ def test_the_curve_counts_what_lies_over_each_threshold(
     score, probability = np.array(pairs).reshape(-1, 2).T
     matches = float(probability.sum()) + more
     rows = curve(score, probability, matches=matches, least=0.3, value=value)
-    thresholds = [row["threshold"] for row in rows]
+    thresholds = [row.threshold for row in rows]
     assert thresholds == sorted(set(thresholds))
     assert round(value, 4) in thresholds or not (score >= round(value, 4)).any()
     for row in rows:
-        over = score >= row["threshold"] - 1e-12
+        over = score >= row.threshold - 1e-12
         true = probability[over].sum()
-        assert row["links"] == over.sum() > 0
-        assert row["expected_false"] == pytest.approx(over.sum() - true, abs=0.01)
-        assert row["precision"] == pytest.approx(true / over.sum(), abs=1e-4)
-        assert row["recall"] == pytest.approx(true / matches if matches else 0, abs=1e-4)
-        assert row["f1"] == pytest.approx(2 * true / (over.sum() + matches), abs=1e-4)
-    links = [row["links"] for row in rows]
+        assert row.links == over.sum() > 0
+        assert row.expected_false == pytest.approx(over.sum() - true, abs=0.01)
+        assert row.precision == pytest.approx(true / over.sum(), abs=1e-4)
+        assert row.recall == pytest.approx(true / matches if matches else 0, abs=1e-4)
+        assert row.f1 == pytest.approx(2 * true / (over.sum() + matches), abs=1e-4)
+    links = [row.links for row in rows]
     assert links == sorted(links, reverse=True)
 
 
 def test_a_curve_of_nothing_is_empty() -> None:
     none = np.zeros(0)
-    assert curve(none, none, matches=0.0, least=0.5, value=0.8) == []
+    assert curve(none, none, matches=0.0, least=0.5, value=0.8) == ()

@@ -28,14 +28,15 @@ class Told(NamedTuple):
 def told(made: Town) -> dict[str, Told]:
     """Return the intervals and the truth of a run; nothing where the run gives no estimate."""
     links = pprl.match(made.files, pprl.MatchOptions())
-    estimate = links.run["threshold"]["estimate"]
-    if estimate is None:
+    quality = links.expected_quality
+    if quality is None:
         return {}
-    quality = estimate["quality"]
     precision, recall, _ = made.measures(links)
     truth = {"precision": precision, "recall": recall}
     return {
-        measure: Told(quality[f"{measure}_low"], truth[measure], quality[f"{measure}_high"])
+        measure: Told(
+            getattr(quality, f"{measure}_low"), truth[measure], getattr(quality, f"{measure}_high")
+        )
         for measure in MEASURES
         if measure == "recall" or len(links.pairs)
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from links_checks import as_links, hold_consistent, row_of, similarities_over, t
 from pprl.base.errors import DataError, MismatchError, UsageError
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import read_links, write_links
-from pprl.unit.run import plan, results
+from pprl.unit.run import results
 from pprl.unit.run.job import match
 from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import plan_match
@@ -50,16 +49,13 @@ def test_two_files_are_linked(make_files: Draw, blocking: Any) -> None:
     true, found = true_share(links)
     assert true >= 145
     assert found - true <= 3
-    assert links.run["threshold"]["method"] == "auto"
-    assert links.run["parameters"]["threshold"] == "auto"
-    assert links.run["parameters"]["blocking"] == blocking
-    alike = links.run["counts"]["pairs_like_household"]
-    assert (
-        alike
-        == (links.pairs["score"] < links.run["threshold"]["household_similarity"] + 0.06).sum()
-    )
-    assert len(links.run["warnings"]) == (alike > 0)
-    assert (links.run["counts"]["reduction_ratio"] > 0) == (blocking == "lsh")
+    assert links.run.threshold.method == "auto"
+    assert links.run.parameters.threshold == "auto"
+    assert links.run.parameters.blocking == blocking
+    alike = links.run.counts.pairs_like_household
+    assert alike == (links.pairs["score"] < links.run.threshold.household_similarity + 0.06).sum()
+    assert len(links.run.warnings) == (alike > 0)
+    assert (links.run.counts.reduction_ratio > 0) == (blocking == "lsh")
 
 
 def test_keyed_blocking_compares_records_of_one_key(make_encoded: Make, draw_files: Draw) -> None:
@@ -74,7 +70,7 @@ def test_keyed_blocking_compares_records_of_one_key(make_encoded: Make, draw_fil
     links = match(files, MatchOptions(blocking="keys"))
     hold_consistent(links, files)
     shared = int(((keys[0] == keys[1].T) & (keys[0] != 0)).sum())
-    assert links.run["counts"]["pairs_compared"] == shared
+    assert links.run.counts.pairs_compared == shared
     true, found = true_share(links)
     assert 170 <= true <= 180
     assert found - true <= 3
@@ -85,10 +81,8 @@ def test_same_input_gives_the_same_links(make_files: Draw) -> None:
     one, other = match(files), match(files)
     for name in ("links", "pairs", "near"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
-    drop = ("timings_s", "memory_peak_mib")
-    assert {k: v for k, v in one.run.items() if k not in drop} == {
-        k: v for k, v in other.run.items() if k not in drop
-    }
+    drop = {"timings_s", "memory_peak_mib"}
+    assert one.run.model_dump(exclude=drop) == other.run.model_dump(exclude=drop)
 
 
 def test_order_of_the_files_does_not_matter(make_files: Draw) -> None:
@@ -137,7 +131,7 @@ def test_one_file_is_searched_for_duplicates(
     }
     assert len(pairs & {(i, 500 + i) for i in range(50)}) >= 49
     assert len(pairs) <= 53
-    assert links.run["parameters"]["assign"] == "many-to-many"
+    assert links.run.parameters.assign == "many-to-many"
 
 
 def test_link_ids_that_would_collide_are_told_apart() -> None:
@@ -163,9 +157,9 @@ def test_given_threshold_is_used_and_told(make_files: Draw) -> None:
     links = match(files, MatchOptions(threshold=0.9))
     hold_consistent(links, files)
     assert links.threshold == 0.9
-    assert links.run["threshold"]["method"] == "given"
-    assert links.run["parameters"]["threshold"] == 0.9
-    assert links.run["threshold"]["floor"] == pytest.approx(0.85, abs=0.001)
+    assert links.run.threshold.method == "given"
+    assert links.run.parameters.threshold == 0.9
+    assert links.run.threshold.floor == pytest.approx(0.85, abs=0.001)
 
 
 def test_agreement_decides_where_the_operator_does_not(make_files: Draw) -> None:
@@ -175,14 +169,14 @@ def test_agreement_decides_where_the_operator_does_not(make_files: Draw) -> None
         matching={"threshold": 0.85, "blocking": "lsh", "assign": "many-to-many"},
     )
     run = match(files).run
-    assert (run["threshold"]["value"], run["threshold"]["method"]) == (0.85, "given")
-    assert run["parameters"]["blocking"] == "lsh"
-    assert run["parameters"]["assign"] == "many-to-many"
+    assert (run.threshold.value, run.threshold.method) == (0.85, "given")
+    assert run.parameters.blocking == "lsh"
+    assert run.parameters.assign == "many-to-many"
     options = MatchOptions(threshold="auto", blocking="exhaustive", assign="one-to-one")
     run = match(files, options).run
-    assert run["threshold"]["method"] == "auto"
-    assert run["parameters"]["blocking"] == "exhaustive"
-    assert run["parameters"]["assign"] == "one-to-one"
+    assert run.threshold.method == "auto"
+    assert run.parameters.blocking == "exhaustive"
+    assert run.parameters.assign == "one-to-one"
 
 
 def planted(make_encoded: Make, common: int, own: int) -> list[EncodedFile]:
@@ -204,7 +198,7 @@ def test_pairs_exactly_at_the_threshold_are_kept(make_encoded: Make, common: int
     if above <= 1:
         links = match(files, MatchOptions(threshold=above))
         assert len(links.pairs) == 0
-        if above > links.run["threshold"]["floor"]:
+        if above > links.run.threshold.floor:
             assert links.near["score"].tolist() == [score]
 
 
@@ -223,13 +217,13 @@ def test_assignment_rules(make_files: Draw, assign: Any) -> None:
 def test_given_threshold_is_not_blamed_on_the_estimate(make_files: Draw) -> None:
     files = make_files([300, 300], 0, seed=7)
     links = match(files, MatchOptions(threshold=0.9))
-    assert not any("nobody in common" in warning for warning in links.run["warnings"])
+    assert not any("nobody in common" in warning for warning in links.run.warnings)
 
 
 @pytest.mark.parametrize("threshold", [0.42, 0.45])
 def test_threshold_among_chance_pairs_is_warned_of(make_files: Draw, threshold: float) -> None:
     files = make_files([300, 300], 50, seed=8)
-    warned = match(files, MatchOptions(threshold=threshold)).run["warnings"]
+    warned = match(files, MatchOptions(threshold=threshold)).run.warnings
     assert any("expected to be wrong" in warning for warning in warned)
 
 
@@ -260,9 +254,9 @@ def test_an_earlier_pass_takes_no_pair_that_the_given_threshold_refuses(
     links = match(files, MatchOptions(blocking="keys,exhaustive", threshold=0.94))
     hold_consistent(links, files)
     assert true_share(links) == (200, 200)
-    first, second = links.run["counts"]["passes"]
-    assert (first["links"], second["links"]) == (160, 40)
-    assert second["pairs_compared"] == (300 - 160) * (240 - 160)
+    first, second = links.run.counts.passes
+    assert (first.links, second.links) == (160, 40)
+    assert second.pairs_compared == (300 - 160) * (240 - 160)
 
 
 def chain(make_encoded: Make, apart: int) -> list[EncodedFile]:
@@ -281,7 +275,7 @@ def test_a_third_record_needs_more_than_one_weak_pair_to_join_a_link(
     files = chain(make_encoded, apart)
     links = match(files, MatchOptions(threshold=0.6))
     hold_consistent(links, files)
-    assert links.run["counts"]["pairs_over_threshold"] == 2
+    assert links.run.counts.pairs_over_threshold == 2
     assert [len(members) for members in as_links(links)] == [3 if joined else 2]
     assert len(links.pairs) == (2 if joined else 1)
     assert len(links.near) == 2 - len(links.pairs)
@@ -297,10 +291,10 @@ def test_no_pair_over_a_given_threshold_is_lost(
     links = match(files, MatchOptions(threshold=threshold, assign="many-to-many"))
     hold_consistent(links, files)
     expected = similarities_over(files, threshold)
-    assert links.run["counts"]["pairs_over_threshold"] == expected
+    assert links.run.counts.pairs_over_threshold == expected
     if len(files) == 2:
         assert len(links.pairs) == expected
-    floor = links.run["threshold"]["floor"]
+    floor = links.run.threshold.floor
     assert floor == pytest.approx(threshold - 0.05)
     assert len(links.pairs) + len(links.near) == similarities_over(files, floor)
 
@@ -310,8 +304,8 @@ def test_files_too_small_for_an_estimate_are_linked_and_warned_of(make_files: Dr
     links = match(files)
     hold_consistent(links, files)
     assert links.threshold == pytest.approx(0.8, abs=0.02)
-    assert links.run["threshold"]["basis"] == "customary"
-    assert any("too small" in warning for warning in links.run["warnings"])
+    assert links.run.threshold.basis == "customary"
+    assert any("too small" in warning for warning in links.run.warnings)
 
 
 def test_one_record_alone(make_encoded: Make, draw_people: Draw) -> None:
@@ -387,7 +381,7 @@ def test_threshold_that_would_fill_the_memory_is_refused(
 ) -> None:
     """Before the scan, from the estimate; the pairs down to the floor count."""
     files = make_files([300, 300], 50)
-    monkeypatch.setattr(plan, "_BASE_BYTES", 0)
+    monkeypatch.setattr("pprl.unit.run.memory._BASE_BYTES", 0)
     memory = (
         5000 * 200 + 600 * (120 + 64) + sum(f.filters.nbytes + f.pseudonyms.nbytes for f in files)
     )
@@ -441,8 +435,8 @@ def test_run_record_names_files_without_their_folders(make_files: Draw) -> None:
         )
     ]
     run = match(files).run
-    assert [entry["file"] for entry in run["inputs"]] == ["a.parquet", "b.parquet"]
-    assert "zaphod" not in json.dumps(run)
+    assert [entry.file for entry in run.inputs] == ["a.parquet", "b.parquet"]
+    assert "zaphod" not in run.to_json()
 
 
 def test_links_survive_their_folder(make_files: Draw, tmp_path: Path) -> None:

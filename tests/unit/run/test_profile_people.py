@@ -11,6 +11,7 @@ from links_checks import as_keys, hold_consistent
 from unit_world import Town, town
 
 from pprl.exchange.links.folder import Links
+from pprl.exchange.links.run_entries import ExpectedQuality
 from pprl.unit.blocking.lsh import LshPlan, plan_lsh
 from pprl.unit.run.job import match
 from pprl.unit.run.options import MatchOptions
@@ -29,17 +30,17 @@ LEAST = {  # F1 by profile and people in common, of 1,500 a file
 }
 
 
-def quality_of(links: Links) -> dict[str, float]:
-    made: dict[str, float] = links.run["threshold"]["estimate"]["quality"]
-    return made
+def quality_of(links: Links) -> ExpectedQuality:
+    assert links.expected_quality is not None
+    return links.expected_quality
 
 
 def hold_intervals(links: Links, people: Town) -> None:
     """The true precision and recall lie in the intervals, or next to them: one in twenty may lie outside."""
     told = quality_of(links)
     precision, recall, _ = people.measures(links)
-    assert told["precision_low"] - NEXT <= precision <= told["precision_high"] + NEXT
-    assert told["recall_low"] - NEXT <= recall <= told["recall_high"] + NEXT
+    assert told.precision_low - NEXT <= precision <= told.precision_high + NEXT
+    assert told.recall_low - NEXT <= recall <= told.recall_high + NEXT
 
 
 @pytest.mark.parametrize(("profile", "common"), list(LEAST))
@@ -51,7 +52,7 @@ def test_people_in_both_files_are_found(profile: str, common: int) -> None:
     assert people.measures(links)[2] >= LEAST[profile, common]
     hold_intervals(links, people)
     if profile == "fields":
-        assert quality_of(links)["matches"] == pytest.approx(common, rel=0.1)
+        assert quality_of(links).matches == pytest.approx(common, rel=0.1)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -81,10 +82,10 @@ def test_matches_that_blocking_hides_are_not_forgotten(profile: str) -> None:
     links = match(people.files, MatchOptions(blocking="keys"))
     lost = people.measures(whole)[1] - people.measures(links)[1]
     assert lost > 0.04
-    expected = quality_of(whole)["recall"] - quality_of(links)["recall"]
+    expected = quality_of(whole).recall - quality_of(links).recall
     if profile == "fields":
         assert expected == pytest.approx(lost, abs=0.03)
-    assert quality_of(links)["matches"] == pytest.approx(quality_of(whole)["matches"], rel=0.1)
+    assert quality_of(links).matches == pytest.approx(quality_of(whole).matches, rel=0.1)
     hold_intervals(links, people)
 
 
@@ -93,14 +94,14 @@ def test_each_pass_is_counted_apart(profile: str) -> None:
     """A pass does not look again at records that an earlier one linked, and takes what it is sure of only."""
     people = town(profile, keys=KEYS)
     links = match(people.files, MatchOptions(blocking="keys,exhaustive"))
-    first, second = links.run["counts"]["passes"]
-    assert first["links"] > 0
-    assert first["links"] + second["links"] == len(links.pairs)
-    assert (first["blocking"], second["blocking"]) == ("keys", "exhaustive")
-    assert first["links"] > 500
-    assert second["pairs_compared"] == (1500 - first["links"]) ** 2
+    first, second = links.run.counts.passes
+    assert first.links > 0
+    assert first.links + second.links == len(links.pairs)
+    assert (first.blocking, second.blocking) == ("keys", "exhaustive")
+    assert first.links > 500
+    assert second.pairs_compared == (1500 - first.links) ** 2
     alone = match(people.files, MatchOptions(blocking="keys"))
-    assert first["pairs_compared"] == alone.run["counts"]["pairs_compared"]
+    assert first.pairs_compared == alone.run.counts.pairs_compared
     assert links.pairs["pseudonym_a"].is_unique
     assert links.pairs["pseudonym_b"].is_unique
     both = as_keys(links.pairs) + as_keys(links.near)
@@ -122,7 +123,7 @@ def test_an_lsh_is_planned_once(profile: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("pprl.unit.blocking.methods.plan_lsh", counted)
     links = match(people.files, MatchOptions(blocking="keys,lsh"))
     assert len(made) == 1
-    assert links.run["parameters"]["lsh"]["tables"] == made[0].tables
+    assert links.run.parameters.lsh.tables == made[0].tables
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -150,9 +151,9 @@ def test_a_plan_tells_what_the_run_will_do(profile: str) -> None:
     people = town(profile, keys=KEYS)
     for blocking in ("exhaustive", "keys", "keys,exhaustive"):
         told = plan_match(people.files, MatchOptions(blocking=blocking))
-        counts = match(people.files, MatchOptions(blocking=blocking)).run["counts"]
-        assert told.pairs_possible == counts["pairs_possible"]
-        assert told.pairs_expected >= counts["pairs_compared"]
+        counts = match(people.files, MatchOptions(blocking=blocking)).run.counts
+        assert told.pairs_possible == counts.pairs_possible
+        assert told.pairs_expected >= counts.pairs_compared
         assert told.seconds > 0
         assert set(told.floors) == set(told.model.matches) == {(0, 1)}
         expected = told.model.matches[0, 1]
@@ -187,7 +188,7 @@ def test_duplicates_of_one_file_are_found(profile: str) -> None:
     precision, recall, _ = people.measures(links, matches=300)
     assert precision >= (0.85 if profile == "record" else 0.93)
     assert recall >= (0.88 if profile == "record" else 0.95)
-    assert any("one file alone" in warning for warning in links.run["warnings"])
+    assert any("one file alone" in warning for warning in links.run.warnings)
 
 
 def _as_one(two: Town) -> Town:

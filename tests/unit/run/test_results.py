@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -75,7 +74,7 @@ def test_the_same_files_in_any_order_give_the_same_ids(world: World) -> None:
 
 def test_the_salt_of_a_run_is_written_nowhere(world: World) -> None:
     some = [world[party] for party in "abc"]
-    run = json.dumps(match(some).run)
+    run = match(some).run.to_json()
     salt = results._salt(some)
     assert salt.hex() not in run
     for file in some:
@@ -99,16 +98,16 @@ def test_counts_of_an_extended_run_speak_of_the_folder_or_of_the_run(world: Worl
     """As SPEC.md, section 8.2, says of each entry."""
     before = match([world["a"], world["b"]])
     after = match([world[party] for party in "abc"], earlier=before)
-    counts, sizes = after.run["counts"], after.links["link_id"].value_counts()
-    assert counts["pairs_accepted"] == len(after.pairs) > len(before.pairs) == 100
-    assert counts["linked_records"] == len(after.links)
-    assert (counts["links"], counts["largest_link"]) == (len(sizes), sizes.max())
-    assert counts["pairs_in_links"] == (sizes * (sizes - 1) // 2).sum()
+    counts, sizes = after.run.counts, after.links["link_id"].value_counts()
+    assert counts.pairs_accepted == len(after.pairs) > len(before.pairs) == 100
+    assert counts.linked_records == len(after.links)
+    assert (counts.links, counts.largest_link) == (len(sizes), sizes.max())
+    assert counts.pairs_in_links == (sizes * (sizes - 1) // 2).sum()
     new = len(after.pairs) - len(before.pairs)
-    assert counts["passes"][-1]["links"] == counts["pairs_over_threshold"] == new
-    assert counts["pairs_possible"] == counts["pairs_compared"] == 200 * 100
-    assert counts["pairs_compared_per_pass"] == [100 * 100] * 2
-    assert counts["pairs_like_household"] <= new
+    assert counts.passes[-1].links == counts.pairs_over_threshold == new
+    assert counts.pairs_possible == counts.pairs_compared == 200 * 100
+    assert counts.pairs_compared_per_pass == (100 * 100,) * 2
+    assert counts.pairs_like_household <= new
 
 
 def test_a_file_s_name_is_made_plain_so_that_the_folder_can_be_read(tmp_path: Any) -> None:
@@ -118,7 +117,7 @@ def test_a_file_s_name_is_made_plain_so_that_the_folder_can_be_read(tmp_path: An
     links = match(
         [replace(file, source=name) for file, name in zip(people.files, names, strict=True)]
     )
-    assert [entry["file"] for entry in links.run["inputs"]] == [
+    assert [entry.file for entry in links.run.inputs] == [
         "a\ufffdb\ufffd[2J.parquet",
         "d.parquet",
     ]

@@ -14,6 +14,7 @@ from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import UsageError
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import (
     Blocking,
@@ -121,7 +122,7 @@ class FieldsModel:
 
     def plan(
         self,
-        blocking: str,
+        blocking: BlockingMethod,
         *,
         floors: Mapping[TwoFiles, float],
         threshold: Threshold,
@@ -191,7 +192,7 @@ class FieldsModel:
             )
         return {"classes": listed, "iterations": learnt.iterations, "converged": learnt.converged}
 
-    def histogram(self) -> dict[str, Any] | None:
+    def histogram(self) -> BestScores | None:
         """None: probabilities crowd at both ends."""
         return None
 
@@ -208,11 +209,11 @@ class FieldsPlannedScan:
     """
 
     model: FieldsModel
-    method: str
+    method: BlockingMethod
     blocking: Blocking
     floors: Mapping[TwoFiles, float]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> LshParameters | None:
         """As the blocking does."""
         return self.blocking.describe()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from pprl.base.progress import ShareDone
+from pprl.exchange.links.run_entries import LshParameters
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import Blocking, Keys, Lsh, PackedFile, PairScan, Step
 from pprl.unit.journal import Part
@@ -60,6 +60,6 @@ class Delegated:
             )
         return Part(left=hits.left, right=hits.right, value=hits.score, compared=sum(hits.compared))
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> LshParameters | None:
         """As the method does."""
         return self._method.describe()

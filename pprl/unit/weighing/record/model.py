@@ -18,6 +18,7 @@ import numpy as np
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
 from pprl.kernels.dice import dice_scan, histogram_and_best, score_histogram
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import (
@@ -168,7 +169,7 @@ class RecordModel:
 
     def plan(
         self,
-        blocking: str,
+        blocking: BlockingMethod,
         *,
         floors: Mapping[TwoFiles, float],
         threshold: Threshold,
@@ -225,7 +226,7 @@ class RecordModel:
             "converged": self.converged,
         }
 
-    def histogram(self) -> dict[str, Any] | None:
+    def histogram(self) -> BestScores | None:
         """Best scores of a sample of records, and what chance would make of them."""
         best, chance = np.zeros(100, np.int64), np.zeros(100)
         for (a, b), fitted in self.scores_of.items():
@@ -233,11 +234,11 @@ class RecordModel:
             best += np.histogram(self.best[a, b], bins=100, range=(0, 1))[0]
             above = np.cumsum(fitted.other[::-1])[::-1] * max(others, 1)
             chance += np.diff(np.append(np.exp(-above)[::10], 1.0)) * len(self.best[a, b])
-        return {
-            "bins": 100,
-            "best": [int(n) for n in best],
-            "chance": [round(float(n), 2) for n in chance],
-        }
+        return BestScores(
+            bins=100,
+            best=tuple(int(n) for n in best),
+            chance=tuple(round(float(n), 2) for n in chance),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -253,12 +254,12 @@ class RecordPlannedScan:
     """
 
     model: RecordModel
-    method: str
+    method: BlockingMethod
     blocking: Blocking
     floors: Mapping[TwoFiles, float]
     rate: float
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> LshParameters | None:
         """As the blocking does."""
         return self.blocking.describe()
 

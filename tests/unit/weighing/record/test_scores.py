@@ -85,16 +85,16 @@ def test_whatever_the_counts_weights_rise_and_shares_are_shares(
     inside = np.zeros(BINS, np.int64)
     inside[rng.integers(0, BINS, bins)] = rng.integers(0, most, bins)
     fitted = fit_scores(counts, chance_inside(inside), first=1e-3)
-    assert (np.diff(fitted.weight) >= 0).all()
-    assert np.isfinite(fitted.weight).all()
+    assert (np.diff(fitted.log_ratio) >= 0).all()
+    assert np.isfinite(fitted.log_ratio).all()
     assert 0 <= fitted.least <= fitted.share <= fitted.most <= 1 + 1e-9
     assert fitted.match.sum() == pytest.approx(1)
     score = rng.random(5)
     assert (np.diff(fitted.of(np.sort(score))) >= 0).all()
-    first = fitted.first_at(float(fitted.weight[600]))
+    first = fitted.first_at(float(fitted.log_ratio[600]))
     assert first <= 0.6005
-    assert fitted.of(np.array([first]))[0] >= fitted.weight[600] - 1e-9
-    assert fitted.first_at(float(fitted.weight[-1]) + 1) == 1.0
+    assert fitted.of(np.array([first]))[0] >= fitted.log_ratio[600] - 1e-9
+    assert fitted.first_at(float(fitted.log_ratio[-1]) + 1) == 1.0
 
 
 def test_scores_inside_say_what_chance_does() -> None:
