@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pprl.base.arrays import Bools, Bytes, Int64s
 
 __all__ = ["Texts"]
 
@@ -24,7 +25,7 @@ class Texts(Sequence[str]):
         offsets: ``int64[n + 1]``; text ``i`` is ``data[offsets[i]:offsets[i + 1]]``.
     """
 
-    def __init__(self, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
+    def __init__(self, data: Bytes, offsets: Int64s) -> None:
         self.data = data
         self.offsets = offsets
 
@@ -56,7 +57,7 @@ class Texts(Sequence[str]):
         buffers = [None, pa.py_buffer(self.offsets), pa.py_buffer(self.data)]
         return pa.Array.from_buffers(pa.large_string(), len(self), buffers)
 
-    def replaced(self, mask: npt.NDArray[np.bool_], values: Sequence[str]) -> Texts:
+    def replaced(self, mask: Bools, values: Sequence[str]) -> Texts:
         """Return the texts with those under the mask replaced, one after the other."""
         if not len(values):
             return self
@@ -65,11 +66,11 @@ class Texts(Sequence[str]):
         )
         return Texts.from_arrow(array)
 
-    def picked(self, mask: npt.NDArray[np.bool_]) -> list[str]:
+    def picked(self, mask: Bools) -> list[str]:
         """Return the texts under the mask."""
         return list(Texts.from_arrow(self.arrow().filter(pa.array(mask))))
 
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Int64s:
         """Return each text's bytes, ``int64[n]``."""
         return np.diff(self.offsets)
 

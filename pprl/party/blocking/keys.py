@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import jellyfish
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Int64s, Words
 from pprl.exchange.agreement.model import BlockingPass
 from pprl.party.blocking.metaphone import metaphone
 from pprl.party.blocking.sounds import metaphone_texts, soundex_texts
@@ -69,9 +69,9 @@ def blocking_key(parts: Sequence[str], subkey: bytes) -> int:
 
 def pass_keys(
     step: BlockingPass,
-    columns: Mapping[str, tuple[npt.NDArray[np.int64], Sequence[str]]],
+    columns: Mapping[str, tuple[Int64s, Sequence[str]]],
     subkey: bytes,
-) -> npt.NDArray[np.uint64]:
+) -> Words:
     """Return the keys of all records in one pass, as :func:`blocking_key` gives them one by one.
 
     Args:

@@ -32,9 +32,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from pprl.base.arrays import Int64s
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.party.reading.normalise import UNREADABLE, normaliser
 
@@ -64,8 +64,6 @@ _ROUND = 5
 
 _WORTH_A_WORD = 0.05
 """A factor that moves a budget by less is not named."""
-
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +121,7 @@ def reasoned_budgets(
         KeyError: an unknown type, or a column that the frame doesn't have.
     """
     values = {name: _normal_forms(frame[column], kind) for name, kind, column in fields}
-    by_kind: dict[str, Codes] = {}
+    by_kind: dict[str, Int64s] = {}
     for name, kind, _ in fields:
         by_kind.setdefault(kind, values[name])
     home, parts = _home_factor(by_kind), _share_of_three(by_kind)
@@ -144,7 +142,7 @@ def reasoned_budgets(
     return MappingProxyType(proposed)
 
 
-def _normal_forms(column: pd.Series[str], kind: str) -> Codes:
+def _normal_forms(column: pd.Series[str], kind: str) -> Int64s:
     """Return ``int64[rows]``: equal numbers for equal normal forms, -1 where there is none."""
     rule = str.strip if kind == "date" else normaliser(kind)  # dates of one file are written alike
     raw, distinct = pd.factorize(column)
@@ -154,7 +152,7 @@ def _normal_forms(column: pd.Series[str], kind: str) -> Codes:
     return np.asarray(np.where(readable, codes, -1)[raw], np.int64)
 
 
-def _entropy_factor(codes: Codes, kind: str) -> _Factor:
+def _entropy_factor(codes: Int64s, kind: str) -> _Factor:
     usual = _USUAL_BITS.get(kind)
     rows = int((codes >= 0).sum())
     if usual is None or rows < _LEAST_ROWS:
@@ -168,7 +166,7 @@ def _entropy_factor(codes: Codes, kind: str) -> _Factor:
     )
 
 
-def _missing_factor(codes: Codes) -> _Factor:
+def _missing_factor(codes: Int64s) -> _Factor:
     if len(codes) < _LEAST_ROWS:
         return _Factor(value=1.0)
     missing = float((codes < 0).mean())
@@ -177,14 +175,14 @@ def _missing_factor(codes: Codes) -> _Factor:
     )
 
 
-def _share_of_three(by_kind: Mapping[str, Codes]) -> _Factor:
+def _share_of_three(by_kind: Mapping[str, Int64s]) -> _Factor:
     there = sum(FIELD_TYPES[kind].budget for kind in _HOME if kind in by_kind)
     three = sum(FIELD_TYPES[kind].budget for kind in _HOME)
     value = min(1.5, math.sqrt(three / there)) if there else 1.0
     return _Factor(value=value, more="stands for the other parts of an address")
 
 
-def _home_factor(by_kind: Mapping[str, Codes]) -> _Factor:
+def _home_factor(by_kind: Mapping[str, Int64s]) -> _Factor:
     homes, least = _homes(by_kind)
     if homes is None or int((homes >= 0).sum()) < _LEAST_ROWS:
         return _Factor(value=1.0)
@@ -199,7 +197,7 @@ def _home_factor(by_kind: Mapping[str, Codes]) -> _Factor:
     )
 
 
-def _homes(by_kind: Mapping[str, Codes]) -> tuple[Codes | None, float]:
+def _homes(by_kind: Mapping[str, Int64s]) -> tuple[Int64s | None, float]:
     """Return each row's home, -1 where it is not told, and the least factor it allows."""
     locality = by_kind.get("locality")
     if "address" in by_kind:
@@ -210,7 +208,7 @@ def _homes(by_kind: Mapping[str, Codes]) -> tuple[Codes | None, float]:
     return _both(locality, by_kind["postcode"]), 1.0
 
 
-def _somebody_else(homes: Codes, by_kind: Mapping[str, Codes]) -> float:
+def _somebody_else(homes: Int64s, by_kind: Mapping[str, Int64s]) -> float:
     """Return the share of the pairs of rows of one home that agree neither in the name nor in the date.
 
     The others may be twice in the file. Without a name and a date all count as somebody else.
@@ -230,18 +228,18 @@ def _somebody_else(homes: Codes, by_kind: Mapping[str, Codes]) -> float:
     return 1.0 - alike / pairs
 
 
-def _both(a: Codes, b: Codes) -> Codes:
+def _both(a: Int64s, b: Int64s) -> Int64s:
     """Return ``int64[rows]``: equal numbers where both are equal, -1 where one is negative."""
     joined = np.where((a < 0) | (b < 0), -1, a * (int(b.max(initial=0)) + 1) + b)
     codes, _ = pd.factorize(joined)
     return np.where(joined < 0, -1, codes).astype(np.int64)
 
 
-def _pairs(codes: Codes) -> int:
+def _pairs(codes: Int64s) -> int:
     counts = _counts(codes)
     return int((counts * (counts - 1)).sum())
 
 
-def _counts(codes: Codes) -> Codes:
+def _counts(codes: Int64s) -> Int64s:
     """Return ``int64[distinct]``: how many rows have each value."""
     return np.bincount(codes[codes >= 0]).astype(np.int64)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bytes, Int64s, Words
 from pprl.base.compiled import kernel
 from pprl.base.errors import PprlError
 from pprl.party.encoding.blake2b_simd import BLOCK, IV, LANES, SIGMA, first_words
@@ -84,7 +85,7 @@ def _finish(h: Any, keyed: Any, message: Any, words: Any, length: Any) -> None:
     _compress(h, words, (blocks - 1) * 16, BLOCK + length, True)
 
 
-def _keyed_state(subkey: bytes, size: int) -> npt.NDArray[np.uint64]:
+def _keyed_state(subkey: bytes, size: int) -> Words:
     """Return the state after the key's own block; ``size`` is the digest's bytes."""
     state = _IV.copy()
     state[0] ^= np.uint64(0x01010000 ^ len(subkey) << 8 ^ size)
@@ -93,11 +94,11 @@ def _keyed_state(subkey: bytes, size: int) -> npt.NDArray[np.uint64]:
     return state
 
 
-def _room(length: int) -> npt.NDArray[np.uint8]:
+def _room(length: int) -> Bytes:
     return np.zeros(-(-max(length, 1) // BLOCK) * BLOCK, np.uint8)
 
 
-def text_numbers(texts: Texts, subkey: bytes) -> npt.NDArray[np.uint64]:
+def text_numbers(texts: Texts, subkey: bytes) -> Words:
     """Return the number of each text as :func:`join_and_hash` gives it for that part alone."""
     return join_and_hash([texts], [np.arange(len(texts))], subkey)
 
@@ -126,9 +127,7 @@ def check_compiled() -> None:
         )
 
 
-def join_and_hash(
-    parts: list[Texts], which: list[npt.NDArray[np.int64]], subkey: bytes
-) -> npt.NDArray[np.uint64]:
+def join_and_hash(parts: list[Texts], which: list[Int64s], subkey: bytes) -> Words:
     """Return the blocking keys of records: the digest of their parts, joined by U+001F (SPEC.md, section 6.5).
 
     Args:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from pprl.base.arrays import Bools, Bytes, Int64s, Words
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import PSEUDONYM_BYTES, filter_bytes, pseudonym_order
 from pprl.party.blocking.keys import pass_keys
@@ -53,7 +53,7 @@ class FillCount:
         return self.bits_set / max(self.filters * agreement.filter_bits(), 1)
 
 
-def count_fill(filters: npt.NDArray[np.uint8], agreement: Agreement) -> FillCount:
+def count_fill(filters: Bytes, agreement: Agreement) -> FillCount:
     """Count the bits of filters as :meth:`Encoder.encode` returns them."""
     return FillCount(
         bits_set=int(np.bitwise_count(filters).sum(dtype=np.int64)),
@@ -84,9 +84,7 @@ class Encoder:
             for number, step in enumerate(agreement.blocking)
         ]
 
-    def encode(
-        self, fields: Sequence[FieldColumn]
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
+    def encode(self, fields: Sequence[FieldColumn]) -> tuple[Bytes, Words]:
         """Return (filters, blocking keys ``uint64[n, passes]``), in the order of the rows.
 
         The filters are ``uint8[n, bytes]``: one a record, or in the profile ``fields`` one a field, side by side as in
@@ -120,9 +118,9 @@ class EncodedRows:
         ids: the party's own ids.
     """
 
-    pseudonyms: npt.NDArray[np.uint8]
-    filters: npt.NDArray[np.uint8]
-    keys: npt.NDArray[np.uint64]
+    pseudonyms: Bytes
+    filters: Bytes
+    keys: Words
     ids: pa.LargeStringArray = field(repr=False)
 
 
@@ -149,7 +147,7 @@ class BlockFacts:
     first_unreadable: tuple[int, ...]
     no_id: int
     first_no_id: int
-    id_numbers: npt.NDArray[np.uint64]
+    id_numbers: Words
     fill: FillCount = FillCount()
 
 
@@ -190,11 +188,11 @@ class TableEncoder:
         """Return what is to be known of a block that will not be encoded."""
         return self._read(block)[0]
 
-    def id_numbers(self, ids: pa.LargeStringArray) -> npt.NDArray[np.uint64]:
+    def id_numbers(self, ids: pa.LargeStringArray) -> Words:
         """Return what :attr:`BlockFacts.id_numbers` says of these ids; the same for each block of the table."""
         return text_numbers(Texts.from_arrow(ids), self._id_subkey)
 
-    def _read(self, block: Block) -> tuple[BlockFacts, list[FieldColumn], npt.NDArray[np.bool_]]:
+    def _read(self, block: Block) -> tuple[BlockFacts, list[FieldColumn], Bools]:
         """Return (facts, columns with what could be saved, rows that have any value)."""
         fields = [read_field(block, plan) for plan in self._plans]
         unreadable = [np.flatnonzero(column.unreadable) for column in fields]
@@ -220,7 +218,7 @@ class TableEncoder:
         return facts, fields, ~empty
 
     def _rows(
-        self, fields: Sequence[FieldColumn], ids: pa.LargeStringArray, kept: npt.NDArray[np.bool_]
+        self, fields: Sequence[FieldColumn], ids: pa.LargeStringArray, kept: Bools
     ) -> EncodedRows:
         """Give the kept rows pseudonyms that are independent of them, and with these a random order."""
         filters, keys = self._encoder.encode(fields)
@@ -237,7 +235,7 @@ class TableEncoder:
         )
 
 
-def _blank(texts: Texts) -> npt.NDArray[np.int64]:
+def _blank(texts: Texts) -> Int64s:
     """Return which texts hold white space at most, or a NUL, with which no id map could be read back."""
     lengths = texts.lengths()
     first, last = int(texts.offsets[0]), int(texts.offsets[-1])

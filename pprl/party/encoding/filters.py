@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from bitarray import bitarray
 
+from pprl.base.arrays import Bytes, Int64s
 from pprl.base.compiled import kernel
 from pprl.base.threads import in_threads
 from pprl.exchange.agreement.field_types import FIELD_TYPES
@@ -83,16 +84,14 @@ class FieldTokens:
         positions: ``uint16[tokens, most draws]``.
     """
 
-    rows: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.int64]
-    draws: npt.NDArray[np.int64]
+    rows: Int64s
+    ids: Int64s
+    offsets: Int64s
+    draws: Int64s
     positions: npt.NDArray[np.uint16]
 
 
-def prepare_field(
-    rows: npt.NDArray[np.int64], table: TokenTable, positions: FieldPositions
-) -> FieldTokens:
+def prepare_field(rows: Int64s, table: TokenTable, positions: FieldPositions) -> FieldTokens:
     """Look up the positions of a column's tokens.
 
     Args:
@@ -115,7 +114,7 @@ def prepare_field(
     )
 
 
-def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> npt.NDArray[np.uint8]:
+def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> Bytes:
     """Return the filters of a table before hardening.
 
     Returns:
@@ -133,9 +132,7 @@ def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> npt.
     return np.ascontiguousarray(made.astype("<u8").view(np.uint8)[:, : -(-bits // 8)])
 
 
-def fill_side_by_side(
-    fields: Iterable[FieldTokens], count: int, records: int, bits: int
-) -> npt.NDArray[np.uint8]:
+def fill_side_by_side(fields: Iterable[FieldTokens], count: int, records: int, bits: int) -> Bytes:
     """Return the filters of a whole table in the profile ``fields``: one a field.
 
     Args:

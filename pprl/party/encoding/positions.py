@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Int64s
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import AgreementField
 from pprl.party.encoding.blake2b import position_rows
@@ -50,9 +51,7 @@ class FieldPositions:
         self._table = np.zeros((0, self._draws), np.uint16)
         self._lock = threading.Lock()
 
-    def look_up(
-        self, vocabulary: Sequence[str]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
+    def look_up(self, vocabulary: Sequence[str]) -> tuple[Int64s, npt.NDArray[np.uint16]]:
         """Return (row of each token, ``uint16[rows, draws]`` the positions); draw those that are new.
 
         A token may stand twice. The table returned stays what it is, whatever is asked later.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from pprl.base.arrays import Words
 from pprl.base.errors import DataError
 from pprl.base.words import plural
 from pprl.exchange.agreement.model import Agreement
@@ -30,7 +30,7 @@ __all__ = ["Account", "Tally"]
 
 _BLOCK = 1 << 16
 
-NumberIds = Callable[[pa.LargeStringArray], npt.NDArray[np.uint64]]
+NumberIds = Callable[[pa.LargeStringArray], Words]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ class Tally:
         self._unreadable = [0] * len(plans)
         self._first_unreadable = [-1] * len(plans)
         self._no_id, self._first_no_id = 0, -1
-        self._id_numbers: list[npt.NDArray[np.uint64]] = []
+        self._id_numbers: list[Words] = []
         self._fill = FillCount()
 
     def add(self, facts: BlockFacts) -> None:

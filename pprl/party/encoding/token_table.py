@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Int64s
 from pprl.base.compiled import kernel
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import AgreementField
@@ -28,8 +29,6 @@ _DENSE = 1 << 22
 _DATE_KIND = 10_000
 _DATE_CODES = 6 * _DATE_KIND
 
-Ints = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TokenTable:
@@ -42,8 +41,8 @@ class TokenTable:
     """
 
     vocabulary: list[str] = field(repr=False)
-    ids: Ints
-    offsets: Ints
+    ids: Int64s
+    offsets: Int64s
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -136,7 +135,7 @@ def _grams(values: Texts, q: int, *, positional: bool) -> TokenTable:
     return TokenTable(vocabulary=vocabulary, ids=kept[: kept_offsets[-1]], offsets=kept_offsets)
 
 
-def _code_points(values: Texts) -> tuple[npt.NDArray[np.uint32], Ints]:
+def _code_points(values: Texts) -> tuple[npt.NDArray[np.uint32], Int64s]:
     """Return the texts' code points, one behind the other, and where each text begins."""
     first, last = int(values.offsets[0]), int(values.offsets[-1])
     data = values.data[first:last]
@@ -146,7 +145,7 @@ def _code_points(values: Texts) -> tuple[npt.NDArray[np.uint32], Ints]:
     return points, begins[values.offsets - first]
 
 
-def _alphabet(text: npt.NDArray[Any]) -> tuple[list[str], Ints]:
+def _alphabet(text: npt.NDArray[Any]) -> tuple[list[str], Int64s]:
     """Number the characters that occur, the pad first: (number -> character, code point -> number)."""
     present = np.zeros(max(int(text.max(initial=0)), 128) + 1, bool)
     present[text] = True
@@ -200,7 +199,7 @@ def _emit(
         offsets[value + 1] = made
 
 
-def _distinct(codes: Ints, bound: int) -> tuple[Ints, Ints]:
+def _distinct(codes: Int64s, bound: int) -> tuple[Int64s, Int64s]:
     if bound > _DENSE:
         distinct, ids = np.unique(codes, return_inverse=True)
         return distinct, ids.astype(np.int64, copy=False)

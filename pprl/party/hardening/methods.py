@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
+
+from pprl.base.arrays import Bytes
 
 __all__ = ["METHODS", "harden"]
 
-Filters = npt.NDArray[np.uint8]
+Filters = Bytes
 
 _BLOCK = 1 << 14
 """Rows in one step: unpacked bits take eight times the room."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pprl.base.arrays import Bytes
 from pprl.base.errors import DataError
 from pprl.tables import read_csv_text
 from pprl.tables.texts import Texts
@@ -48,7 +48,7 @@ class IdMapWriter:
             with suppress(OSError):  # what led here is the error to report
                 self._file.close()
 
-    def write(self, pseudonyms: npt.NDArray[np.uint8], ids: pa.LargeStringArray) -> None:
+    def write(self, pseudonyms: Bytes, ids: pa.LargeStringArray) -> None:
         """Append rows.
 
         Args:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Int64s
 from pprl.base.compiled import kernel
 from pprl.party.reading.normalise import normaliser
 from pprl.tables.dates import COMMON, DateFormat
@@ -23,8 +23,6 @@ __all__ = ["normalise_dates", "recognise_dates"]
 _WIDTH = 10  # YYYY-MM-DD
 _OTHER, _UNREADABLE = -2, -1
 _PLACES = {"YYYY": 0, "MM": 1, "DD": 2}
-
-Codes = npt.NDArray[np.int64]
 
 
 def normalise_dates(values: Texts, date_format: DateFormat) -> Texts:
@@ -68,7 +66,7 @@ def recognise_dates(values: Texts) -> list[DateFormat]:
     return [formats[at] for at in found]
 
 
-def _plain_dates(values: Texts, date_format: DateFormat) -> Codes:
+def _plain_dates(values: Texts, date_format: DateFormat) -> Int64s:
     """Return ``year * 10,000 + month * 100 + day`` of each plain date, ``int64[n]``; below 0 where there is none."""
     order: Sequence[str] = date_format.order
     places = np.array([_PLACES[part] for part in order], np.int64)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bytes, Int32s, Int64s
 from pprl.base.compiled import kernel
 from pprl.party.reading.folding import folding_table
 from pprl.party.reading.normalise import (
@@ -51,17 +52,17 @@ _MODES = {
 class _Pool(NamedTuple):
     """Replacements of code points or words: ``data[starts[i]:starts[i] + lengths[i]]``; -1 where there is none."""
 
-    data: npt.NDArray[np.uint8]
-    starts: npt.NDArray[np.int32]
+    data: Bytes
+    starts: Int32s
     lengths: npt.NDArray[np.int8]
 
 
 class _Words(NamedTuple):
     """What the rules know of words, as codes of :func:`_word_code`."""
 
-    titles: npt.NDArray[np.int64]
-    particles: npt.NDArray[np.int64]
-    slots: npt.NDArray[np.int64]
+    titles: Int64s
+    particles: Int64s
+    slots: Int64s
     becomes: _Pool
 
 
@@ -83,7 +84,7 @@ def _word_code(word: str) -> int:
     return code
 
 
-def _codes(words: Iterable[str]) -> npt.NDArray[np.int64]:
+def _codes(words: Iterable[str]) -> Int64s:
     return np.array([_word_code(word) for word in words], np.int64)
 
 
