@@ -135,7 +135,7 @@ class Filter(_Part):
 
 
 class Hardening(_Part):
-    """What is done to a finished filter against frequency attacks; see :mod:`pprl.party.hardening.methods`."""
+    """What is done to a finished filter; :mod:`pprl.party.hardening.harden` says where a new method is entered."""
 
     method: Literal["none", "xor-fold"] = "none"
 

@@ -21,7 +21,7 @@ from pprl.party.encoding.blake2b import check_compiled, text_numbers
 from pprl.party.encoding.filters import fill_filters, fill_side_by_side, prepare_field
 from pprl.party.encoding.positions import FieldPositions
 from pprl.party.encoding.token_table import tokenise
-from pprl.party.hardening.methods import harden
+from pprl.party.hardening.harden import harden
 from pprl.party.keys.key import Key
 from pprl.party.reading.people import FieldColumn, FieldPlan, read_field
 from pprl.tables.blocks import Block
