@@ -126,7 +126,10 @@ def join_columns(texts: Sequence[pd.Series[str]], *, date: bool) -> pd.Series[st
 
 
 def join_arrays(texts: Sequence[pa.LargeStringArray], *, date: bool) -> pa.LargeStringArray:
-    """Join the columns of one field as :func:`join_columns` does, as Arrow arrays without nulls."""
+    """Join the columns of one field, as Arrow arrays without nulls.
+
+    Twin: :func:`join_columns`.
+    """
     if len(texts) == 1:
         return texts[0]
     if date:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pprl.base.errors import DataError, UsageError
-from pprl.tables import ColumnMap, load_column_map, parse_column_options
+from pprl.tables import ColumnMap, join_columns, load_column_map, parse_column_options
+from pprl.tables.columns import join_arrays
 
 FIELDS = ["given_name", "surname", "date_of_birth"]
 
@@ -157,3 +162,21 @@ def test_field_given_twice_is_refused() -> None:
         parse_column_options([], ["a=x", "a=y"])
     with pytest.raises(UsageError, match="--date-format 'a'"):
         parse_column_options([], ["a"])
+
+
+PARTS = st.sampled_from(["", " ", "12", "07", "1987", "Mill Lane", "é", "?"])
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 3).flatmap(lambda n: st.lists(st.tuples(*[PARTS] * n), min_size=1, max_size=5)),
+    st.booleans(),
+)
+def test_columns_are_joined_alike_in_arrow_and_in_pandas(
+    rows: list[tuple[str, ...]], date: bool
+) -> None:
+    """An empty part of a date leaves its place to a question mark; other values are joined as they are."""
+    columns = list(zip(*rows, strict=True))
+    joined = join_arrays([pa.array(column, pa.large_string()) for column in columns], date=date)
+    expected = join_columns([pd.Series(column, dtype=object) for column in columns], date=date)
+    assert joined.to_pylist() == expected.tolist()

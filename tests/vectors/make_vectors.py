@@ -36,8 +36,8 @@ from pprl.base.errors import AgreementError
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import Agreement, AgreementField
 from pprl.exchange.encoded.file import seal_header
-from pprl.party.blocking.keys import KEY_PARTS, blocking_key
-from pprl.party.blocking.metaphone import metaphone
+from pprl.party.blocking.keys import KEY_PARTS
+from pprl.party.encoding.blake2b import join_and_hash
 from pprl.party.encoding.encode import encode_fields
 from pprl.party.encoding.filters import positions_of
 from pprl.party.encoding.tokens import draws_per_token, tokens_of
@@ -46,6 +46,7 @@ from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
 from pprl.party.reading.people import FieldColumn
 from pprl.tables.dates import DateFormat
+from pprl.tables.texts import Texts
 
 HERE = Path(__file__).parent
 SECRET = bytes(range(32))
@@ -265,6 +266,17 @@ def whole_records(agreements: list[Agreement]) -> dict[str, Any]:
     }
 
 
+def key_part(function: str, form: str) -> str:
+    """Return what a function of a blocking pass makes of one normal form."""
+    return KEY_PARTS[function](Texts.of([form]))[0]
+
+
+def blocking_key(parts: list[str], subkey: bytes) -> int:
+    """Return the blocking key of one record."""
+    rows = [np.zeros(1, np.int64)] * len(parts)
+    return int(join_and_hash([Texts.of([part]) for part in parts], rows, subkey)[0])
+
+
 def blocking() -> dict[str, Any]:
     """Return sound codes, parts and keyed blocking keys."""
     subkey = SECRETS[2]
@@ -272,11 +284,11 @@ def blocking() -> dict[str, Any]:
     forms = ["", "obrien", "van der berg", "山田", "12", "1987-07-12", "0000-07-00", "o neill 2"]
     return {
         "sounds": [
-            {"word": w, "soundex": KEY_PARTS["soundex"](w), "metaphone": metaphone(w)}
+            {"word": w, "soundex": key_part("soundex", w), "metaphone": key_part("metaphone", w)}
             for w in WORDS
         ],
         "parts": [
-            {"function": function, "value": form, "part": KEY_PARTS[function](form)}
+            {"function": function, "value": form, "part": key_part(function, form)}
             for form in forms
             for function in KEY_PARTS
             if (function in ("year", "month", "day")) == (form == "" or form[4:5] == "-")
@@ -412,7 +424,7 @@ def examples() -> dict[str, str]:
     draws = draws_per_token(surname, 7)
     forms = [{"surname": "obrien", "date_of_birth": "1987-07-12"}]
     made, numbers = encode_records(forms, agreed, SECRET)
-    parts = [KEY_PARTS["soundex"]("obrien"), KEY_PARTS["year"]("1987-07-12")]
+    parts = [key_part("soundex", "obrien"), key_part("year", "1987-07-12")]
     file = encoded()
     apart = Agreement.from_toml(FIELDS_EXAMPLE.format(128))
     own, _ = encode_records(forms, apart, SECRET)

@@ -29,7 +29,6 @@ from pprl.exchange.encoded.file import (
     read_encoded,
     write_encoded,
 )
-from pprl.party.blocking.keys import KEY_PARTS
 from pprl.party.keys.key import Key
 from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
@@ -37,6 +36,7 @@ from pprl.tables.dates import DateFormat
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ANY = settings(max_examples=150, deadline=None)
 FAILURES = {"agreement": AgreementError, "key-file": KeyFileError, "encoded-file": EncodedFileError}
 
 
@@ -214,14 +214,11 @@ def test_blocking_of_the_second_implementation() -> None:
         assert f"{found:016x}" == case["key"]
 
 
-def test_the_library_s_soundex_has_not_drifted() -> None:
-    """Two parties' blocking keys must be equal: a release of jellyfish with another answer must not be used."""
-    drifted = {
-        case["word"]: jellyfish.soundex(case["word"])
-        for case in vectors("blocking")["sounds"]
-        if case["word"] and jellyfish.soundex(case["word"]) != case["soundex"]
-    }
-    assert drifted == {}
+@ANY
+@given(word=st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12))
+def test_soundex_is_the_one_that_libraries_have(word: str) -> None:
+    """An independent witness; blocking keys don't depend on it, so a release that differs may be left out here."""
+    assert make_vectors.key_part("soundex", word) == jellyfish.soundex(word)
 
 
 ENCODED = ["encoded", "encoded_fields"]
@@ -381,7 +378,6 @@ def test_dice_of_the_specification() -> None:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20) | st.text(
     "oOmMcCaA ’'-é\u0301й 1@.", max_size=12
 )
-ANY = settings(max_examples=150, deadline=None)
 
 
 @ANY
@@ -409,8 +405,8 @@ def test_any_date_text_reads_alike_in_both_implementations(text: str, spec: str)
 @given(word=st.text("abcdefghijklmnopqrstuvwxyz", max_size=12))
 def test_any_word_sounds_alike_in_both_implementations(word: str) -> None:
     """Soundex and Metaphone of section 6.5 hold for any word."""
-    assert KEY_PARTS["soundex"](word) == second.soundex(word)
-    assert KEY_PARTS["metaphone"](word) == second.metaphone(word)
+    assert make_vectors.key_part("soundex", word) == second.soundex(word)
+    assert make_vectors.key_part("metaphone", word) == second.metaphone(word)
 
 
 def _verdict(rule: Callable[[str], str], text: str) -> tuple[str, str]:

@@ -1,7 +1,15 @@
-"""Soundex and Metaphone of whole columns, on bytes.
+"""Soundex and Metaphone of whole columns, frozen: the only place for their rules (SPEC.md, section 6.5).
 
-:data:`pprl.party.blocking.keys.KEY_PARTS` holds the definitions, one value at a time; tests hold the two equal.
-Letters other than ``a-z`` have no sound in either.
+Soundex is the code of the patents of Russell and Odell (1918, 1922); Metaphone is Philips, "Hanging on the Metaphone"
+(Computer Language, 1990), with the rules of jellyfish 1.3.0. Characters other than ``a-z`` have no sound in either.
+
+jellyfish itself is not called. Its answers differ between releases, and between its compiled and its pure Python build,
+while the blocking keys of two parties must be equal whatever each of them has installed. These kernels also work on
+bytes, without the GIL and without a Python object for each value: five times as fast for Metaphone, twelve times for
+Soundex (``benchmarks/columns.py``).
+
+Tests hold the kernels equal to the vectors in ``blocking.json``, to the second implementation that follows SPEC.md,
+and to the slow twins.
 """
 
 from __future__ import annotations
@@ -19,12 +27,16 @@ __all__ = ["metaphone_texts", "soundex_texts"]
 _DIGITS = np.array([int(digit) for digit in "01230120022455012623010202"], np.int64)
 _A, _B, _C, _D, _E, _F, _G, _H, _I, _J, _K, _L, _M = range(97, 110)
 _N, _O, _P, _Q, _R, _S, _T, _U, _V, _W, _X, _Y, _Z = range(110, 123)
-_UPPER = 32
-_NONE = 0
+_ZERO = ord("0")
+_UPPER = 32  # from a lower-case letter to its upper case
+_NONE = 0  # no letter there, or no code
 
 
 def soundex_texts(values: Texts) -> Texts:
-    """Return the Soundex code of the letters of each value; ``""`` where there is none."""
+    """Return the Soundex code of the letters of each value; ``""`` where there is none.
+
+    Twin: :func:`slow_soundex_texts`.
+    """
     made = np.empty(4 * len(values), np.uint8)
     offsets = np.zeros(len(values) + 1, np.int64)
     _soundex(values.data, values.offsets, made, offsets)
@@ -32,7 +44,10 @@ def soundex_texts(values: Texts) -> Texts:
 
 
 def metaphone_texts(values: Texts) -> Texts:
-    """Return the Metaphone code of the letters of each value; may be ``""``."""
+    """Return the Metaphone code of the letters of each value; may be ``""``.
+
+    Twin: :func:`slow_metaphone_texts`.
+    """
     size = int(values.offsets[-1] - values.offsets[0])
     made = np.empty(2 * size + 1, np.uint8)
     offsets = np.zeros(len(values) + 1, np.int64)
@@ -58,13 +73,13 @@ def _soundex(data: Any, offsets: Any, made: Any, made_offsets: Any) -> None:
                 before = digit
             elif letter != _H and letter != _W:
                 if digit and digit != before:
-                    made[at + count] = 48 + digit
+                    made[at + count] = _ZERO + digit
                     count += 1
                     if count == 4:
                         break
                 before = digit
         if count:
-            made[at + count : at + 4] = 48
+            made[at + count : at + 4] = _ZERO
             at += 4
         made_offsets[value + 1] = at
 
@@ -120,7 +135,7 @@ def _metaphone(data: Any, offsets: Any, word: Any, made: Any, made_offsets: Any)
 
 @kernel
 def _sound(before: Any, letter: Any, after: Any, second: Any) -> Any:
-    """Return (code of the letter, letters used up), row by row as in SPEC.md; an ``x`` of code K is K and S."""
+    """Return (code of the letter, letters used up), row by row as in SPEC.md; K for an ``x`` stands for K and S."""
     sound, used = letter - _UPPER, 1
     if _vowel(letter):
         if before != _NONE:
@@ -167,7 +182,7 @@ def _sound(before: Any, letter: Any, after: Any, second: Any) -> Any:
         if after == _I and (second in (_O, _A)):
             sound = _X - _UPPER
         elif after == _H:
-            sound, used = 48, 2
+            sound, used = _ZERO, 2
         elif after == _C and second == _H:
             sound = _NONE
     elif letter == _V:

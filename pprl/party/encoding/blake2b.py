@@ -99,7 +99,10 @@ def _room(length: int) -> Bytes:
 
 
 def text_numbers(texts: Texts, subkey: bytes) -> Words:
-    """Return the number of each text as :func:`join_and_hash` gives it for that part alone."""
+    """Return the number of each text as :func:`join_and_hash` gives it for that part alone.
+
+    Twin: :func:`slow_text_numbers`.
+    """
     return join_and_hash([texts], [np.arange(len(texts))], subkey)
 
 
@@ -129,6 +132,8 @@ def check_compiled() -> None:
 
 def join_and_hash(parts: list[Texts], which: list[Int64s], subkey: bytes) -> Words:
     """Return the blocking keys of records: the digest of their parts, joined by U+001F (SPEC.md, section 6.5).
+
+    Twin: :func:`slow_join_and_hash`.
 
     Args:
         parts: the texts of each part.
@@ -205,7 +210,9 @@ def _join(
 
 
 def position_rows(texts: Texts, subkey: bytes, bits: int, draws: int) -> npt.NDArray[np.uint16]:
-    """Return the first positions of tokens, as :func:`pprl.party.encoding.filters.positions_of` defines them.
+    """Return the first positions of tokens (SPEC.md, section 6.3).
+
+    Twin: :func:`pprl.party.encoding.filters.positions_of`.
 
     Args:
         texts: the tokens.

@@ -19,11 +19,10 @@ from bitarray import bitarray
 from pprl.base.arrays import Bytes, Int64s
 from pprl.base.compiled import kernel
 from pprl.base.threads import in_threads
-from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import AgreementField
 from pprl.party.encoding.positions import FieldPositions
 from pprl.party.encoding.token_table import TokenTable
-from pprl.party.encoding.tokens import DATE_TOKENS, draws_per_token, tokens_of
+from pprl.party.encoding.tokens import draws_per_token, tokens_of
 
 __all__ = [
     "FieldTokens",
@@ -99,23 +98,24 @@ def prepare_field(rows: Int64s, table: TokenTable, positions: FieldPositions) ->
         table: the tokens of the column's values.
         positions: of the tokens of this field.
     """
-    field = positions.field
     counts = np.diff(table.offsets)
-    divisor = np.maximum(counts, 1)
-    if FIELD_TYPES[field.type].tokens == "date":
-        divisor = np.full_like(counts, DATE_TOKENS)
+    sizes = np.flatnonzero(np.bincount(counts))
+    draws = np.zeros(int(counts.max(initial=0)) + 1, np.int64)
+    draws[sizes] = [draws_per_token(positions.field, max(size, 1)) for size in sizes.tolist()]
     numbers, drawn = positions.look_up(table.vocabulary)
     return FieldTokens(
         rows=rows,
         ids=numbers[table.ids],
         offsets=table.offsets,
-        draws=np.maximum(1, (2 * field.budget + divisor) // (2 * divisor)),
+        draws=draws[counts],
         positions=drawn,
     )
 
 
 def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> Bytes:
     """Return the filters of a table before hardening.
+
+    Twin: :func:`filter_of`.
 
     Returns:
         ``uint8[records, ceil(bits / 8)]``; bit ``i`` is bit ``i % 8`` of byte ``i // 8``.
@@ -133,7 +133,9 @@ def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> Byte
 
 
 def fill_side_by_side(fields: Iterable[FieldTokens], count: int, records: int, bits: int) -> Bytes:
-    """Return the filters of a whole table in the profile ``fields``: one a field.
+    """Return the filters of a whole table in the profile ``fields``: one for each field.
+
+    Twin: :func:`filter_of`, for each field alone.
 
     Args:
         fields: the fields, in order.

@@ -51,6 +51,8 @@ class TokenTable:
 def tokenise(values: Sequence[str], field: AgreementField) -> TokenTable:
     """Return the tokens of normal forms, value by value.
 
+    Twin: :func:`pprl.party.encoding.tokens.tokens_of`.
+
     Args:
         values: normal forms; ``""`` has no tokens. :class:`Texts` are read without making text of them.
         field: gives the type and ``q``.

@@ -26,7 +26,10 @@ _PLACES = {"YYYY": 0, "MM": 1, "DD": 2}
 
 
 def normalise_dates(values: Texts, date_format: DateFormat) -> Texts:
-    """Return the normal forms of dates, as ``normaliser("date", date_format)`` gives them one by one."""
+    """Return the normal forms of dates, in order.
+
+    Twin: :func:`pprl.party.reading.normalise.normaliser`.
+    """
     codes = _plain_dates(values, date_format)
     forms = np.empty((len(values), _WIDTH), np.uint8)
     lengths = np.zeros(len(values), np.int64)
@@ -42,7 +45,9 @@ def normalise_dates(values: Texts, date_format: DateFormat) -> Texts:
 
 
 def recognise_dates(values: Texts) -> list[DateFormat]:
-    """Return what :func:`pprl.tables.dates.recognise_format` returns for these values, blank ones left out.
+    """Return the formats that read the most of these values, blank ones left out.
+
+    Twin: :func:`pprl.tables.dates.recognise_format`.
 
     Args:
         values: the distinct values of one column.

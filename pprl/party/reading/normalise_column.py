@@ -112,13 +112,14 @@ def _words(kind: str) -> _Words:
 def normalise_texts(values: Texts, kind: str) -> Texts:
     """Return the normal forms of a column's values, in order.
 
+    Twin: :func:`pprl.party.reading.normalise.normaliser`.
+
     Args:
-        values: as they stand in the file.
+        values: exactly as in the file.
         kind: a field type, not ``date``.
 
     Returns:
-        One normal form a value, as :func:`pprl.party.reading.normalise.normaliser` gives it: ``""`` for a missing
-        value, :data:`UNREADABLE` for one that its rule can't read.
+        One normal form for each value: ``""`` for a missing one, :data:`UNREADABLE` for one that its rule can't read.
     """
     rule = normaliser(kind)
     if kind not in _MODES:

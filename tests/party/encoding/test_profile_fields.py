@@ -62,7 +62,7 @@ def records(draw: st.DrawFn) -> list[list[str]]:
 def test_a_field_s_filter_is_the_filter_of_that_field_alone(
     rows: list[list[str]], bits: int, budget: int | None
 ) -> None:
-    """The definition for one record and one field; a value has a bit, a missing one has none."""
+    """`fill_side_by_side` gives what `filter_of` gives for one record and field; a missing value has no bit."""
     own = {} if budget is None else {"budget": budget}
     agreed = make_agreement(
         profile="fields",
