@@ -1,9 +1,10 @@
-"""Keyed BLAKE2b over columns of texts, without a Python object a text (RFC 7693).
+"""Keyed BLAKE2b over columns of texts, without a Python object for each text (RFC 7693).
 
-The standard library's ``hashlib.blake2b`` is the definition and tests hold the two equal. It is written out for numba
-because a national file asks for hundreds of millions of digests: here the key is absorbed once and not once a text, and
-the GIL is free meanwhile. BLAKE2b is additions, rotations and exclusive ors only: its time does not depend on what
-it hashes. Words are read as little-endian, as on every machine that numba knows.
+The standard library's ``hashlib.blake2b`` is the definition: tests and :func:`check_compiled` hold these kernels to it.
+It is written out for numba because a national file needs hundreds of millions of digests. Here the key is absorbed once
+instead of once for each text, and the GIL is released. BLAKE2b consists of additions, rotations and exclusive ors, so
+its running time does not depend on what it hashes. Words are read as little-endian, the order of every machine that
+numba supports.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from pprl.base.arrays import Bytes, Int64s, Words
 from pprl.base.compiled import kernel
 from pprl.base.errors import PprlError
-from pprl.party.encoding.blake2b_simd import BLOCK, IV, LANES, SIGMA, first_words
+from pprl.party.encoding.blake2b_simd import BLOCK, IV, MESSAGES, SIGMA, first_words
 from pprl.tables.texts import Texts
 
 __all__ = ["check_compiled", "join_and_hash", "position_rows", "text_numbers"]
@@ -26,7 +27,11 @@ __all__ = ["check_compiled", "join_and_hash", "position_rows", "text_numbers"]
 _IV = np.array(IV, np.uint64)
 _U64 = np.uint64
 _32, _24, _40, _16, _48, _63, _1 = (_U64(n) for n in (32, 24, 40, 16, 48, 63, 1))
-SEPARATOR = 0x1F
+"""Rotations to the right by 32, 24, 16 and 63 bits (RFC 7693, section 2.1), and what remains of 64."""
+_SEPARATOR = 0x1F
+"""Between the parts of a blocking key (SPEC.md, section 6.5)."""
+_DRAWS = 16
+"""Positions from one digest: it has 512 bits, and each position takes 32 (SPEC.md, section 6.3)."""
 
 
 @kernel
@@ -48,7 +53,7 @@ def _mix(a: Any, b: Any, c: Any, d: Any, x: Any, y: Any) -> Any:
 
 @kernel
 def _compress(h: Any, m: Any, at: Any, count: Any, last: Any) -> None:
-    """Take the 16 words ``m[at:]`` into the state; ``count`` bytes have been read so far, this block included."""
+    """Compress the 16 words ``m[at:]`` into the state; ``count`` bytes were read so far, this block included."""
     v0, v1, v2, v3, v4, v5, v6, v7 = h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
     v8, v9, v10, v11 = _IV[0], _IV[1], _IV[2], _IV[3]
     v12, v13, v14, v15 = _IV[4] ^ _U64(count), _IV[5], _IV[6], _IV[7]
@@ -76,7 +81,7 @@ def _compress(h: Any, m: Any, at: Any, count: Any, last: Any) -> None:
 
 @kernel
 def _finish(h: Any, keyed: Any, message: Any, words: Any, length: Any) -> None:
-    """Set ``h`` to the digest of ``message[:length]``, not empty; bytes behind it are made zeros."""
+    """Set ``h`` to the digest of ``message[:length]``, which is not empty; the rest of its last block is zeroed."""
     blocks = (length + BLOCK - 1) // BLOCK
     message[length : blocks * BLOCK] = 0
     h[:] = keyed
@@ -86,15 +91,17 @@ def _finish(h: Any, keyed: Any, message: Any, words: Any, length: Any) -> None:
 
 
 def _keyed_state(subkey: bytes, size: int) -> Words:
-    """Return the state after the key's own block; ``size`` is the digest's bytes."""
+    """Return the state after the key's own block; ``size`` is the length of the digest in bytes."""
     state = _IV.copy()
+    # The parameter block: fan-out and depth 1, lengths of key and digest (RFC 7693, section 2.5).
     state[0] ^= np.uint64(0x01010000 ^ len(subkey) << 8 ^ size)
     block = np.frombuffer(subkey.ljust(BLOCK, b"\0"), "<u8").astype(np.uint64)
     _compress(state, block, 0, BLOCK, False)
     return state
 
 
-def _room(length: int) -> Bytes:
+def _message_buffer(length: int) -> Bytes:
+    """Return zeros for a message of up to ``length`` bytes, in whole blocks."""
     return np.zeros(-(-max(length, 1) // BLOCK) * BLOCK, np.uint8)
 
 
@@ -108,7 +115,7 @@ def text_numbers(texts: Texts, subkey: bytes) -> Words:
 
 @cache
 def check_compiled() -> None:
-    """Compare what the compiled kernels give with ``hashlib``, once a process.
+    """Compare the compiled kernels with ``hashlib``, once in each process.
 
     Encodings that differ from the other parties' would link to nobody, and nobody would see why: so this is not left to
     the compiler and to what it has kept (:mod:`pprl.base.compiled`).
@@ -120,13 +127,12 @@ def check_compiled() -> None:
     wanted = [hashlib.blake2b(text.encode(), key=subkey, digest_size=8).digest() for text in texts]
     made = text_numbers(Texts.of(texts), subkey).tolist()
     drawn = hashlib.blake2b(bytes(4) + b"check", key=subkey).digest()
-    positions = position_rows(Texts.of(texts[:1]), subkey, 1 << 16, 16)[0].astype("<u4").tolist()
-    if made != [int.from_bytes(digest, "little") for digest in wanted] or positions != [
-        int.from_bytes(drawn[at : at + 2], "little") for at in range(0, 64, 4)
-    ]:
+    positions = position_rows(Texts.of(texts[:1]), subkey, 1 << 16, _DRAWS)[0].tolist()
+    expected = [int.from_bytes(drawn[at : at + 2], "little") for at in range(0, 64, 4)]
+    if made != [int.from_bytes(digest, "little") for digest in wanted] or positions != expected:
         raise PprlError(
             "the compiled kernels of this installation do not hash as they should",
-            hint="Remove the __pycache__ folders of the installed pprl, or install it anew.",
+            hint="Remove the __pycache__ folders of the installed pprl, or reinstall it.",
         )
 
 
@@ -137,7 +143,7 @@ def join_and_hash(parts: list[Texts], which: list[Int64s], subkey: bytes) -> Wor
 
     Args:
         parts: the texts of each part.
-        which: for each part, which of its texts a record has, ``int64[records]``.
+        which: for each part, ``int64[records]``: which of its texts each record has.
         subkey: 32 bytes.
 
     Returns:
@@ -155,7 +161,7 @@ def join_and_hash(parts: list[Texts], which: list[Int64s], subkey: bytes) -> Wor
     places = np.empty((len(which[0]), len(parts)), np.int64)
     for number, (rows, base) in enumerate(zip(which, bases[:-1], strict=True)):
         np.add(rows, base, out=places[:, number])
-    message = _room(sum(int(part.lengths().max(initial=0)) + 1 for part in parts))
+    message = _message_buffer(sum(int(part.lengths().max(initial=0)) + 1 for part in parts))
     made = np.zeros(len(places), np.uint64)
     _join(data, starts, stops, places, _keyed_state(subkey, 8), message, made)
     return made
@@ -165,13 +171,14 @@ def join_and_hash(parts: list[Texts], which: list[Int64s], subkey: bytes) -> Wor
 def _join(
     data: Any, starts: Any, stops: Any, places: Any, keyed: Any, message: Any, made: Any
 ) -> None:
+    """Hash short messages (one block) four at a time, longer ones one at a time."""
     words = message.view(np.uint64)
     h = np.empty(8, np.uint64)
-    lanes = np.zeros((16, LANES), np.uint64)
-    counts = np.zeros(LANES, np.uint64)
-    first = np.zeros(LANES, np.uint64)
-    records = np.zeros(LANES, np.int64)
-    lane = 0
+    packed = np.zeros((16, MESSAGES), np.uint64)  # short messages that wait for their fourth
+    counts = np.zeros(MESSAGES, np.uint64)
+    first = np.zeros(MESSAGES, np.uint64)
+    records = np.zeros(MESSAGES, np.int64)
+    waiting = 0
     for record in range(len(places)):
         length = 0
         for part in range(places.shape[1]):
@@ -180,7 +187,7 @@ def _join(
                 length = 0
                 break
             if part:
-                message[length] = SEPARATOR
+                message[length] = _SEPARATOR
                 length += 1
             for at in range(starts[place], stops[place]):
                 message[length] = data[at]
@@ -192,20 +199,20 @@ def _join(
             used = (length + 7) // 8
             message[length : used * 8] = 0
             for word in range(used):
-                lanes[word, lane] = words[word]
+                packed[word, waiting] = words[word]
             for word in range(used, 16):
-                lanes[word, lane] = 0
-            counts[lane] = BLOCK + length
-            records[lane] = record
-            lane += 1
-            if lane == LANES:
-                lane = 0
-                first_words(keyed, lanes, counts, first)
-                for done in range(LANES):
+                packed[word, waiting] = 0
+            counts[waiting] = BLOCK + length
+            records[waiting] = record
+            waiting += 1
+            if waiting == MESSAGES:
+                waiting = 0
+                first_words(keyed, packed, counts, first)
+                for done in range(MESSAGES):
                     made[records[done]] = max(first[done], _U64(1))
-    if lane:
-        first_words(keyed, lanes, counts, first)
-        for done in range(lane):
+    if waiting:
+        first_words(keyed, packed, counts, first)
+        for done in range(waiting):
             made[records[done]] = max(first[done], _U64(1))
 
 
@@ -224,7 +231,7 @@ def position_rows(texts: Texts, subkey: bytes, bits: int, draws: int) -> npt.NDA
         ``uint16[tokens, draws]``.
     """
     made = np.empty((len(texts), draws), np.uint16)
-    message = _room(int(texts.lengths().max(initial=0)) + 4)
+    message = _message_buffer(int(texts.lengths().max(initial=0)) + 4)
     _draw(texts.data, texts.offsets, _keyed_state(subkey, 64), message, bits, made)
     return made
 
@@ -238,9 +245,9 @@ def _draw(data: Any, offsets: Any, keyed: Any, message: Any, bits: Any, made: An
     for token in range(tokens):
         length = offsets[token + 1] - offsets[token]
         message[4 : 4 + length] = data[offsets[token] : offsets[token + 1]]
-        for block in range((draws + 15) // 16):
+        for block in range((draws + _DRAWS - 1) // _DRAWS):
             for byte in range(4):
                 message[byte] = (block >> (8 * byte)) & 255
             _finish(h, keyed, message, words, length + 4)
-            for draw in range(block * 16, min(draws, block * 16 + 16)):
-                made[token, draw] = digest[draw - block * 16] % bits
+            for draw in range(block * _DRAWS, min(draws, (block + 1) * _DRAWS)):
+                made[token, draw] = digest[draw - block * _DRAWS] % bits

@@ -1,6 +1,7 @@
-"""BLAKE2b of four short messages at once: each vector instruction works on one word of all four.
+"""BLAKE2b of four short messages at once: each vector instruction works on one word of all four (RFC 7693).
 
-What takes the time where every record has keys of its own. LLVM splits the vectors where registers are shorter.
+Most of the time goes here when every record has keys of its own. On machines with shorter registers LLVM splits the
+vectors.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from numba.extending import intrinsic
 
 from pprl.base.arrays import Int64s
 
-__all__ = ["BLOCK", "IV", "LANES", "SIGMA", "first_words"]
+__all__ = ["BLOCK", "IV", "MESSAGES", "SIGMA", "first_words"]
 
-LANES = 4
+MESSAGES = 4
+"""Messages hashed at once: four words of 64 bits fill a vector of 256 bits."""
 BLOCK = 128
-"""Bytes of a block."""
+"""Bytes in a block (RFC 7693, section 2.1)."""
 
 IV = (
     0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
     0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
 )  # fmt: skip
+"""The initialisation vector (RFC 7693, section 2.6)."""
 SIGMA: Int64s = np.array(
     [
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
@@ -42,40 +45,41 @@ SIGMA: Int64s = np.array(
     ],
     np.int64,
 )
-"""Which word of the message each mixing takes, round by round (RFC 7693, section 2.7)."""
+"""The words of the message that each mixing takes, round by round (RFC 7693, section 2.7)."""
 
 _COLUMNS = (
     (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15),
     (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14),
 )  # fmt: skip
+"""The words of the state that each mixing works on: columns, then diagonals (RFC 7693, section 3.2)."""
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
-_VECTOR = ir.VectorType(_I64, LANES)
+_VECTOR = ir.VectorType(_I64, MESSAGES)
 
 
 def _constant(value: int) -> Any:
-    return ir.Constant(_VECTOR, [value] * LANES)
+    return ir.Constant(_VECTOR, [value] * MESSAGES)
 
 
-def _turned(builder: Any, value: Any, bits: int) -> Any:
+def _rotated(builder: Any, value: Any, bits: int) -> Any:
     left = builder.shl(value, _constant(64 - bits))
     return builder.or_(builder.lshr(value, _constant(bits)), left)
 
 
 def _mix(builder: Any, v: list[Any], column: tuple[int, ...], x: Any, y: Any) -> None:
     a, b, c, d = column
-    for word, first, second in ((x, 32, 24), (y, 16, 63)):
+    for word, first, second in ((x, 32, 24), (y, 16, 63)):  # rotations of RFC 7693, section 2.1
         v[a] = builder.add(builder.add(v[a], v[b]), word)
-        v[d] = _turned(builder, builder.xor(v[d], v[a]), first)
+        v[d] = _rotated(builder, builder.xor(v[d], v[a]), first)
         v[c] = builder.add(v[c], v[d])
-        v[b] = _turned(builder, builder.xor(v[b], v[c]), second)
+        v[b] = _rotated(builder, builder.xor(v[b], v[c]), second)
 
 
 def _first_words(typing: Any, keyed: Any, words: Any, counts: Any, made: Any) -> Any:
-    """Set ``made`` to the first word of each lane's digest.
+    """Set ``made`` to the first word of each message's digest.
 
-    Args of the primitive: ``keyed`` the state after the key's block, ``uint64[8]``; ``words`` the messages of one block
-    each, ``uint64[16, LANES]``; ``counts`` the bytes read so far, the key's block included, and ``made``,
-    ``uint64[LANES]``.
+    The compiled function takes ``keyed``, the state after the key's block, ``uint64[8]``; ``words``, messages of one
+    block each, packed side by side, ``uint64[16, MESSAGES]``; ``counts``, the bytes read of each, the key's block
+    included; and ``made``. The last two are ``uint64[MESSAGES]``.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -85,14 +89,14 @@ def _first_words(typing: Any, keyed: Any, words: Any, counts: Any, made: Any) ->
         )
 
         def row(pointer: Any, number: int) -> Any:
-            place = builder.gep(pointer, [_I32(number * LANES)])
+            place = builder.gep(pointer, [_I32(number * MESSAGES)])
             return builder.bitcast(place, _VECTOR.as_pointer())
 
         def splat(number: int) -> Any:
             value = builder.load(builder.gep(state, [_I32(number)]))
             vector = ir.Constant(_VECTOR, ir.Undefined)
-            for lane in range(LANES):
-                vector = builder.insert_element(vector, value, _I32(lane))
+            for place in range(MESSAGES):
+                vector = builder.insert_element(vector, value, _I32(place))
             return vector
 
         first = splat(0)
