@@ -1,27 +1,27 @@
 """Bit budgets proposed from a look at a file: the types' defaults, adapted to how its columns are filled.
 
-In the profile ``record`` a budget is a field's weight. What a field is worth depends on three things that one file can
-tell without knowing anybody in the other. Each is a factor on the type's default:
+In the profile ``record`` a budget is a field's weight. What a field is worth depends on three things that a file shows
+without anything known of the other file. Each is a factor on the type's default:
 
 - **How many values it tells apart.** The collision entropy of a column is ``H = -log2(P)`` bits, where ``P`` is the
-  share of pairs of filled rows that have the same value: one town for all has 0. The factor is ``H / usual``, from 1/2
-  to 5/4, where ``usual`` is what the type has in made-up populations.
-- **How often it is missing**: ``1 - missing / 2``. A missing value tells nothing and yet costs half of its bits.
+  share of pairs of filled rows that have the same value: if all live in one town, it is 0. The factor is
+  ``H / usual``, from 1/2 to 5/4, where ``usual`` is what the type has in made-up populations.
+- **How often it is missing**: ``1 - missing / 2``. A value that one file lacks says nothing, and yet the other file's
+  bits count against the pair.
 - **Whether homes tell people apart.** Where whole households are listed, the address speaks for a relative as loudly
   as for the person. Address, locality and postcode get ``2 - 2.5 * shared``, from 3/4 to 2; ``shared`` is the share
-  of the rows with an address that have a neighbour, somebody else in another row at the same home. Without an
-  address the home is locality and postcode together, which many homes may share, and the factor is at least 1.
+  of the rows with an address where somebody else, in another row, has the same home. Without an address the home is
+  locality and postcode together, which many homes may share, and the factor is at least 1.
 
-Address, locality and postcode say much the same. Where only some of them are there, those get up to 1.5 times as much
-(and with the homes' factor 2 times): the root of what the three would have had over what those there have.
+Address, locality and postcode say much the same. Where the agreement has only some of them, those get up to 1.5 times
+as much (together with the homes' factor up to 2 times): the square root of what the three would have had over what
+those present have.
 
-Found on made-up people (``tools/propose_budgets.py``), fitted to no data set. A proposal is rounded to 5 bits. It still
-tells something of the file to everybody who gets the agreement, the unit included: a column's collision entropy (how
-ages are spread, how names are concentrated) to about half a bit for names and dates and to a bit or more for places,
-mixed with the share missing, of which a step stands for about 6 points in a date and 9 in a name; and roughly how far
-homes are shared.
+All numbers come from made-up people (``tools/propose_budgets.py``; docs/budgets.md says how, and what is not blind
+about it). A proposal is rounded to 5 bits. It still tells everybody who gets the agreement something of the file, the
+unit included: docs/budgets.md, section 2, says how much.
 
-Collision entropy: Renyi 1961, order 2; weights by discriminatory power: Durham et al. 2014.
+Collision entropy: Rényi 1961, order 2. Weights by discriminatory power: Durham et al. 2014.
 """
 
 from __future__ import annotations
@@ -51,19 +51,37 @@ _USUAL_BITS: Mapping[str, float] = MappingProxyType(
         "code": 5.0,
     }
 )
-"""Type to its usual collision entropy in bits; the other types keep their weight whatever their entropy.
+"""Type -> its usual collision entropy in bits, as in made-up populations (docs/budgets.md, section 2).
 
-An address says by `shared` what it is worth; phone, email and identifier differ for nearly all; a sex has 1 bit.
+Other types keep their weight whatever their entropy: an address is worth what `shared` says, phones, e-mail addresses
+and identifiers differ for nearly everybody, and a sex has 1 bit.
 """
 
 _LEAST_ROWS = 50
-"""With fewer filled rows a column keeps its type's weight: its entropy can't be told."""
+"""A column with fewer filled rows keeps its type's weight: they don't show its entropy. Chosen; not sensitive."""
 
 _HOME = frozenset(["address", "locality", "postcode"])
+
+_ENTROPY_RANGE = (0.5, 1.25)
+"""Bounds of the factor ``H / usual``.
+
+This and the numbers below were found on made-up people. ``python tools/propose_budgets.py check`` measures the rule as
+a whole (docs/budgets.md, sections 2 to 4); how sensitive each number is was not measured.
+"""
+_HOME_AT_NONE, _HOME_SLOPE = 2.0, 2.5
+"""The factor of homes that nobody shares, and how much it falls for each unit of `shared`."""
+_HOME_LEAST, _HOME_LEAST_WITHOUT_ADDRESS = 0.75, 1.0
+"""The least factor of homes, with an address and without one."""
+_FEWER_MOST = 1.5
+"""The largest factor where the agreement has not all three parts of an address."""
+_PLACE_MOST = 2.0
+"""The largest factor of homes and of fewer parts together."""
+
 _ROUND = 5
+"""Bits that proposals are rounded to, so that they tell less of the file. Chosen: docs/budgets.md, section 2."""
 
 _WORTH_A_WORD = 0.05
-"""A factor that moves a budget by less is not named."""
+"""A factor that changes a budget by less is not mentioned. Chosen; not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +101,7 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class _Factor:
-    """One factor on a budget, and what is said of it below 1, above 1 and in figures."""
+    """One factor on a budget, and what to say of it: below 1, above 1, and in figures."""
 
     value: float
     less: str = ""
@@ -99,7 +117,7 @@ class _Factor:
 def propose_budgets(
     frame: pd.DataFrame, fields: Sequence[tuple[str, str, str]]
 ) -> Mapping[str, int]:
-    """Return field name to proposed budget: :func:`reasoned_budgets` without the reasons."""
+    """Return field name -> proposed budget: :func:`reasoned_budgets` without the reasons."""
     return MappingProxyType({n: p.budget for n, p in reasoned_budgets(frame, fields).items()})
 
 
@@ -115,7 +133,7 @@ def reasoned_budgets(
         fields: for each field its name, its type and the column that answers it.
 
     Returns:
-        Field name to proposal. The same frame gives the same one, in whatever order its rows stand.
+        Field name -> proposal. The order of the rows does not matter.
 
     Raises:
         KeyError: an unknown type, or a column that the frame doesn't have.
@@ -125,7 +143,7 @@ def reasoned_budgets(
     for name, kind, _ in fields:
         by_kind.setdefault(kind, values[name])
     home, parts = _home_factor(by_kind), _share_of_three(by_kind)
-    place = min(2.0, home.value * parts.value)
+    place = min(_PLACE_MOST, home.value * parts.value)
     proposed = {}
     for name, kind, _ in fields:
         factors = [_entropy_factor(values[name], kind), _missing_factor(values[name])]
@@ -144,7 +162,7 @@ def reasoned_budgets(
 
 def _normal_forms(column: pd.Series[str], kind: str) -> Int64s:
     """Return ``int64[rows]``: equal numbers for equal normal forms, -1 where there is none."""
-    rule = str.strip if kind == "date" else normaliser(kind)  # dates of one file are written alike
+    rule = str.strip if kind == "date" else normaliser(kind)  # a file writes all its dates alike
     raw, distinct = pd.factorize(column)
     forms = [rule(str(value)) for value in distinct]
     readable = np.array([bool(f) and not f.startswith(UNREADABLE) for f in forms] + [False])
@@ -159,7 +177,7 @@ def _entropy_factor(codes: Int64s, kind: str) -> _Factor:
         return _Factor(value=1.0)
     bits = math.log2(rows * (rows - 1) / max(_pairs(codes), 1))
     return _Factor(
-        value=min(1.25, max(0.5, bits / usual)),
+        value=min(_ENTROPY_RANGE[1], max(_ENTROPY_RANGE[0], bits / usual)),
         less="few different values",
         more="many different values",
         figures=f"{bits:.1f} bits of entropy ({usual:g} usual)",
@@ -178,7 +196,7 @@ def _missing_factor(codes: Int64s) -> _Factor:
 def _share_of_three(by_kind: Mapping[str, Int64s]) -> _Factor:
     there = sum(FIELD_TYPES[kind].budget for kind in _HOME if kind in by_kind)
     three = sum(FIELD_TYPES[kind].budget for kind in _HOME)
-    value = min(1.5, math.sqrt(three / there)) if there else 1.0
+    value = min(_FEWER_MOST, math.sqrt(three / there)) if there else 1.0
     return _Factor(value=value, more="stands for the other parts of an address")
 
 
@@ -190,7 +208,7 @@ def _home_factor(by_kind: Mapping[str, Int64s]) -> _Factor:
     with_company = float(counts[counts > 1].sum()) / float(counts.sum())
     shared = with_company * _somebody_else(homes, by_kind)
     return _Factor(
-        value=min(2.0, max(least, 2.0 - 2.5 * shared)),
+        value=min(_HOME_AT_NONE, max(least, _HOME_AT_NONE - _HOME_SLOPE * shared)),
         less="homes are often shared",
         more="homes are seldom shared",
         figures=f"{100 * shared:.0f} % share a home",
@@ -198,20 +216,22 @@ def _home_factor(by_kind: Mapping[str, Int64s]) -> _Factor:
 
 
 def _homes(by_kind: Mapping[str, Int64s]) -> tuple[Int64s | None, float]:
-    """Return each row's home, -1 where it is not told, and the least factor it allows."""
+    """Return each row's home, -1 where it is unknown, and the least factor it allows."""
     locality = by_kind.get("locality")
     if "address" in by_kind:
         address = by_kind["address"]
-        return (address if locality is None else _both(address, locality + 1)), 0.75
+        # By adding 1, a missing locality becomes a value: an address without one is a home too.
+        homes = address if locality is None else _both(address, locality + 1)
+        return homes, _HOME_LEAST
     if locality is None or "postcode" not in by_kind:
-        return by_kind.get("postcode"), 1.0
-    return _both(locality, by_kind["postcode"]), 1.0
+        return by_kind.get("postcode"), _HOME_LEAST_WITHOUT_ADDRESS
+    return _both(locality, by_kind["postcode"]), _HOME_LEAST_WITHOUT_ADDRESS
 
 
 def _somebody_else(homes: Int64s, by_kind: Mapping[str, Int64s]) -> float:
     """Return the share of the pairs of rows of one home that agree neither in the name nor in the date.
 
-    The others may be twice in the file. Without a name and a date all count as somebody else.
+    Those that agree may be one person, twice in the file. Without a name and a date, all count as somebody else.
     """
     pairs = _pairs(homes)
     if not pairs:

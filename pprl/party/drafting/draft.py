@@ -1,8 +1,8 @@
 """A first agreement from a look at a file: which column is a given name, a date, a postcode.
 
-Guesses from the names of all columns first, and then from the values, for the fields that no name has taken. In the
-profile ``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.drafting.budgets`). No
-value goes into the draft, and of what was counted nothing but the budgets, which are rounded, and the reasons in words.
+Columns are recognised by their names first; for fields that no name has taken, by their values. In the profile
+``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.drafting.budgets`). No value of
+the file goes into the draft. Of what was counted there, only the rounded budgets and the reasons in words do.
 """
 
 from __future__ import annotations
@@ -25,10 +25,18 @@ from pprl.tables.dates import recognise_format
 
 __all__ = ["Draft", "Guess", "draft_agreement"]
 
-_SAMPLE = 1000
+_SAMPLE, _DATE_SAMPLE = 1000, 200
+"""Values that are looked at, and how many of them are read as dates, which is slower."""
+_MOST_DATES, _MOST = 0.9, 0.8
+"""The share of them that must look like dates, or like an e-mail address or a postcode, for a column to be one."""
+_FEW_VALUES = 8
+"""A sex has at most so many ways of writing it in one file.
+
+These numbers are chosen; not sensitive: a person reads the draft, and corrects it, before anybody signs it.
+"""
 
 _NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {  # words of a column's name -> (field name, type); the first that matches wins
+    {  # pattern of a column's name -> (field name, type); the first that matches wins
         r"(given|first|fore|christian|vor)_?names?|imie|prenoms?|nombre": (
             "given_name",
             "given-name",
@@ -84,7 +92,7 @@ class Draft:
         toml: the text of ``linkage.toml``.
         guesses: every column of the file and what it was taken for.
         id_column: the column that looks like the party's own ids, if any.
-        useful_bits: the longest filter, in bits, that the budgets can still fill as they should.
+        useful_bits: length in bits of the longest filter that the budgets can still fill as they should.
     """
 
     toml: str
@@ -93,7 +101,7 @@ class Draft:
     useful_bits: int
 
     def columns(self) -> dict[str, str]:
-        """Return field -> column where the two are named differently."""
+        """Return field -> column for fields whose column has another name."""
         return {g.field: g.column for g in self.guesses if g.field and g.field != g.column}
 
 
@@ -109,7 +117,7 @@ def draft_agreement(
     Args:
         frame: the whole table, all columns text.
         project: the linkage's name.
-        profile: ``record``, one filter a record, or ``fields``, one filter a field.
+        profile: ``record`` for one filter per record, or ``fields`` for one filter per field.
         bits: length of a filter; None for the profile's default.
 
     Raises:
@@ -146,7 +154,7 @@ def draft_agreement(
             reasons={name: proposal.words for name, proposal in proposed.items()},
         ),
         guesses=tuple(
-            replace(g, budget=_said(budgets[g.field], proposed[g.field]))
+            replace(g, budget=_in_words(budgets[g.field], proposed[g.field]))
             if g.field in budgets
             else g
             for g in guesses
@@ -156,7 +164,7 @@ def draft_agreement(
     )
 
 
-def _said(budget: int, proposal: Proposal) -> str:
+def _in_words(budget: int, proposal: Proposal) -> str:
     reasons = f": {proposal.figures}" if proposal.figures else ""
     return f"budget {budget}{reasons}"
 
@@ -167,7 +175,7 @@ def _snake(column: str) -> str:
 
 
 def _guesses(frame: pd.DataFrame) -> dict[str, Guess]:
-    """Return column to guess; those by name stand before those by values."""
+    """Return column -> guess; guesses by name come before guesses by values."""
     found: dict[str, Guess] = {}
     taken: dict[str, str] = {}
     for rule in (_guess_by_name, _guess_by_values):
@@ -186,7 +194,7 @@ def _guesses(frame: pd.DataFrame) -> dict[str, Guess]:
 
 
 def _guess_by_name(column: str, values: pd.Series[str]) -> Guess | None:
-    """Return what a column is by its name, or None where the name does not tell."""
+    """Return what a column is by its name, or None if the name does not tell."""
     if len(values) and not any(value.strip() for value in values):
         return Guess(column, None, "", "has no values")
     name = _snake(column)
@@ -206,6 +214,14 @@ def _unique(values: pd.Series[str]) -> bool:
     return bool(len(values)) and not (values.duplicated() | (values.str.strip() == "")).any()
 
 
+def _reads_as_dates(values: list[str]) -> bool:
+    formats = recognise_format(values)
+    if not formats:
+        return False
+    read = sum(formats[0].parse(value) is not None for value in values)
+    return read > _MOST_DATES * len(values)
+
+
 def _guess_by_values(column: str, values: pd.Series[str]) -> Guess:
     present = [value for value in values.head(_SAMPLE) if value.strip()]
     if not present:
@@ -214,20 +230,19 @@ def _guess_by_values(column: str, values: pd.Series[str]) -> Guess:
     def share(pattern: str) -> float:
         return sum(1 for value in present if re.fullmatch(pattern, value.strip())) / len(present)
 
-    sex = normaliser("sex")
-    formats = recognise_format(present[:200])
-    if formats and sum(formats[0].parse(v) is not None for v in present[:200]) > 0.9 * len(
-        present[:200]
-    ):
-        if share(r".*[-/.].*") > 0.9 or share(r"(1[89]|20)\d{6}|\d{4}(19|20)\d\d") > 0.9:
+    if _reads_as_dates(present[:_DATE_SAMPLE]):
+        # Plain numbers read as dates too, so their digits must look like one.
+        if max(share(r".*[-/.].*"), share(r"(1[89]|20)\d{6}|\d{4}(19|20)\d\d")) > _MOST_DATES:
             return Guess(column, "date_of_birth", "date", "its values are dates")
-    elif share(r"[^@\s]+@[^@\s]+\.\w+") > 0.8:
+    elif share(r"[^@\s]+@[^@\s]+\.\w+") > _MOST:
         return Guess(column, "email", "email", "its values are e-mail addresses")
-    if share(r"(?i)[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}") > 0.8:
+    if share(r"(?i)[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}") > _MOST:
         return Guess(column, "postcode", "postcode", "its values look like postcodes")
     if _ID_END.search(_snake(column)):
         return Guess(column, None, "", "named like an id, but not unique in every row")
-    if len(set(present)) <= 8 and all(not sex(value).startswith(UNREADABLE) for value in present):
+    sex = normaliser("sex")
+    few = len(set(present)) <= _FEW_VALUES
+    if few and all(not sex(value).startswith(UNREADABLE) for value in present):
         return Guess(column, "sex", "sex", "its few values read as a sex")
     if _unique(values):
         return Guess(column, None, "id", "unique in every row")
