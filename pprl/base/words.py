@@ -8,7 +8,7 @@ _NO_VALUE = "not defined"
 
 
 def percent(value: float | None) -> str:
-    """Return a share as ``97.3 %``; never rounded up to 100 or down to 0 when it is neither."""
+    """Return a share as ``97.3 %``; it is never rounded up to 100 or down to 0."""
     if value is None:
         return _NO_VALUE
     for digits in (1, 2, 3):
@@ -19,18 +19,18 @@ def percent(value: float | None) -> str:
 
 
 def whole(value: float) -> str:
-    """Return a count with thin groups of three: ``24,920,000``."""
+    """Return a count with commas between groups of three digits: ``24,920,000``."""
     return f"{value:,.0f}"
 
 
 def decimal(value: float) -> str:
-    """Return a threshold or score: at least two and at most four decimals."""
+    """Return a threshold or score with at least two and at most four decimals."""
     text = f"{value:.4f}"
     return text[:-2] if text.endswith("00") else text.rstrip("0")
 
 
 def points(value: float) -> str:
-    """Return a difference of shares in percentage points."""
+    """Return a difference of shares in percentage points, without a unit: ``1.5``."""
     return f"{100 * value:.1f}"
 
 
@@ -40,5 +40,5 @@ def plural(count: float, one: str, many: str) -> str:
 
 
 def expected(value: float) -> str:
-    """Return an expected count: one decimal below ten, none above."""
-    return f"{value:.1f}" if value < 9.95 else whole(value)
+    """Return an expected count with one decimal below ten and none above."""
+    return f"{value:.1f}" if value < 9.95 else whole(value)  # 9.95 would be shown as 10.0

@@ -1,6 +1,6 @@
 """Tables of text: strict CSV in, and the map from an agreement's fields to a file's columns.
 
-Knows nothing of keys or encodings, so that the parties' side and the statistician's side may both use it.
+It knows nothing of keys or encodings, so that the parties' side and the statistician's side may both use it.
 """
 
 from pprl.tables.columns import (

@@ -1,4 +1,4 @@
-"""A small text file read whole, if it is one: bounded, UTF-8, and refused in words."""
+"""Small text files read whole: refused, with the reason, if they are too long or not UTF-8."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def read_bounded(path: Path, *, what: str, limit: int) -> str:
 
     Args:
         path: the file.
-        what: what it is to be, for messages, for example ``a plan``.
-        limit: in bytes.
+        what: what the file should be, for messages, for example ``a plan``.
+        limit: largest size in bytes, a multiple of 1 MiB.
 
     Raises:
         DataError: missing, unreadable, too long, or not UTF-8.

@@ -1,6 +1,6 @@
-"""Which of a file's columns answer which field of the agreement, and how its dates are written.
+"""Which columns of a file answer which field of the agreement, and how its dates are written.
 
-The agreement names fields; each party's files name columns their own way. The map stays with the party.
+The agreement names fields; each party names its columns in its own way. The map stays with the party.
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ __all__ = [
 ]
 
 
+_NEAR_COLUMN, _NEAR_NAME = 0.5, 0.6
+"""How alike a name must be to be suggested (difflib's ratio). Chosen; not sensitive: it is only a hint."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnMap:
     """A party's own names for the agreement's fields.
 
     Attributes:
-        columns: field name -> the columns whose values, joined by a space, make the field's value. A field that is
-            not named here is looked for under its own name.
-        dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.tables.dates`); a date field that is
-            not named here has its format recognised from the values.
+        columns: field name -> the columns whose values, joined by a space, make the field's value. A field that is not
+            named here is looked up under its own name.
+        dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.tables.dates`). The format of a date
+            field that is not named here is recognised from its values.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -53,7 +57,7 @@ class ColumnMap:
         return [*fields, *(column for columns in self.columns.values() for column in columns)]
 
     def check_fields(self, fields: Iterable[str]) -> None:
-        """Refuse a map that names a field which the agreement does not have.
+        """Refuse a map that names a field that the agreement does not have.
 
         Raises:
             DataError: an unknown field, with the nearest name as a hint.
@@ -73,8 +77,14 @@ class ColumnMap:
 
         Names are compared exactly first, then without regard to case, spaces, hyphens and underscores.
 
+        Args:
+            fields: the agreement's fields.
+            header: the file's columns.
+            file: name of the file in messages.
+
         Raises:
-            DataError: a column is missing; the hint names the closest one that answers no other field.
+            DataError: an unknown field, or a missing column; the hint names the closest column that answers no other
+                field.
         """
         self.check_fields(fields)
         loose: dict[str, list[str]] = {}
@@ -104,11 +114,11 @@ def _find(column: str, header: Sequence[str], loose: Mapping[str, list[str]]) ->
 
 def _no_column(column: str, free: Sequence[str], *, field: str, file: str) -> DataError:
     loose = {loose_name(name): name for name in reversed(free)}
-    near = get_close_matches(loose_name(column), list(loose), n=1, cutoff=0.5)
+    near = get_close_matches(loose_name(column), list(loose), n=1, cutoff=_NEAR_COLUMN)
     if near:
         meant = loose[near[0]]
         hint = f"Did you mean {meant!r}? Say --column {field}={meant}."
-    else:  # without a likeness the first row may be data as well as names, so it is not shown
+    else:  # nothing is alike, so the first row may be data instead of names, and must not be shown
         hint = f"Say which column it is: --column {field}=COLUMN. The first row must hold the column names."
     return DataError(f"{file}: no column {column!r} for the field {field!r}", hint=hint)
 
@@ -139,8 +149,8 @@ def join_arrays(texts: Sequence[pa.LargeStringArray], *, date: bool) -> pa.Large
 
 
 def suggest(name: str, known: Sequence[str], what: str) -> str:
-    """Return a hint that names the closest known name, or all of them."""
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    """Return a hint with the closest known name, if any, and all of them."""
+    near = get_close_matches(name, known, n=1, cutoff=_NEAR_NAME)
     meant = f"Did you mean {near[0]!r}? " if near else ""
     return f"{meant}{what}: {', '.join(known)}."
 

@@ -1,7 +1,7 @@
-"""Dates as three parts, each of which may be missing; a date with one part gone keeps the other two.
+"""Dates as three parts, each of which may be missing: a date that lacks one part keeps the other two (SPEC.md, 5.3).
 
-A format is written as ``DD/MM/YYYY``, ``YYYY-MM-DD``, ``DDMMYYYY``, ``DD MON YYYY`` and the like: it fixes the order
-of the parts. Separators in the values may differ; a time behind the date is dropped.
+A format such as ``DD/MM/YYYY``, ``YYYY-MM-DD``, ``DDMMYYYY`` or ``DD MON YYYY`` fixes the order of the parts. The
+separators in the values may differ from it, and a time after the date is dropped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from typing import NamedTuple
 
 from pprl.base.errors import UsageError
 
-__all__ = ["DateFormat", "DateParts", "recognise_format"]
+__all__ = ["COMMON", "FIRST_YEAR", "LAST_YEAR", "DateFormat", "DateParts", "recognise_format"]
+
+COMMON = ("YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY")
+"""The formats that are recognised without being told, in order of preference."""
+
+FIRST_YEAR, LAST_YEAR = 1000, 2999
+"""Other years can't be read (SPEC.md, section 5.3)."""
 
 _MONTH_NAMES = (
     "jan january", "feb february", "mar march", "apr april", "may", "jun june",
@@ -52,6 +58,9 @@ class DateFormat:
 
     Attributes:
         spec: as the user writes it, for example ``DD/MM/YYYY``.
+
+    Raises:
+        UsageError: ``spec`` is no such order.
     """
 
     spec: str
@@ -77,22 +86,20 @@ class DateFormat:
         return found
 
     def parse(self, text: str, *, salvage: bool = False) -> DateParts | None:
-        """Return the parts of a date, or None when the text is no date of this format.
+        """Return the parts of a date, or None if the text is no date of this format.
 
-        A part written as zeros, a question mark or nothing is missing, and so is one cut off (``1987-07``,
+        A part is missing if it is written as zeros, as question marks or not at all, or if it is cut off (``1987-07``,
         ``07/1987``, ``1987``).
 
         Args:
-            text: the date as it stands in the file.
+            text: the date exactly as in the file.
             salvage: count a part that is out of range (month 13) as missing instead of refusing the date.
         """
         text = text.strip()
         if ":" in text:
             text = _TIME.sub("", text)
         order: Sequence[str] = self.order
-        if order == _YEAR_FIRST and _ISO.match(
-            text
-        ):  # by far the most frequent: no need to look for more
+        if order == _YEAR_FIRST and _ISO.match(text):  # a shortcut for the usual form
             pieces = [text[:4], text[5:7], text[8:]]
         elif len(text) == 8 and text.isascii() and text.isdigit():
             pieces, at = [], 0
@@ -118,7 +125,7 @@ class DateFormat:
         return DateParts(found["YYYY"], found["MM"], found["DD"])
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=8192)  # chosen; not sensitive: dates have some thousand different parts
 def _part(part: str, piece: str) -> int | None:
     piece = piece.lower()
     if piece in _UNKNOWN:
@@ -129,23 +136,22 @@ def _part(part: str, piece: str) -> int | None:
         return None
     value = int(piece)
     if part == "YYYY":
-        return value if len(piece) == 4 and 1000 <= value <= 2999 else None
+        return value if len(piece) == 4 and FIRST_YEAR <= value <= LAST_YEAR else None
     limit = 12 if part == "MM" else 31
     return value if len(piece) <= 2 and 1 <= value <= limit else None
 
 
-COMMON = ("YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY")
-
-
 def recognise_format(values: Iterable[str]) -> list[DateFormat]:
-    """Return the formats that read the most of the values; more than one means that the values don't tell.
+    """Return those of :data:`COMMON` that read the most values; if several, the values don't tell which is right.
+
+    Formats that read every value alike count as one.
 
     Args:
         values: distinct, non-empty values of one column.
     """
     values = list(values)
     formats = [DateFormat(spec) for spec in COMMON]
-    # No other format can read a value that begins with a year of four digits and has two parts more.
+    # No other format can read a value that begins with a year of four digits and has two more parts.
     year_first = [value for value in values if _FULL_YEAR_FIRST.match(value)]
     others = [value for value in values if not _FULL_YEAR_FIRST.match(value)]
     counts = [

@@ -1,6 +1,6 @@
-"""A column of texts as bytes: what kernels work on without a Python object a value.
+"""A column of texts as bytes, so that kernels can work without a Python object for each value.
 
-The layout is Arrow's: all texts one behind the other in UTF-8, and where each of them begins.
+The layout is Arrow's: all texts one after the other in UTF-8, and where each of them begins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Texts"]
 
 
 class Texts(Sequence[str]):
-    """A sequence of texts in one buffer; reads like a list of ``str``.
+    """A sequence of texts in one buffer that reads like a list of ``str``.
 
     Args:
         data: ``uint8[bytes]``, valid UTF-8.
@@ -34,7 +34,7 @@ class Texts(Sequence[str]):
         """Return the column of these texts.
 
         Raises:
-            UnicodeEncodeError: a text holds half a character (a lone surrogate).
+            UnicodeEncodeError: a text holds a lone surrogate, which is half a character.
         """
         if isinstance(values, Texts):
             return values
@@ -58,7 +58,7 @@ class Texts(Sequence[str]):
         return pa.Array.from_buffers(pa.large_string(), len(self), buffers)
 
     def replaced(self, mask: Bools, values: Sequence[str]) -> Texts:
-        """Return the texts with those under the mask replaced, one after the other."""
+        """Return the texts with those under the mask replaced by ``values``, in order."""
         if not len(values):
             return self
         array = pc.replace_with_mask(
@@ -71,11 +71,11 @@ class Texts(Sequence[str]):
         return list(Texts.from_arrow(self.arrow().filter(pa.array(mask))))
 
     def lengths(self) -> Int64s:
-        """Return each text's bytes, ``int64[n]``."""
+        """Return each text's length in bytes, ``int64[n]``."""
         return np.diff(self.offsets)
 
     def is_ascii(self) -> bool:
-        """Say whether no byte of the buffer is above 127."""
+        """Say whether all texts are ASCII."""
         start, stop = int(self.offsets[0]), int(self.offsets[-1])
         return not bool((self.data[start:stop] & 0x80).any())
 

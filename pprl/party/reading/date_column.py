@@ -1,8 +1,8 @@
-"""Dates of a whole column at a time: what is written plainly goes through a kernel, the rest value by value.
+"""Dates of a whole column at a time: a kernel reads the plain ones, and the rest are read one by one.
 
-Plainly means eight digits, or three runs of one to four digits with one of ``-/.`` between them. Everything else
-(times, months in letters, question marks, parts cut off) and every date that can't be read goes through
-:class:`pprl.tables.dates.DateFormat`, the definition; property tests hold the two equal.
+A plain date has eight digits, or three runs of one to four digits with one of ``-/.`` between them. Everything else
+(times, months in letters, question marks, parts cut off) and every date that can't be read goes through the definition,
+:class:`pprl.tables.dates.DateFormat`; property tests hold the two equal.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ import numpy as np
 from pprl.base.arrays import Int64s
 from pprl.base.compiled import kernel
 from pprl.party.reading.normalise import normaliser
-from pprl.tables.dates import COMMON, DateFormat
+from pprl.tables.dates import COMMON, FIRST_YEAR, LAST_YEAR, DateFormat
 from pprl.tables.texts import Texts
 
 __all__ = ["normalise_dates", "recognise_dates"]
 
 _WIDTH = 10  # YYYY-MM-DD
-_OTHER, _UNREADABLE = -2, -1
+_OTHER, _UNREADABLE = (
+    -2,
+    -1,
+)  # codes of values that are no plain dates, and of plain dates out of range
 _PLACES = {"YYYY": 0, "MM": 1, "DD": 2}
 
 
@@ -72,7 +75,7 @@ def recognise_dates(values: Texts) -> list[DateFormat]:
 
 
 def _plain_dates(values: Texts, date_format: DateFormat) -> Int64s:
-    """Return ``year * 10,000 + month * 100 + day`` of each plain date, ``int64[n]``; below 0 where there is none."""
+    """Return ``year * 10,000 + month * 100 + day`` of each plain date, ``int64[n]``; below 0 for other values."""
     order: Sequence[str] = date_format.order
     places = np.array([_PLACES[part] for part in order], np.int64)
     codes = np.empty(len(values), np.int64)
@@ -83,7 +86,7 @@ def _plain_dates(values: Texts, date_format: DateFormat) -> Int64s:
 @kernel
 def _in_range(part: Any, number: Any, width: Any) -> Any:
     if part == 0:
-        return width == 4 and 1000 <= number <= 2999
+        return width == 4 and FIRST_YEAR <= number <= LAST_YEAR
     return width <= 2 and 1 <= number <= (12 if part == 1 else 31)
 
 
@@ -97,9 +100,10 @@ def _parse(data: Any, offsets: Any, places: Any, codes: Any) -> None:
         numbers[:] = 0
         widths[:] = 0
         piece = 0
+        # From three runs of one digit to three of four digits, and two separators.
         good = 5 <= stop - start <= 14
         glued = stop - start == 8
-        if glued:  # eight digits and nothing else: cut at the widths of the parts
+        if glued:  # eight digits and nothing else are cut at the widths of the parts
             for place in range(start, stop):
                 glued = glued and 48 <= data[place] <= 57
         if glued:
@@ -140,7 +144,7 @@ def _parse(data: Any, offsets: Any, places: Any, codes: Any) -> None:
 
 @kernel
 def _spell(codes: Any, forms: Any, lengths: Any) -> None:
-    """Write the normal forms; a date without any part is missing and has none."""
+    """Write the normal forms; a date without any part is missing and gets none."""
     for value in range(len(codes)):
         code = codes[value]
         if code <= 0:

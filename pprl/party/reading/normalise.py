@@ -1,6 +1,6 @@
-"""One rule a field type: a value as it stands in a file becomes its normal form, or is missing, or unreadable.
+"""One rule for each field type: a value from a file gets its normal form, or is missing, or can't be read.
 
-The rules are version 1 and frozen (SPEC.md, section 5). A normal form is text; words are separated by one space.
+The rules are version 1 and frozen (SPEC.md, section 5). A normal form is text, its words separated by one space.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pprl.tables.dates import DateFormat
 __all__ = [
     "ADDRESS_WORDS",
     "FULL_NAME_PARTICLES",
+    "PHONE_DIGITS",
     "SURNAME_PARTICLES",
     "TITLES",
     "UNREADABLE",
@@ -21,9 +22,9 @@ __all__ = [
 ]
 
 UNREADABLE = "\0unreadable"
-"""Begins the normal form of a value that is there and can't be read; folding never produces it.
+"""Begins the normal form of a value that is present but can't be read; folding never produces it.
 
-What could be saved of it (the good parts of a date with a month 13) stands behind the mark.
+What can be saved of the value (the good parts of a date with a month 13) follows the mark.
 """
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "dame"])
@@ -40,6 +41,8 @@ _SEX: Mapping[str, str] = MappingProxyType(
 )
 SURNAME_PARTICLES = ("o", "mc", "mac")
 FULL_NAME_PARTICLES = ("o", "mc")  # mac may be a given name
+PHONE_DIGITS = 9
+"""The last digits of a number count: country and trunk codes are written in many ways (SPEC.md, section 5.2)."""
 ADDRESS_WORDS: Mapping[str, str] = MappingProxyType({
     "street": "st", "road": "rd", "avenue": "ave", "av": "ave", "drive": "dr", "lane": "ln", "close": "cl",
     "court": "ct", "crescent": "cres", "cr": "cres", "place": "pl", "square": "sq", "terrace": "ter",
@@ -103,14 +106,14 @@ def _phone(text: str) -> str:
     digits = "".join([ch for ch in fold(text) if "0" <= ch <= "9"])
     if not digits:
         return UNREADABLE if fold(text) else ""
-    return digits[-9:]
+    return digits[-PHONE_DIGITS:]
 
 
 def _email(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not at:
         return fold(text)
-    # Dots and hyphens separate words in `fold`; in an address they are noise that people drop.
+    # `fold` turns dots and hyphens into spaces. In an e-mail address they don't separate words, and people drop them.
     parts = [translate(part).replace(" ", "") for part in (local, domain)]
     return " ".join(part for part in parts if part)
 
@@ -133,13 +136,16 @@ _RULES: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 
 def normaliser(kind: str, date_format: DateFormat | None = None) -> Callable[[str], str]:
-    """Return the rule of a field type: text to normal form.
+    """Return the rule of a field type, a function from text to normal form.
 
-    The rule returns ``""`` for a missing value and :data:`UNREADABLE` for one that it can't read.
+    The rule returns ``""`` for a missing value; for one that it can't read, what begins with :data:`UNREADABLE`.
 
     Args:
         kind: a field type.
         date_format: how the file writes dates; needed for the type ``date``.
+
+    Raises:
+        ValueError: a date without its format.
     """
     if kind != "date":
         return _RULES[kind]

@@ -1,7 +1,7 @@
 """The rules of :mod:`pprl.party.reading.normalise` for a whole column at a time, on bytes.
 
-``normaliser`` is the definition, one value at a time; this does the same without a Python object a value, and property
-tests hold the two equal. What has no kernel (a sex, an e-mail address with letters beyond ASCII) goes through the
+``normaliser`` is the definition, one value at a time. This does the same without a Python object for each value, and
+property tests hold the two equal. Values without a kernel (a sex, an e-mail address beyond ASCII) go through the
 definition. Dates are in :mod:`pprl.party.reading.date_column`.
 """
 
@@ -20,6 +20,7 @@ from pprl.party.reading.folding import folding_table
 from pprl.party.reading.normalise import (
     ADDRESS_WORDS,
     FULL_NAME_PARTICLES,
+    PHONE_DIGITS,
     SURNAME_PARTICLES,
     TITLES,
     UNREADABLE,
@@ -29,10 +30,15 @@ from pprl.tables.texts import Texts
 
 __all__ = ["normalise_texts"]
 
-_POINTS = 1 << 16  # the folding table ends in the basic plane
+_POINTS = 1 << 16
+"""Code points that the folding table covers: it ends in the basic plane."""
 _SLOTS = 256
+"""Slots of the hash table for the words of an address. Chosen; not sensitive: there are a few dozen such words."""
+_SLOT_PRIME = 251
+"""A word's first slot is its code modulo the largest prime below the number of slots."""
 _SPACE = 0x20
-_LONGEST_WORD = 12  # letters that fit a word's code
+_LONGEST_WORD = 12
+"""Letters that fit the code of a word: five bits each in 63."""
 
 _FOLD, _COMPACT, _NAME, _ADDRESS, _PHONE, _EMAIL = range(6)
 _MODES = {
@@ -49,32 +55,32 @@ _MODES = {
 }
 
 
-class _Pool(NamedTuple):
-    """Replacements of code points or words: ``data[starts[i]:starts[i] + lengths[i]]``; -1 where there is none."""
+class _Replacements(NamedTuple):
+    """What replaces code point or word ``i``: ``data[starts[i]:starts[i] + lengths[i]]``; length -1: nothing does."""
 
     data: Bytes
     starts: Int32s
     lengths: npt.NDArray[np.int8]
 
 
-class _Words(NamedTuple):
-    """What the rules know of words, as codes of :func:`_word_code`."""
+class _WordRules(NamedTuple):
+    """The words that the rule of a field type knows, as codes of :func:`_word_code`."""
 
     titles: Int64s
     particles: Int64s
     slots: Int64s
-    becomes: _Pool
+    becomes: _Replacements
 
 
 @cache
-def _folding() -> _Pool:
+def _folding() -> _Replacements:
     starts = np.zeros(_POINTS, np.int32)
     lengths = np.full(_POINTS, -1, np.int8)
     pool = bytearray()
     for point, replacement in folding_table().items():
         starts[point], lengths[point] = len(pool), len(replacement)
         pool += replacement.encode("ascii")
-    return _Pool(np.frombuffer(bytes(pool), np.uint8), starts, lengths)
+    return _Replacements(np.frombuffer(bytes(pool), np.uint8), starts, lengths)
 
 
 def _word_code(word: str) -> int:
@@ -89,23 +95,23 @@ def _codes(words: Iterable[str]) -> Int64s:
 
 
 @cache
-def _words(kind: str) -> _Words:
+def _word_rules(kind: str) -> _WordRules:
     slots = np.full(_SLOTS, -1, np.int64)
     starts, lengths = np.zeros(_SLOTS, np.int32), np.full(_SLOTS, -1, np.int8)
     pool = bytearray()
     for word, becomes in ADDRESS_WORDS.items() if kind == "address" else ():
         code = _word_code(word)
-        slot = code % 251
+        slot = code % _SLOT_PRIME
         while slots[slot] >= 0:
             slot = (slot + 1) % _SLOTS
         slots[slot], starts[slot], lengths[slot] = code, len(pool), len(becomes)
         pool += becomes.encode("ascii")
     particles = {"surname": SURNAME_PARTICLES, "full-name": FULL_NAME_PARTICLES}.get(kind, ())
-    return _Words(
+    return _WordRules(
         titles=_codes(sorted(TITLES) if kind in ("given-name", "full-name") else ()),
         particles=_codes(particles),
         slots=slots,
-        becomes=_Pool(np.frombuffer(bytes(pool) or b"\0", np.uint8), starts, lengths),
+        becomes=_Replacements(np.frombuffer(bytes(pool) or b"\0", np.uint8), starts, lengths),
     )
 
 
@@ -126,8 +132,8 @@ def normalise_texts(values: Texts, kind: str) -> Texts:
         return Texts.of([rule(value) for value in values])
     size = int(values.offsets[-1] - values.offsets[0])
     longest = int(values.lengths().max(initial=0))
-    # Folding makes at most two bytes of one, and an address word at most twice as many letters of a folded one; what
-    # can't be read becomes a mark of its own length.
+    # Folding makes at most two bytes of one, and an address word becomes at most twice as long. ASCII gets no longer by
+    # folding. A telephone number that can't be read becomes a mark, however long it is.
     room = size if values.is_ascii() and kind != "address" else 4 * size
     marks = len(UNREADABLE) * len(values) if kind == "phone" else 0
     made = np.empty(room + marks + 1, np.uint8)
@@ -140,7 +146,7 @@ def normalise_texts(values: Texts, kind: str) -> Texts:
         values.offsets,
         _MODES[kind],
         _folding(),
-        _words(kind),
+        _word_rules(kind),
         mark,
         scratch,
         made,
@@ -199,7 +205,7 @@ def _normalise(
 
 @kernel
 def _fold(data: Any, start: Any, stop: Any, folding: Any, spaces: Any, made: Any, base: Any) -> Any:
-    """Write the folded ``data[start:stop]`` to ``made[base:]``, with or without spaces; return how many bytes."""
+    """Write the folded ``data[start:stop]`` to ``made[base:]``, with or without spaces; return the number of bytes."""
     pool, starts, lengths = folding
     at = base
     gap = False
@@ -261,7 +267,7 @@ def _fold(data: Any, start: Any, stop: Any, folding: Any, spaces: Any, made: Any
 
 @kernel
 def _code_of(text: Any, start: Any, stop: Any) -> Any:
-    """Return the code of the word ``text[start:stop]``; -1 if it has anything but ``a-z`` or is too long for one."""
+    """Return the code of the word ``text[start:stop]``; -1 if it is too long or has anything but ``a-z``."""
     if stop - start > _LONGEST_WORD:
         return np.int64(-1)
     code = np.int64(0)
@@ -297,7 +303,7 @@ def _name(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
         start = stop + 1
         stop = _word_end(text, start, length)
     at = base
-    glued = False  # the word before is a particle that this one is joined to
+    glued = False  # whether the word before is a particle that this one is joined to
     while start < length:
         stop = _word_end(text, start, length)
         for place in range(start, stop):
@@ -322,7 +328,7 @@ def _address(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
             made[at] = _SPACE
             at += 1
         code = _code_of(text, start, stop)
-        slot = code % 251
+        slot = code % _SLOT_PRIME
         while code >= 0 and words.slots[slot] >= 0 and words.slots[slot] != code:
             slot = (slot + 1) % _SLOTS
         if code >= 0 and words.slots[slot] == code:
@@ -339,10 +345,10 @@ def _address(text: Any, length: Any, words: Any, made: Any, base: Any) -> Any:
 
 @kernel
 def _phone(text: Any, length: Any, mark: Any, made: Any, base: Any) -> Any:
-    """Write the last nine digits, or the mark of what can't be read."""
+    """Write the last digits, or the mark of a value that can't be read."""
     digits = 0
     place = length
-    while place > 0 and digits < 9:
+    while place > 0 and digits < PHONE_DIGITS:
         place -= 1
         digits += 48 <= text[place] <= 57
     if digits == 0:
