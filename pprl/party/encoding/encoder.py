@@ -1,7 +1,7 @@
-"""One block of a party's table becomes rows of an encoded file: what a thread does by itself.
+"""One block of a party's table becomes rows of an encoded file: the work of one thread.
 
-The key's part of the road. An :class:`Encoder` is made once for a file and shared by its blocks, and with it the
-positions of all tokens that were met.
+This is where the key is used. An :class:`Encoder` is made once for a file and shared by its blocks, and with it the
+positions of all tokens met so far.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class FillCount:
 
     Attributes:
         bits_set: bits set in all of them.
-        filters: how many have any; the others stand for missing values.
+        filters: filters with any bit set; the others stand for missing values.
     """
 
     bits_set: int = 0
     filters: int = 0
 
     def plus(self, other: FillCount) -> FillCount:
-        """Return both counts as one."""
+        """Return the sum of both counts."""
         return FillCount(
             bits_set=self.bits_set + other.bits_set, filters=self.filters + other.filters
         )
@@ -62,7 +62,7 @@ def count_fill(filters: Bytes, agreement: Agreement) -> FillCount:
 
 
 class Encoder:
-    """Encodes columns of normal forms under one agreement and key; may be called by several threads.
+    """Encodes columns of normal forms under one agreement and key; safe to call from several threads.
 
     Args:
         agreement: the agreement.
@@ -87,8 +87,8 @@ class Encoder:
     def encode(self, fields: Sequence[FieldColumn]) -> tuple[Bytes, Words]:
         """Return (filters, blocking keys ``uint64[n, passes]``), in the order of the rows.
 
-        The filters are ``uint8[n, bytes]``: one a record, or in the profile ``fields`` one a field, side by side as in
-        :class:`pprl.exchange.encoded.file.EncodedFile`.
+        The filters are ``uint8[n, bytes]``: one for each record, or in the profile ``fields`` one for each field, side
+        by side as in :class:`pprl.exchange.encoded.file.EncodedFile`.
         """
         bits, records = self.agreement.filter.bits, len(fields[0].rows)
         prepared = (
@@ -126,18 +126,18 @@ class EncodedRows:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BlockFacts:
-    """What an account needs to know of a block.
+    """What is counted in one block.
 
     Attributes:
         rows: rows read.
         empty: rows without a value in any field.
-        missing: of each field, rows that have a value in another one.
-        unreadable: of each field, rows whose value can't be read.
-        first_unreadable: the first of them, -1 if there is none.
+        missing: for each field, rows without a value in it that have one in another field.
+        unreadable: for each field, rows whose value can't be read.
+        first_unreadable: for each field, the first such row of the block; -1 if there is none.
         no_id: rows without an id.
-        first_no_id: the first of them, -1 if there is none.
-        id_numbers: ``uint64[rows]``; equal for equal ids, and different for different ones but for a rare chance.
-        fill: of the filters.
+        first_no_id: the first such row of the block; -1 if there is none.
+        id_numbers: ``uint64[rows]``; equal for equal ids; different ids have the same one only by a rare coincidence.
+        fill: how full the filters are.
     """
 
     rows: int
@@ -152,7 +152,7 @@ class BlockFacts:
 
 
 class TableEncoder:
-    """Reads and encodes the blocks of one table; may be called by several threads.
+    """Reads and encodes the blocks of one table; safe to call from several threads.
 
     Args:
         encoder: of the agreement and key.
@@ -164,16 +164,16 @@ class TableEncoder:
         self._encoder = encoder
         self._plans = plans
         self._id_column = id_column
-        self._id_subkey = os.urandom(32)  # nobody can prepare ids that seem to be equal
+        self._id_subkey = os.urandom(32)  # so that nobody can craft ids whose numbers collide
 
     def encode(
         self, block: Block, *, stop_unreadable: bool
     ) -> tuple[BlockFacts, EncodedRows | None]:
-        """Return what is to be known of a block, and its rows encoded under fresh random pseudonyms.
+        """Return the facts about a block, and its rows encoded under fresh random pseudonyms.
 
         Args:
             block: the columns of the fields and of the ids.
-            stop_unreadable: a value that can't be read stops the encoding.
+            stop_unreadable: whether a value that can't be read stops the encoding.
 
         Returns:
             The facts and the rows; no rows if the facts stop the encoding.
@@ -185,15 +185,15 @@ class TableEncoder:
         return replace(facts, fill=count_fill(rows.filters, self._encoder.agreement)), rows
 
     def look(self, block: Block) -> BlockFacts:
-        """Return what is to be known of a block that will not be encoded."""
+        """Return the facts about a block that will not be encoded."""
         return self._read(block)[0]
 
     def id_numbers(self, ids: pa.LargeStringArray) -> Words:
-        """Return what :attr:`BlockFacts.id_numbers` says of these ids; the same for each block of the table."""
+        """Return the ids' numbers as in :attr:`BlockFacts.id_numbers`, the same in every block of the table."""
         return text_numbers(Texts.from_arrow(ids), self._id_subkey)
 
     def _read(self, block: Block) -> tuple[BlockFacts, list[FieldColumn], Bools]:
-        """Return (facts, columns with what could be saved, rows that have any value)."""
+        """Return (facts, the fields with what could be saved of unreadable values, rows that have any value)."""
         fields = [read_field(block, plan) for plan in self._plans]
         unreadable = [np.flatnonzero(column.unreadable) for column in fields]
         fields = [
@@ -220,7 +220,7 @@ class TableEncoder:
     def _rows(
         self, fields: Sequence[FieldColumn], ids: pa.LargeStringArray, kept: Bools
     ) -> EncodedRows:
-        """Give the kept rows pseudonyms that are independent of them, and with these a random order."""
+        """Give the kept rows random pseudonyms, and so a random order."""
         filters, keys = self._encoder.encode(fields)
         count = int(kept.sum())
         drawn = np.frombuffer(os.urandom(count * PSEUDONYM_BYTES), np.uint8)
@@ -236,7 +236,7 @@ class TableEncoder:
 
 
 def _blank(texts: Texts) -> Int64s:
-    """Return which texts hold white space at most, or a NUL, with which no id map could be read back."""
+    """Return which ids are empty, white space, or hold a NUL, with which an id map could not be read back."""
     lengths = texts.lengths()
     first, last = int(texts.offsets[0]), int(texts.offsets[-1])
     data = texts.data[first:last]

@@ -1,8 +1,8 @@
 """From tokens to Bloom filters: keyed random hashing (SPEC.md, section 6).
 
-A token's positions are drawn one after another from a keyed stream, so that the first ``k`` of them are a
-prefix of the first ``k + 1``. Random hashing (each position independent) instead of double hashing, whose few
-patterns a cryptanalyst can use (Niedermeyer, Steinmetzer, Kroll, Schnell 2014).
+A token's positions are drawn one after another from a keyed stream, so that the first ``k`` of them are a prefix of the
+first ``k + 1``. Random hashing draws each position independently; double hashing would not, and a cryptanalyst can
+exploit its few patterns (Niedermeyer, Steinmetzer, Kroll, Schnell 2014).
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ __all__ = [
     "prepare_field",
 ]
 
-_WORDS = 16  # 32-bit words in one BLAKE2b output
-_ROWS = 8192  # records that a thread fills at a time: some milliseconds
+_WORDS = 16
+"""Words of 32 bits in one digest of BLAKE2b-512: one position each."""
+_ROWS = 8192
+"""Records that a thread fills at a time, in some milliseconds. Chosen; not sensitive."""
 
 
 def positions_of(token: str, subkey: bytes, bits: int, draws: int) -> list[int]:
@@ -59,9 +61,9 @@ def filter_of(
     In the profile ``fields`` a field's filter is what this gives for that field alone.
 
     Args:
-        values: the record's normal forms, one a field; ``""`` adds no bit.
+        values: the record's normal forms, one for each field; ``""`` adds no bit.
         fields: the agreement's fields.
-        subkeys: one 32-byte sub-key a field.
+        subkeys: 32 bytes for each field.
         bits: filter length.
     """
     made = bitarray(bits, endian="little")
@@ -77,10 +79,10 @@ class FieldTokens:
     """One field of a table, ready to be written into filters.
 
     Attributes:
-        rows: ``int64[records]``; which distinct value a record has.
+        rows: ``int64[records]``; which distinct value each record has.
         ids, offsets: tokens of each distinct value, as in :class:`TokenTable`.
-        draws: ``int64[values]``; positions each token of the value draws.
-        positions: ``uint16[tokens, most draws]``.
+        draws: ``int64[values]``; how many positions each token of the value draws.
+        positions: ``uint16[tokens, most draws]``; the positions of each token.
     """
 
     rows: Int64s
@@ -94,7 +96,7 @@ def prepare_field(rows: Int64s, table: TokenTable, positions: FieldPositions) ->
     """Look up the positions of a column's tokens.
 
     Args:
-        rows: ``int64[records]``; which of the table's values a record has.
+        rows: ``int64[records]``; which of the table's values each record has.
         table: the tokens of the column's values.
         positions: of the tokens of this field.
     """
@@ -133,18 +135,18 @@ def fill_filters(fields: Iterable[FieldTokens], records: int, bits: int) -> Byte
 
 
 def fill_side_by_side(fields: Iterable[FieldTokens], count: int, records: int, bits: int) -> Bytes:
-    """Return the filters of a whole table in the profile ``fields``: one for each field.
+    """Return the filters of a table in the profile ``fields``: one for each field.
 
     Twin: :func:`filter_of`, for each field alone.
 
     Args:
         fields: the fields, in order.
-        count: how many they are.
+        count: how many fields there are.
         records: number of rows.
         bits: length of each filter.
 
     Returns:
-        ``uint8[records, count * ceil(bits / 8)]``; each field's filter as :func:`fill_filters` gives it for it alone.
+        ``uint8[records, count * ceil(bits / 8)]``.
     """
     width = -(-bits // 8)
     made = np.empty((records, count * width), np.uint8)

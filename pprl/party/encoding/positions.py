@@ -1,6 +1,6 @@
-"""The positions of a field's tokens, drawn once each however many blocks a table comes in.
+"""The positions of a field's tokens, each drawn once however many blocks a table has.
 
-Distinct tokens are few where values are many: the q-grams of all names of a country are some hundreds.
+Even where values are many, distinct tokens are few: all names of a country have some hundreds of q-grams.
 """
 
 from __future__ import annotations
@@ -21,20 +21,26 @@ from pprl.tables.texts import Texts
 __all__ = ["FieldPositions"]
 
 _MOST = 1 << 17
-"""Tokens kept. Where every value is a token of its own (free codes) they would fill the memory and serve nobody."""
+"""Tokens kept. Where every value is its own token (free codes), keeping all would fill memory for nothing.
+
+Chosen; not sensitive: q-grams never come near it.
+"""
 
 _MOST_BYTES = 64 << 20
-"""The same as memory of a field's table: a token may draw thousands of positions."""
+"""The same limit as the memory of one field's table, because a token may draw thousands of positions.
+
+Chosen; not sensitive: at a hundred positions a token it is still 300,000 tokens.
+"""
 
 
 class FieldPositions:
-    """The keyed positions of one field's tokens; may be asked by several threads.
+    """The keyed positions of one field's tokens; safe to use from several threads.
 
     Args:
         field: the agreement's field.
         subkey: 32 bytes, the field's own.
         bits: filter length.
-        most: tokens that are kept.
+        most: how many tokens to keep.
     """
 
     def __init__(
@@ -43,7 +49,7 @@ class FieldPositions:
         self.field = field
         self.bits = bits
         self._subkey = subkey
-        # A value that is there has at least q tokens, so no token draws more than this.
+        # A value that is not missing has at least q tokens, so no token draws more than this.
         least = DATE_TOKENS if FIELD_TYPES[field.type].tokens == "date" else max(field.q, 1)
         self._draws = draws_per_token(field, least)
         self._most = min(most, max(_MOST_BYTES // (2 * self._draws), 1))
@@ -52,9 +58,9 @@ class FieldPositions:
         self._lock = threading.Lock()
 
     def look_up(self, vocabulary: Sequence[str]) -> tuple[Int64s, npt.NDArray[np.uint16]]:
-        """Return (row of each token, ``uint16[rows, draws]`` the positions); draw those that are new.
+        """Return (row of each token, table of positions ``uint16[rows, draws]``); new tokens are drawn.
 
-        A token may stand twice. The table returned stays what it is, whatever is asked later.
+        A token may occur twice. Later calls leave the returned table as it is.
         """
         with self._lock:
             numbers = self._numbers
@@ -67,6 +73,6 @@ class FieldPositions:
             if len(numbers) > known:
                 new = Texts.of(list(numbers)[known:])
                 drawn = position_rows(new, self._subkey, self.bits, self._draws)
-                # A new array and not a longer one: threads still read the old.
+                # A new array, because other threads may still be reading the old one.
                 self._table = np.concatenate([self._table[:known], drawn])
             return rows, self._table

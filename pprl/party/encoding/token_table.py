@@ -1,8 +1,7 @@
 """From normal forms to tokens, a whole column at a time.
 
-The same as :func:`pprl.party.encoding.tokens.tokens_of` for every value, on bytes or code points in numba: q-grams and
-the parts of dates become whole numbers, and only the distinct ones (few) become text again. Property tests hold the
-two equal.
+Works on bytes or code points in numba: q-grams and parts of dates become whole numbers, and only the distinct ones,
+which are few, become text again.
 """
 
 from __future__ import annotations
@@ -24,15 +23,19 @@ from pprl.tables.texts import Texts
 __all__ = ["TokenTable", "tokenise"]
 
 _DENSE = 1 << 22
-"""Up to this many possible q-grams a table finds the distinct ones; beyond, sorting does."""
+"""Up to this many possible q-grams, a table (36 MiB) finds the distinct ones; beyond that, sorting does.
+
+Enough for 40 characters, ``q = 3`` and 64 places: 4.1 million. Chosen; not sensitive.
+"""
 
 _DATE_KIND = 10_000
+"""Room for the number in a date token: years have four digits."""
 _DATE_CODES = 6 * _DATE_KIND
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TokenTable:
-    """The tokens of a column's values, rows compressed.
+    """The tokens of a column's values, in compressed rows.
 
     Attributes:
         vocabulary: the distinct tokens.
@@ -54,7 +57,7 @@ def tokenise(values: Sequence[str], field: AgreementField) -> TokenTable:
     Twin: :func:`pprl.party.encoding.tokens.tokens_of`.
 
     Args:
-        values: normal forms; ``""`` has no tokens. :class:`Texts` are read without making text of them.
+        values: normal forms; ``""`` has no tokens. :class:`Texts` are read without making ``str`` of them.
         field: gives the type and ``q``.
     """
     how = FIELD_TYPES[field.type].tokens
@@ -138,7 +141,7 @@ def _grams(values: Texts, q: int, *, positional: bool) -> TokenTable:
 
 
 def _code_points(values: Texts) -> tuple[npt.NDArray[np.uint32], Int64s]:
-    """Return the texts' code points, one behind the other, and where each text begins."""
+    """Return the texts' code points, one after the other, and where each text begins."""
     first, last = int(values.offsets[0]), int(values.offsets[-1])
     data = values.data[first:last]
     begins = np.zeros(len(data) + 1, np.int64)
@@ -171,7 +174,7 @@ def _emit(
     codes: Any,
     offsets: Any,
 ) -> None:
-    """Write each value's q-grams as numbers; ``limit`` < 0 means words, otherwise places up to ``limit``."""
+    """Write each value's q-grams as numbers: of its words if ``limit`` < 0, otherwise with places up to ``limit``."""
     high = size ** (q - 1)
     whole = high * size
     made = 0

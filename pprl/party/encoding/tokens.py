@@ -1,6 +1,6 @@
-"""From normal forms to tokens, one value at a time: the obvious way (SPEC.md, section 6).
+"""From normal forms to tokens, one value at a time: the definition (SPEC.md, section 6.1).
 
-This is the definition. :mod:`pprl.party.encoding.token_table` does the same for a whole column and is held equal to it.
+:mod:`pprl.party.encoding.token_table` does the same for a whole column, and tests hold the two equal.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pprl.exchange.agreement.model import AgreementField
 __all__ = ["DATE_TOKENS", "PAD", "POSITION_LIMIT", "date_tokens", "draws_per_token", "tokens_of"]
 
 PAD = "_"
-"""Stands before and behind a word. Folding never leaves an underscore in a normal form."""
+"""Added before and after a word (SPEC.md, section 6.1). Folding leaves no underscore in a normal form."""
 
 POSITION_LIMIT = 63
-"""Positional q-grams behind this place all count as standing there."""
+"""Positional q-grams beyond this place all count as being there (SPEC.md, section 6.1)."""
 
 DATE_TOKENS = 7
-"""Tokens of a full date whose day and month differ; the divisor of a date's budget, complete or not."""
+"""Tokens of a full date whose day and month differ; divides the budget of every date (SPEC.md, section 6.2)."""
 
 
 def tokens_of(value: str, field: AgreementField) -> list[str]:
@@ -49,10 +49,10 @@ def tokens_of(value: str, field: AgreementField) -> list[str]:
 
 
 def date_tokens(value: str) -> list[str]:
-    """Return the tokens of a date ``YYYY-MM-DD``: each part for itself, so that a wrong part costs its share.
+    """Return the tokens of a date ``YYYY-MM-DD``: each part by itself, so that a wrong part costs only its share.
 
-    The year gives itself, its decade digit and its last digit (one slip keeps one of the three); month and day
-    give themselves and, once more, their numbers without saying which is which (a swap keeps those).
+    The year gives itself, its decade digit and its last digit, of which a slip in one digit keeps one. Month and day
+    give themselves and, once more, their numbers without saying which is which, so that a swap keeps those.
     """
     year, month, day = value[:4], value[5:7], value[8:10]
     found = []
@@ -67,10 +67,14 @@ def date_tokens(value: str) -> list[str]:
 
 
 def draws_per_token(field: AgreementField, tokens: int) -> int:
-    """Return how many positions each of a value's tokens draws, so that together they draw the budget.
+    """Return how many positions each token of a value draws, so that together they draw the budget.
 
-    ``max(1, round(budget / tokens))`` in integers, halves up; a date always divides by :data:`DATE_TOKENS`, so that
-    a missing part leaves the others what they were.
+    ``max(1, round(budget / tokens))`` in integers, halves rounded up (SPEC.md, section 6.2). A date always divides by
+    :data:`DATE_TOKENS`, so that a missing part leaves the bits of the others unchanged.
+
+    Args:
+        field: gives the type and the budget.
+        tokens: how many tokens the value has, at least 1.
     """
     divisor = DATE_TOKENS if FIELD_TYPES[field.type].tokens == "date" else tokens
     return max(1, (2 * field.budget + divisor) // (2 * divisor))

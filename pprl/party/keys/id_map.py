@@ -20,6 +20,7 @@ __all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve"]
 
 ID_MAP_COLUMNS = ["pseudonym", "id"]
 _HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
+"""Byte -> its two hexadecimal digits."""
 _TEXT_NOTHING = pa.scalar("", pa.large_string())
 
 
@@ -27,7 +28,7 @@ class IdMapWriter:
     """Writes an id map (CSV, columns ``pseudonym,id``) a block at a time; a new file has mode 0600.
 
     Args:
-        path: where to; see :class:`pprl.base.outputs.Outputs` for safe names.
+        path: the file to write; :class:`pprl.base.outputs.Outputs` gives a temporary name until it is complete.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,6 +55,9 @@ class IdMapWriter:
         Args:
             pseudonyms: ``uint8[n, 16]``.
             ids: the party's own ids; quoted where they hold a comma, a quote or an end of line.
+
+        Raises:
+            OSError: the disk is full, or fails.
         """
         special = pc.match_substring_regex(ids, '[",\\r\\n]')
         if pc.any(special).as_py():
@@ -72,10 +76,10 @@ class IdMapWriter:
         self._file.write(text.data[text.offsets[0] : text.offsets[-1]].data)
 
     def close(self) -> None:
-        """End the file.
+        """Write what is left and close the file.
 
         Raises:
-            OSError: what is left can't be written.
+            OSError: the disk is full, or fails.
         """
         self._file.close()
 
@@ -84,7 +88,7 @@ def read_id_map(path: Path) -> pd.DataFrame:
     """Read and check an id map.
 
     Raises:
-        DataError: not an id map, or one in which a pseudonym or an id stands twice.
+        DataError: not an id map, or one in which a pseudonym or an id occurs twice.
     """
     frame = read_csv_text(path, what="id map", header=None)
     if list(frame.columns) != ID_MAP_COLUMNS:
@@ -112,9 +116,10 @@ def resolve(links: pd.DataFrame, id_map: pd.DataFrame) -> pd.DataFrame:
         Columns ``link_id`` and ``id``, in the order of ``links``.
 
     Raises:
-        DataError: a pseudonym that the id map does not hold.
+        DataError: columns or values of another form, a pseudonym that occurs twice, or one that is not in the id map.
     """
-    # The unit is another organisation: nothing it could write there may reach the party's own systems.
+    # The unit is another organisation: whatever it writes, only numbers and known pseudonyms get through. A number of
+    # 15 digits is still exact in a spreadsheet, and no linkage has more links.
     expected = {"link_id": r"[1-9][0-9]{0,14}", "pseudonym": r"[0-9a-f]{32}"}
     good = set(expected) <= set(links.columns) and all(
         links[column].astype(str).str.fullmatch(pattern).all()

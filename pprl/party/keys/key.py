@@ -20,7 +20,7 @@ _LINE = re.compile(rb"\Apprl-secret-key-1:([0-9a-f]{64}):([0-9a-f]{8})\r?\n?\Z")
 
 
 class Key:
-    """A secret key. Its representation is masked; it can't be pickled, and no introspection of fields shows it.
+    """A secret key. Its representation is masked, it can't be pickled, and listing its fields does not show it.
 
     Make one with :meth:`generate`, read one with :meth:`load`.
 
@@ -57,24 +57,24 @@ class Key:
         """Read a key file.
 
         Raises:
-            KeyFileError: missing, unreadable, not a key, or mistyped (its checksum does not hold).
+            KeyFileError: missing, unreadable, not a key, mistyped (its checksum is wrong), or readable by other users.
         """
         path = Path(path)
         try:
             with path.open("rb") as stream:
                 mode = os.fstat(stream.fileno()).st_mode
-                content = stream.read(4096)
+                content = stream.read(4096)  # a key file has 92 bytes, so more than this is no key
         except FileNotFoundError:
             raise KeyFileError(
                 f"{path}: no such key file",
-                hint="One party makes the key with `pprl keygen KEY` and hands it to the others by a safe way.",
+                hint="One party makes the key with `pprl keygen KEY` and hands it to the others in a safe way.",
             ) from None
         except OSError as error:
             raise KeyFileError(f"{path}: the key can't be read: {error.strerror}") from None
         if os.name == "posix" and mode & 0o077:
             raise KeyFileError(
                 f"{path} can be read by other users of this machine",
-                hint=f"Make it yours alone (chmod 600 {path}) and use it again.",
+                hint=f"Make it readable by you alone (chmod 600 {path}) and try again.",
             )
         match = _LINE.match(content)
         if match is None:
@@ -91,7 +91,7 @@ class Key:
         return cls(secret)
 
     def text(self) -> str:
-        """Return the content of a key file. Secret."""
+        """Return the content of a key file, which is secret."""
         return f"{KEY_PREFIX}:{self.__secret.hex()}:{_checksum(self.__secret)}\n"
 
     def save(self, path: Path | str) -> None:
@@ -128,29 +128,30 @@ class Key:
             ) from None
 
     def fingerprint(self) -> str:
-        """Return five groups of five digits that two people can compare over the phone.
+        """Return five groups of five digits that two people can compare over the phone (SPEC.md, section 3.3).
 
-        Derived one way from the key; tells nothing of it.
+        Derived from the key by a one-way function; it reveals nothing about the key.
         """
         number = int.from_bytes(self.derive(b"fingerprint", salt=b"", length=16), "big") % 10**25
         digits = f"{number:025d}"
         return " ".join(digits[at : at + 5] for at in range(0, 25, 5))
 
     def derive(self, purpose: bytes, *, salt: bytes, length: int = 32) -> bytes:
-        """Return a sub-key by HKDF-SHA-256 (RFC 5869).
+        """Return a sub-key by HKDF-SHA-256 (RFC 5869; SPEC.md, section 3.2).
 
         Args:
-            purpose: what it is for, for example ``b"field/surname"``; becomes ``info`` behind ``pprl/1/``.
+            purpose: what it is for, for example ``b"field/surname"``; ``pprl/1/`` and this are HKDF's ``info``.
             salt: the agreement's encoding fingerprint.
-            length: bytes wanted.
+            length: in bytes.
         """
         kdf = HKDF(algorithm=SHA256(), length=length, salt=salt, info=b"pprl/1/" + purpose)
         return kdf.derive(self.__secret)
 
     def check_value(self, salt: bytes) -> str:
-        """Return the key check value, 32 hexadecimal digits: equal for equal keys, and one-way."""
+        """Return the key check value (SPEC.md, section 3.3): 32 hexadecimal digits, equal for equal keys, one-way."""
         return self.derive(b"key-check", salt=salt, length=16).hex()
 
 
 def _checksum(secret: bytes) -> str:
+    """Return eight hexadecimal digits that show up a slip in copying (SPEC.md, section 3.1)."""
     return hashlib.sha256(b"pprl/1/key-file" + secret).hexdigest()[:8]
