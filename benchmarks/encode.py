@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
             run()
             seconds[name].append(time.perf_counter() - start)
     print(f"encoding {options.rows:,} rows of {len(FIELDS)} fields to 1,024 bits, one thread")
-    print(f"mean fill: pprl {results['pprl'].account.fill:.3f}, clkhash {fill:.3f}")
+    print(f"mean fill: pprl {results['pprl'].row_counts.fill:.3f}, clkhash {fill:.3f}")
     print(f"{'tool':<28}{'records/s':>12}{'times clkhash':>15}")
     report = []
     for name, times in seconds.items():

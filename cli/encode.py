@@ -25,7 +25,7 @@ from .options import (
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from pprl.party.encoding.encode import Account
+    from pprl.party.encoding.encode import RowCounts
 
 __all__ = ["encode"]
 
@@ -97,7 +97,7 @@ def encode(
     secret = Key.load(key)
     mapping = column_map(columns_file, columns, date_formats)
     with Progress() as progress:
-        account = encode_file(
+        counts = encode_file(
             people,
             settled,
             secret,
@@ -112,15 +112,15 @@ def encode(
             progress=_Rate(progress),
         )
     if as_json:
-        facts = {**asdict(account), "encoded_file": str(output), "id_map": str(id_map)}
+        facts = {**asdict(counts), "encoded_file": str(output), "id_map": str(id_map)}
         click.echo(json.dumps(facts, indent=2))
     else:
-        _show(account)
+        _show(counts)
         click.echo(f"  agreement {short_fingerprint(settled)}: compare it with the other parties")
         click.echo(f"For the linkage unit: {output}")
         alone = ", readable by you alone" if os.name == "posix" else ""
         click.echo(f"Stays here{alone}: {id_map}")
-    for warning in account.warnings:
+    for warning in counts.warnings:
         click.echo(f"pprl: warning: {warning}", err=True)
 
 
@@ -140,23 +140,23 @@ class _Rate:
         self._progress(stage, share, note)
 
 
-def _show(account: Account) -> None:
+def _show(counts: RowCounts) -> None:
     from pprl.base.words import plural
 
-    rejected = sum(account.rejected.values())
+    rejected = sum(counts.rejected.values())
     click.echo(
-        f"{plural(account.rows_read, 'row', 'rows')} read = {account.encoded:,} encoded + {rejected:,} rejected"
+        f"{plural(counts.rows_read, 'row', 'rows')} read = {counts.encoded:,} encoded + {rejected:,} rejected"
     )
-    for reason, count in account.rejected.items():
+    for reason, count in counts.rejected.items():
         click.echo(f"  rejected, {reason}: {count:,}")
-    for field, spec in account.date_formats.items():
+    for field, spec in counts.date_formats.items():
         click.echo(f"  {field} read as {spec}")
-    for field, count in account.unreadable.items():
+    for field, count in counts.unreadable.items():
         if count:
             click.echo(
                 f"  {field}: {plural(count, 'unreadable value', 'unreadable values')}; "
                 "what could not be read counts as missing"
             )
-    gaps = ", ".join(f"{name} {count:,}" for name, count in account.missing.items() if count)
+    gaps = ", ".join(f"{name} {count:,}" for name, count in counts.missing.items() if count)
     click.echo(f"  missing values: {gaps or 'none'}")
-    click.echo(f"  mean fill of the filters: {account.fill:.2f} (profile {account.profile})")
+    click.echo(f"  mean fill of the filters: {counts.fill:.2f} (profile {counts.profile})")

@@ -292,7 +292,7 @@ def test_findings_stop_encode_and_check_foretells_it(
 
 
 def test_one_bad_row_can_be_counted_as_missing(desk: Path) -> None:
-    """A date with one bad part keeps the others, and the account says so."""
+    """A date with one bad part keeps the others, and the row counts say so."""
     (desk / "people.csv").write_text(HEADER + row(1) + row(2, born=f"{YEAR}-13-41"))
     done = pprl(*ENCODE, "--unreadable", "missing")
     assert done.code == 0, done

@@ -26,7 +26,7 @@ from pprl.exchange.encoded.columns import pseudonym_order
 from pprl.exchange.encoded.file import PARTY_PATTERN, EncodedFile, pseudonym_text, seal_header
 from pprl.exchange.encoded.writer import write_groups
 from pprl.party.encoding.encoder import BlockFacts, EncodedRows, Encoder, TableEncoder, count_fill
-from pprl.party.encoding.row_counts import Account, Tally
+from pprl.party.encoding.row_counts import RowCounter, RowCounts
 from pprl.party.encoding.spool import Spool
 from pprl.party.keys.id_map import IdMapWriter
 from pprl.party.keys.key import Key
@@ -41,7 +41,7 @@ from pprl.party.reading.people import (
 from pprl.tables import ColumnMap
 from pprl.tables.blocks import Block, FrameSource, TableSource, open_table
 
-__all__ = ["Account", "Encoding", "encode", "encode_fields", "encode_file", "mean_fill"]
+__all__ = ["Encoding", "RowCounts", "encode", "encode_fields", "encode_file", "mean_fill"]
 
 Progress = Callable[[str, float], None]
 RowProgress = Callable[[str, float, int], None]
@@ -57,12 +57,12 @@ class Encoding:
     Attributes:
         encoded: goes to the linkage unit.
         id_map: columns ``pseudonym`` and ``id``; stays with the party.
-        account: what became of the rows.
+        row_counts: what became of the rows.
     """
 
     encoded: EncodedFile
     id_map: pd.DataFrame = field(repr=False)
-    account: Account
+    row_counts: RowCounts
 
 
 def encode(
@@ -91,7 +91,7 @@ def encode(
         progress: called with a stage's name and the share done.
 
     Returns:
-        The encoded file (rows sorted by fresh random pseudonyms), the id map and the account.
+        The encoded file (rows sorted by fresh random pseudonyms), the id map and the row counts.
 
     Raises:
         DataError: a missing column, duplicate ids, unreadable values, or no row that can be encoded.
@@ -118,7 +118,7 @@ def encode(
         keys,
         key_check=key.check_value(agreement.encoding_fingerprint()),
         party=party,
-        rows_read=walk.tally.rows,
+        rows_read=walk.counter.rows,
         software=SOFTWARE,
     )
     encoded = EncodedFile(
@@ -131,7 +131,7 @@ def encode(
     )
     tell("done", 1.0)
     id_map = pd.DataFrame({"pseudonym": pseudonym_text(pseudonyms), "id": ids})
-    return Encoding(encoded=encoded, id_map=id_map, account=walk.tally.account(agreement))
+    return Encoding(encoded=encoded, id_map=id_map, row_counts=walk.counter.counts(agreement))
 
 
 def encode_file(
@@ -148,7 +148,7 @@ def encode_file(
     unreadable: Literal["error", "missing"] = "error",
     force: bool = False,
     progress: RowProgress | None = None,
-) -> Account:
+) -> RowCounts:
     """Encode a people file of any length in bounded memory, on as many threads as numba is set to use.
 
     The file is read several times, a block at a time. Plain values never touch the disk but for the id map; what is
@@ -170,7 +170,7 @@ def encode_file(
         progress: called with a stage's name, the share done, and the rows done so far in it.
 
     Returns:
-        The account. Both outputs are complete then; after an error neither is there.
+        The row counts. Both outputs are complete then; after an error neither is there.
 
     Raises:
         DataError: the file can't be read, a missing column, duplicate ids, unreadable values, or no row that can be
@@ -206,11 +206,11 @@ def encode_file(
                     records=spool.records,
                     party=party,
                     key_check=key.check_value(agreement.encoding_fingerprint()),
-                    rows_read=walk.tally.rows,
+                    rows_read=walk.counter.rows,
                     software=SOFTWARE,
                 )
-    tell("done", 1.0, walk.tally.rows)
-    return walk.tally.account(agreement)
+    tell("done", 1.0, walk.counter.rows)
+    return walk.counter.counts(agreement)
 
 
 class _Walk:
@@ -232,24 +232,24 @@ class _Walk:
         self._names = list(dict.fromkeys([id_column, *used_columns(plans)]))
         self._table = TableEncoder(Encoder(agreement, key), plans, id_column)
         self._stop_unreadable = unreadable == "error"
-        self.tally = Tally(plans, unreadable)
+        self.counter = RowCounter(plans, unreadable)
 
     def rows(self, tell: RowProgress) -> Iterator[EncodedRows]:
-        """Give the rows of each block; raise at the end what the tally holds against them."""
+        """Give the rows of each block; raise at the end what the counter holds against them."""
         threads = int(numba.get_num_threads())
         expected = max(self._source.rows, 1)
         size = min(_BLOCK, -(-expected // threads))
         for facts, rows in in_order(self._encode, self._source.blocks(self._names, size)):
-            self.tally.add(facts)
-            tell("encoding", min(self.tally.rows / expected, 1.0), self.tally.rows)
-            if rows is not None and not self.tally.broken:
+            self.counter.add(facts)
+            tell("encoding", min(self.counter.rows / expected, 1.0), self.counter.rows)
+            if rows is not None and not self.counter.broken:
                 yield rows
-        tell("encoding", 1.0, self.tally.rows)
-        self.tally.check(self._source, self._id_column, self._table.id_numbers)
+        tell("encoding", 1.0, self.counter.rows)
+        self.counter.check(self._source, self._id_column, self._table.id_numbers)
 
     def _encode(self, block: Block) -> tuple[BlockFacts, EncodedRows | None]:
         if (
-            self.tally.broken
+            self.counter.broken
         ):  # then only what is wrong with the rest of the file is still to be counted
             return self._table.look(block), None
         return self._table.encode(block, stop_unreadable=self._stop_unreadable)

@@ -1,4 +1,4 @@
-"""What became of a table's rows, added up block by block; and whether they may be encoded at all."""
+"""What became of a table's rows, counted block by block, and whether they may be encoded at all."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ from pprl.party.reading.people import (
 )
 from pprl.tables.blocks import TableSource
 
-__all__ = ["Account", "Tally"]
+__all__ = ["RowCounter", "RowCounts"]
 
 _BLOCK = 1 << 16
+"""Rows read at a time where ids are read again. Chosen; not sensitive: this happens only if two ids seem equal."""
 
 NumberIds = Callable[[pa.LargeStringArray], Words]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class RowCounts:
     """What became of the rows: ``rows_read == encoded + sum(rejected.values())``.
 
     Attributes:
@@ -44,7 +45,7 @@ class Account:
         missing: field -> encoded rows without a value.
         unreadable: field -> encoded rows whose value could not be read and counts as missing.
         date_formats: date field -> format used.
-        profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
+        profile: the agreement's: ``record`` for one filter per record, ``fields`` for one filter per field.
         fill: mean share of bits set in a filter; filters of missing fields don't count.
         warnings: what is weak about the agreement or the file.
     """
@@ -60,16 +61,16 @@ class Account:
     warnings: tuple[str, ...]
 
 
-class Tally:
-    """Adds up blocks in the order of the file.
+class RowCounter:
+    """Counts the rows of blocks, which it is given in the order of the file.
 
     Args:
         plans: how each field is read.
-        rule: what a value that can't be read does: stop, or count as missing.
+        rule: what to do about a value that can't be read: stop, or count it as missing.
 
     Attributes:
         rows: rows so far.
-        broken: something was met that will stop the encoding; it is told when all of the file has been seen.
+        broken: whether something was met that stops the encoding; :meth:`check` says what, once all rows were seen.
     """
 
     def __init__(self, plans: Sequence[FieldPlan], rule: Literal["error", "missing"]) -> None:
@@ -86,7 +87,7 @@ class Tally:
         self._fill = FillCount()
 
     def add(self, facts: BlockFacts) -> None:
-        """Add the next block."""
+        """Count the next block."""
         for at in range(len(self._plans)):
             self._missing[at] += facts.missing[at]
             self._unreadable[at] += facts.unreadable[at]
@@ -103,12 +104,12 @@ class Tally:
             self.broken = True
 
     def check(self, source: TableSource, id_column: str, number: NumberIds) -> None:
-        """Refuse what can't be encoded, naming rows and columns and never a value.
+        """Refuse what can't be encoded, naming rows and columns but never a value.
 
         Args:
-            source: the table, whose ids are read again where two seem to be equal.
+            source: the table, whose ids are read again if two seem to be equal.
             id_column: the column of the party's own ids.
-            number: gives the blocks' ``id_numbers`` once more.
+            number: gives the ``id_numbers`` of a block's ids.
 
         Raises:
             DataError: ids that are missing or not unique, values that can't be read, or no row with a value.
@@ -131,12 +132,12 @@ class Tally:
     def _check_unique(self, source: TableSource, id_column: str, number: NumberIds) -> None:
         ordered = np.concatenate([np.zeros(0, np.uint64), *self._id_numbers])
         self._id_numbers = []
-        ordered.sort()  # in place: at eight bytes a row this is what grows with the file
+        ordered.sort()  # in place, because with eight bytes a row this grows with the file
         again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         del ordered
         if not len(again):
             return
-        # Two numbers may be equal by chance: the ids themselves decide.
+        # Two numbers may be equal by chance, so the ids themselves decide.
         found, places, start = [], [], 0
         for block in source.blocks([id_column], _BLOCK):
             ids = block[id_column]
@@ -174,13 +175,13 @@ class Tally:
                     + "or pass --unreadable missing to count them as missing.",
                 )
 
-    def account(self, agreement: Agreement) -> Account:
-        """Return the account of a table that was encoded."""
+    def counts(self, agreement: Agreement) -> RowCounts:
+        """Return the counts of a table that was encoded."""
         encoded = self.rows - self._empty
         fill = self._fill.mean(agreement)
         names = [plan.field.name for plan in self._plans]
         missing = dict(zip(names, self._missing, strict=True))
-        return Account(
+        return RowCounts(
             rows_read=self.rows,
             encoded=encoded,
             rejected={"no value in any field": self._empty} if self._empty else {},

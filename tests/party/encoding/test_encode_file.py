@@ -23,7 +23,7 @@ from pprl.exchange.encoded.file import read_encoded
 from pprl.party.encoding import blake2b
 from pprl.party.encoding import encode as encode_module
 from pprl.party.encoding import spool as spool_module
-from pprl.party.encoding.encode import Account, encode, encode_file
+from pprl.party.encoding.encode import RowCounts, encode, encode_file
 from pprl.party.keys.id_map import read_id_map
 from pprl.tables import ColumnMap
 
@@ -39,14 +39,14 @@ def many(count: int) -> pd.DataFrame:
     return rows.assign(id=[f"id {number:06}" for number in range(count)])
 
 
-def in_memory(frame: pd.DataFrame, **options: Any) -> tuple[Content, Account]:
+def in_memory(frame: pd.DataFrame, **options: Any) -> tuple[Content, RowCounts]:
     """Return what each id is encoded to."""
     made = encode(frame, AGREEMENT, KEY, party="a", id_column="id", **options)
     rows = zip(made.id_map["id"], made.encoded.filters, made.encoded.keys, strict=True)
-    return {name: (f.tobytes(), k.tolist()) for name, f, k in rows}, made.account
+    return {name: (f.tobytes(), k.tolist()) for name, f, k in rows}, made.row_counts
 
 
-def from_file(people: Path, folder: Path, **options: Any) -> tuple[Content, Account]:
+def from_file(people: Path, folder: Path, **options: Any) -> tuple[Content, RowCounts]:
     """Return the same from a file, by what was written."""
     settled = {
         "party": "a",
@@ -54,14 +54,14 @@ def from_file(people: Path, folder: Path, **options: Any) -> tuple[Content, Acco
         "encoded": folder / "a.parquet",
         "id_map": folder / "a.csv",
     }
-    account = encode_file(people, AGREEMENT, KEY, **{**settled, **options})
+    counts = encode_file(people, AGREEMENT, KEY, **{**settled, **options})
     encoded = read_encoded(folder / "a.parquet")  # checks the digest and the order
     ids = read_id_map(folder / "a.csv").set_index("pseudonym")["id"]
     rows = zip(encoded.pseudonyms, encoded.filters, encoded.keys, strict=True)
-    assert len(ids) == len(encoded) == account.encoded == encoded.header.records
-    assert encoded.header.rows_read == account.rows_read
+    assert len(ids) == len(encoded) == counts.encoded == encoded.header.records
+    assert encoded.header.rows_read == counts.rows_read
     found = {ids[p.tobytes().hex()]: (f.tobytes(), k.tolist()) for p, f, k in rows}
-    return found, account
+    return found, counts
 
 
 def write(frame: pd.DataFrame, path: Path) -> Path:
@@ -90,19 +90,19 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def test_blocks_of_any_size_give_the_same_bits(
     tmp_path: Path, small_steps: Callable[[int], None], suffix: str, block: int, threads: int
 ) -> None:
-    """Whatever the file's form, the blocks' size and the number of threads; the account is the same too."""
+    """Whatever the file's form, the blocks' size and the number of threads; the row counts are the same too."""
     frame = many(400)
-    expected, account = in_memory(frame)
+    expected, counts = in_memory(frame)
     small_steps(block)
     before = numba.get_num_threads()
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
     try:
         found, told = from_file(write(frame, tmp_path / f"people{suffix}"), tmp_path)
-        assert in_memory(frame) == (expected, account)
+        assert in_memory(frame) == (expected, counts)
     finally:
         numba.set_num_threads(before)
     assert found == expected
-    assert told == account
+    assert told == counts
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "a.csv",
         "a.parquet",
@@ -152,8 +152,8 @@ def test_dates_are_looked_at_in_the_whole_file(
     with pytest.raises(DataError, match="can be read as DD/MM/YYYY or MM/DD/YYYY"):
         from_file(write(frame, tmp_path / "people.csv"), tmp_path)
     frame.loc[99, "born"] = "31/01/1990"
-    _, account = from_file(write(frame, tmp_path / "people.csv"), tmp_path)
-    assert account.date_formats == {"born": "DD/MM/YYYY"}
+    _, counts = from_file(write(frame, tmp_path / "people.csv"), tmp_path)
+    assert counts.date_formats == {"born": "DD/MM/YYYY"}
 
 
 def spoiled(column: str, value: str, *rows: int) -> pd.DataFrame:

@@ -35,14 +35,14 @@ def by_id(made: Encoding) -> dict[str, tuple[bytes, list[int]]]:
 
 def test_every_row_is_accounted_for() -> None:
     """Rows read are rows encoded and rows rejected, with reasons."""
-    account = run().account
-    assert account.rows_read == 5
-    assert account.encoded == 4
-    assert account.rejected == {"no value in any field": 1}
-    assert account.missing == {"given_name": 0, "surname": 0, "born": 0, "sex": 1, "postcode": 1}
-    assert set(account.unreadable.values()) == {0}
-    assert account.date_formats == {"born": "DD/MM/YYYY"}
-    assert 0.1 < account.fill < 0.6
+    counts = run().row_counts
+    assert counts.rows_read == 5
+    assert counts.encoded == 4
+    assert counts.rejected == {"no value in any field": 1}
+    assert counts.missing == {"given_name": 0, "surname": 0, "born": 0, "sex": 1, "postcode": 1}
+    assert set(counts.unreadable.values()) == {0}
+    assert counts.date_formats == {"born": "DD/MM/YYYY"}
+    assert 0.1 < counts.fill < 0.6
 
 
 def test_the_header_says_everything_that_the_unit_needs() -> None:
@@ -199,7 +199,7 @@ def test_unreadable_values_count_as_missing_when_asked() -> None:
     bad = with_cell("sex", "robot")
     bad.loc[0, "born"] = "99/07/1987"
     made = run(bad, unreadable="missing")
-    assert made.account.unreadable == {
+    assert made.row_counts.unreadable == {
         "given_name": 0, "surname": 0, "born": 1, "sex": 1, "postcode": 0
     }  # fmt: skip
     same = with_cell("sex", "")
@@ -208,12 +208,12 @@ def test_unreadable_values_count_as_missing_when_asked() -> None:
 
 
 def test_a_row_of_unreadable_values_only_is_rejected() -> None:
-    """Nothing can be saved of it, and the account says so."""
+    """Nothing can be saved of it, and the row counts say so."""
     frame = PEOPLE.copy()
     frame.loc[3, "sex"] = "robot"
-    account = run(frame, unreadable="missing").account
-    assert account.rejected == {"no value in any field": 1}
-    assert account.rows_read == account.encoded + sum(account.rejected.values())
+    counts = run(frame, unreadable="missing").row_counts
+    assert counts.rejected == {"no value in any field": 1}
+    assert counts.rows_read == counts.encoded + sum(counts.rejected.values())
 
 
 def test_a_date_format_for_a_field_that_is_none_is_refused() -> None:
@@ -253,9 +253,9 @@ def test_no_message_shows_a_value(spoils: dict[str, object], whole: bool, unread
         said = f"{error} {error.problem} {error.hint} {error!r}".lower()
         assert not any(word in said for word in FORBIDDEN)
     else:
-        account = made.account
-        assert account.rows_read == account.encoded + sum(account.rejected.values())
-        assert MARKER.lower() not in f"{made.encoded.header!r} {account!r}".lower()
+        counts = made.row_counts
+        assert counts.rows_read == counts.encoded + sum(counts.rejected.values())
+        assert MARKER.lower() not in f"{made.encoded.header!r} {counts!r}".lower()
 
 
 TEXTS = st.lists(st.text(max_size=8), min_size=5, max_size=5)
@@ -267,7 +267,7 @@ def test_any_text_is_encoded_or_refused(columns: dict[str, list[str]]) -> None:
     """No text makes encoding fail in another way than with a message of ours, and rows always add up."""
     frame = PEOPLE.assign(**columns)
     try:
-        account = run(frame, unreadable="missing").account
+        counts = run(frame, unreadable="missing").row_counts
     except DataError:
         return
-    assert account.rows_read == account.encoded + sum(account.rejected.values()) == 5
+    assert counts.rows_read == counts.encoded + sum(counts.rejected.values()) == 5

@@ -138,10 +138,10 @@ def test_the_account_measures_filled_filters_only() -> None:
     made = run()
     filters = made.encoded.field_words().reshape(-1, 8)
     shares = np.bitwise_count(filters).sum(axis=1) / 512
-    assert made.account.fill == pytest.approx(shares[shares > 0].mean())
-    assert made.account.fill > shares.mean()
-    assert made.account.profile == "fields"
-    assert run(agreement=make_agreement()).account.profile == "record"
+    assert made.row_counts.fill == pytest.approx(shares[shares > 0].mean())
+    assert made.row_counts.fill > shares.mean()
+    assert made.row_counts.profile == "fields"
+    assert run(agreement=make_agreement()).row_counts.profile == "record"
 
 
 def test_the_profile_always_warns() -> None:
@@ -149,17 +149,17 @@ def test_the_profile_always_warns() -> None:
     for few in (TYPES, {"surname": "surname"}):
         agreed = make_agreement(few, profile="fields")
         made, checked = run(agreement=agreed), check_table(PEOPLE, agreed)
-        for warnings in (made.account.warnings, checked.warnings):
+        for warnings in (made.row_counts.warnings, checked.warnings):
             assert len([text for text in warnings if LEAK in text]) == 1
             assert "missing" in warnings[0]
-    assert not any(LEAK in text for text in run(agreement=make_agreement()).account.warnings)
+    assert not any(LEAK in text for text in run(agreement=make_agreement()).row_counts.warnings)
 
 
 @pytest.mark.parametrize(("budget", "says"), [(40, "sparse"), (900, "values look alike")])
 def test_filters_of_another_fill_are_warned_of(budget: int, says: str) -> None:
     fields = [{"name": name, "type": kind, "budget": budget} for name, kind in TYPES.items()]
     agreed = make_agreement(profile="fields", field=fields)
-    assert any(says in text for text in run(agreement=agreed).account.warnings)
+    assert any(says in text for text in run(agreement=agreed).row_counts.warnings)
 
 
 def test_check_tells_what_would_leave() -> None:
@@ -190,7 +190,7 @@ MARKER = "Xq7zMarker"
     st.sampled_from(["error", "missing"]),
 )
 def test_no_message_shows_a_value(spoils: dict[str, object], unreadable: str) -> None:
-    """Whatever stands in a column, neither an error nor the account shows it."""
+    """Whatever stands in a column, neither an error nor the row counts show it."""
     frame = PEOPLE.astype(object)
     for column, value in spoils.items():
         frame[column] = pd.Series([*frame[column][:4], value], dtype=object)
@@ -201,12 +201,12 @@ def test_no_message_shows_a_value(spoils: dict[str, object], unreadable: str) ->
         assert MARKER.lower() not in said
         assert "47.11" not in said
     else:
-        assert MARKER.lower() not in f"{made.encoded.header!r} {made.account!r}".lower()
+        assert MARKER.lower() not in f"{made.encoded.header!r} {made.row_counts!r}".lower()
 
 
 def test_a_row_without_any_value_is_rejected() -> None:
     """As in the profile `record`: no record of empty filters is sent."""
-    assert run().account.rejected == {"no value in any field": 1}
+    assert run().row_counts.rejected == {"no value in any field": 1}
     with pytest.raises(DataError, match="no row has a value"):
         run(PEOPLE.iloc[[3]])
 

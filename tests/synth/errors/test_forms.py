@@ -161,8 +161,8 @@ def test_the_partys_side_reads_every_file_without_a_rest(making, country: str) -
         done = encode(
             frame, agreement, key, party=party, id_column=made.form(party).id, columns=columns
         )
-        assert done.account.rows_read == len(frame) == made.about["files"][party]["rows"]
-        assert done.account.unreadable == dict.fromkeys(done.account.unreadable, 0)
+        assert done.row_counts.rows_read == len(frame) == made.about["files"][party]["rows"]
+        assert done.row_counts.unreadable == dict.fromkeys(done.row_counts.unreadable, 0)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_twin_has_the_agreements_fields_and_encodes_under_it(
         frame = pprl.read_csv_text(tmp_path / "twin" / f"{party}.csv")
         assert list(frame.columns) == ["record_id", *ALL]
         done = encode(frame, terms, key, party=party, id_column="record_id")
-        assert done.account.unreadable == dict.fromkeys(done.account.unreadable, 0)
+        assert done.row_counts.unreadable == dict.fromkeys(done.row_counts.unreadable, 0)
         errors = made.about["files"][party]["errors"]
         if profile == "heavy":
             own = more_corruptions(("phone", "phone2", "email", "identifier", "code"))
@@ -129,7 +129,7 @@ def test_the_column_map_of_a_twin_uses_the_agreements_names(
     assert columns.columns == {name: (name,) for name in fields}
     assert set(columns.dates) == {"born"} & set(fields)
     done = encode(frame, terms, Key.generate(), party="b", id_column="record_id", columns=columns)
-    assert done.account.unreadable == dict.fromkeys(done.account.unreadable, 0)
+    assert done.row_counts.unreadable == dict.fromkeys(done.row_counts.unreadable, 0)
 
 
 def test_a_former_surname_is_written_in_the_partys_case(tmp_path: Path) -> None:
