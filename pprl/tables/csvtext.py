@@ -30,6 +30,8 @@ __all__ = ["CsvText", "open_csv_text", "read_csv_text", "unreadable"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_LIMIT = 1 << 20
+_LOOK_BYTES = 1 << 16
+"""Behind the header that are looked at to tell whether it is one."""
 _BLOCK = 1 << 24
 _STREAM_BLOCK = 1 << 21
 """Bytes that Arrow's stream parses at a time: it runs up to 32 such blocks ahead of whoever reads it."""
@@ -249,9 +251,9 @@ def _read_header(path: Path, what: str, start: bytes) -> tuple[list[str], str]:
 
 def _rows_below(start: bytes, delimiter: str) -> list[list[str]]:
     """Return the first rows behind the header, as far as they can be read."""
-    text = start.partition(b"\n")[2].decode("utf-8", errors="replace")
+    text = start.partition(b"\n")[2][:_LOOK_BYTES].decode("utf-8", errors="replace")
     rows = []
-    # A longer file's last row here is cut short. It can be among the first only if rows are very long.
+    # The last row may be cut short here: among many a part of a value changes nothing.
     with suppress(csv.Error):
         for row in islice(csv.reader(StringIO(text, newline=""), delimiter=delimiter), LOOK_AT):
             rows.append(row)

@@ -75,7 +75,7 @@ def agreement_of(fields: Mapping[str, str], profile: str, **entries: Any) -> Agr
 
 
 def encode_all(
-    frames: Sequence[pd.DataFrame], agreement: Agreement, *, parties: str = "abcdefgh"
+    frames: Sequence[pd.DataFrame], agreement: Agreement, *, parties: Sequence[str] = "abcdefgh"
 ) -> Town:
     """Encode files that have the columns ``id`` and ``person`` beside the fields."""
     files, person = [], {}

@@ -75,7 +75,7 @@ def refused_keys() -> dict[str, str]:
 
 def folding() -> dict[str, Any]:
     """Return the folding vectors."""
-    table = (HERE.parents[1] / "pprl" / "party" / "folding_v1.tsv").read_bytes()
+    table = (HERE.parents[1] / "pprl" / "party" / "reading" / "folding_v1.tsv").read_bytes()
     return {
         "table_sha256": hashlib.sha256(table).hexdigest(),
         "cases": [{"in": text, "out": fold(text)} for text in FOLD],

@@ -13,7 +13,7 @@ import re
 import tomllib
 from pathlib import Path
 
-FOLDING_TABLE = Path(__file__).parents[2] / "pprl" / "party" / "folding_v1.tsv"
+FOLDING_TABLE = Path(__file__).parents[2] / "pprl" / "party" / "reading" / "folding_v1.tsv"
 
 
 class RefusedError(Exception):

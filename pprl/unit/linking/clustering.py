@@ -24,10 +24,13 @@ from pprl.base.compiled import kernel
 from pprl.base.errors import DataError, UsageError
 from pprl.unit.linking.assignment import limited_components, move_records
 
-__all__ = ["COMPONENT_RECORDS", "ROUNDS", "Clusters", "cluster_records"]
+__all__ = ["COMPONENT_RECORDS", "FILES_LIMIT", "ROUNDS", "Clusters", "cluster_records"]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+
+FILES_LIMIT = 64
+"""Files of a run: the files of a cluster are the bits of one word."""
 
 COMPONENT_RECORDS = 100_000
 """A component of more records than this is cut before it is clustered."""
@@ -87,7 +90,7 @@ def cluster_records(
         weight: ``float64[pairs]``, natural log of the odds that the two are one person. None counts less than
             ``absent``: a mistake in one record lowers all of its pairs at once, so that many low weights are no
             independent witnesses, and being listed must not make a pair worse.
-        file_of: ``int64[records]``, below 64.
+        file_of: ``int64[records]``, below :data:`FILES_LIMIT`.
         absent: weight of a pair that is not listed, below 0. The nearer to 0, the more is joined.
         one_per_file: whether a cluster holds at most one record of a file.
         initial: ``int64[records]``, clusters given out by an earlier run, -1 for new records. They are neither split
@@ -97,14 +100,15 @@ def cluster_records(
         rounds: how often to look for records that should move; 0 leaves average linkage as it is.
 
     Raises:
-        UsageError: ``absent`` is not below 0, or a file number is not below 64.
+        UsageError: ``absent`` is not below 0, or a file number is not below :data:`FILES_LIMIT`.
         DataError: a weight is not a number.
     """
     records = len(file_of)
     if not absent < 0:
         raise UsageError("the weight of an unlisted pair must be below 0", hint="give the floor")
-    if one_per_file and records and not 0 <= int(file_of.min()) <= int(file_of.max()) < 64:
-        raise UsageError("records of more than 64 files", hint="link them in two steps")
+    known = not records or 0 <= int(file_of.min()) <= int(file_of.max()) < FILES_LIMIT
+    if one_per_file and not known:
+        raise UsageError(f"records of more than {FILES_LIMIT} files", hint="link them in two steps")
     if np.isnan(weight).any():
         raise DataError("a pair's weight is not a number", hint="compute the weights again")
     lost = min(float(_rounded(absent)), -GRAIN)

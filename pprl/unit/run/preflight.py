@@ -9,10 +9,9 @@ import numpy as np
 from pprl.base.errors import MismatchError
 from pprl.exchange.agreement.model import differing_parameters
 from pprl.exchange.encoded.file import EncodedFile
+from pprl.unit.linking.clustering import FILES_LIMIT
 
-__all__ = ["FILES_LIMIT", "check_comparable"]
-
-FILES_LIMIT = 64
+__all__ = ["check_comparable"]
 
 
 def check_comparable(files: Sequence[EncodedFile]) -> None:

@@ -26,7 +26,7 @@ from pprl.party.blocking.sounds import metaphone_texts, soundex_texts
 from pprl.party.encoding.blake2b import join_and_hash
 from pprl.tables.texts import Texts
 
-_PATH = Path(__file__).parents[1] / "vectors" / "second_implementation.py"
+_PATH = Path(__file__).parents[2] / "vectors" / "second_implementation.py"
 _SPEC = importlib.util.spec_from_file_location("second_implementation_of_keys", _PATH)
 assert _SPEC is not None
 assert _SPEC.loader is not None

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.base.errors import DataError, OutputError, PprlError
+from pprl.exchange.encoded import rows as rows_module
 from pprl.exchange.encoded.file import read_encoded
 from pprl.party.encoding import blake2b
 from pprl.party.encoding import encode as encode_module
@@ -79,7 +80,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def set_to(rows: int) -> None:
         monkeypatch.setattr(encode_module, "_BLOCK", rows)
         monkeypatch.setattr(spool_module, "GROUP_ROWS", max(rows, 2))
-        monkeypatch.setattr(rows, "GROUP_ROWS", max(rows, 2))
+        monkeypatch.setattr(rows_module, "GROUP_ROWS", max(rows, 2))
 
     return set_to
 

@@ -212,7 +212,7 @@ def test_bits_do_not_depend_on_the_process() -> None:
 
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(Path(__file__).parent)],
+            [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1])],
             capture_output=True, text=True, check=True, timeout=120,
             env={**os.environ, "PYTHONHASHSEED": seed, "NUMBA_NUM_THREADS": threads},
         ).stdout

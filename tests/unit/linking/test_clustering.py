@@ -16,7 +16,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from pprl.base.errors import DataError, UsageError
 from pprl.unit.linking.assignment import components
-from pprl.unit.linking.clustering import Clusters, cluster_records
+from pprl.unit.linking.clustering import FILES_LIMIT, Clusters, cluster_records
 
 PROPERTY = settings(max_examples=200, deadline=None)
 STEPS = st.integers(-12, 16).map(lambda n: n / 4)  # exact in binary, so that there are many ties
@@ -353,13 +353,13 @@ def test_no_pairs_and_no_records() -> None:
 
 
 def test_sixty_four_files_and_no_more() -> None:
-    cells = dense(range(64), within=1.0)
-    case = simple(cells, 64, file_of=np.arange(64), one_per_file=True)
-    assert case.run().largest == 64
-    more = simple(cells, 64, file_of=np.arange(64) + 1, one_per_file=True)
+    cells = dense(range(FILES_LIMIT), within=1.0)
+    case = simple(cells, FILES_LIMIT, file_of=np.arange(FILES_LIMIT), one_per_file=True)
+    assert case.run().largest == FILES_LIMIT
+    more = simple(cells, FILES_LIMIT, file_of=np.arange(FILES_LIMIT) + 1, one_per_file=True)
     with pytest.raises(UsageError):
         more.run()
-    assert more.run(one_per_file=False).largest == 64
+    assert more.run(one_per_file=False).largest == FILES_LIMIT
 
 
 @pytest.mark.parametrize("absent", [0.0, 1.0, float("nan")])

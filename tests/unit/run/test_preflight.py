@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pprl.base.errors import MismatchError
 from pprl.exchange.encoded.file import EncodedFile
-from pprl.unit.run.preflight import FILES_LIMIT, check_comparable
+from pprl.unit.linking.clustering import FILES_LIMIT
+from pprl.unit.run.preflight import check_comparable
 
 Make = Callable[..., EncodedFile]
 DENSE = np.random.default_rng(1).random((5, 128)) < 0.4
@@ -119,3 +122,12 @@ def test_none_or_too_many_files_are_refused(make_encoded: Make) -> None:
     assert "no encoded file" in refusal().problem
     error = refusal(*[make_encoded(DENSE)] * (FILES_LIMIT + 1))
     assert f"at most {FILES_LIMIT}" in error.problem
+
+
+def test_as_many_files_as_the_guide_says_may_be_compared(make_encoded: Make) -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    for name in ("guide.md", "linking.md"):
+        text = (docs / name).read_text(encoding="utf-8")
+        said = re.findall(r"[Tt]hree to (\w+) files", text)
+        assert said == [str(FILES_LIMIT)], name
+    check_comparable([make_encoded(DENSE[:1], party=f"p{at}") for at in range(FILES_LIMIT)])

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from links_checks import as_keys, hold_consistent
-from unit_world import Town, town
+from unit_world import ALL, Town, agreement_of, encode_all, town
 
 from pprl.exchange.links.folder import Links
 from pprl.exchange.links.run_entries import ExpectedQuality
+from pprl.synth import corrupt, population
 from pprl.unit.blocking.lsh import LshPlan, plan_lsh
+from pprl.unit.linking.clustering import FILES_LIMIT
 from pprl.unit.run.job import match
 from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import plan_match
@@ -135,6 +137,22 @@ def test_three_files_become_clusters(profile: str) -> None:
     hold_intervals(links, people)
     whole = links.links.groupby("link_id")["party"].size()
     assert (whole == 3).sum() >= 240
+
+
+@pytest.mark.slow
+def test_as_many_files_as_are_allowed_are_linked() -> None:
+    people = population(12, seed=3).frame()
+    parties = [f"p{at}" for at in range(FILES_LIMIT)]
+    frames = [
+        corrupt(people, profile="typical", seed=3, party=party).frame.assign(
+            id=[f"{party}-{at}" for at in range(len(people))]
+        )
+        for party in parties
+    ]
+    made = encode_all(frames, agreement_of(ALL, "record"), parties=parties)
+    links = match(made.files)
+    assert links.links.groupby("link_id").size().tolist() == [FILES_LIMIT] * len(people)
+    assert made.measures(links)[2] > 0.99
 
 
 @pytest.mark.parametrize("profile", PROFILES)
