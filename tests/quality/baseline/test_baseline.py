@@ -21,7 +21,7 @@ from pprl.quality.baseline.ecm import AGREE, DISAGREE, MISSING, match_probabilit
 from pprl.quality.baseline.plain import tidy
 from pprl.tables import ColumnMap, load_column_map
 
-SAMPLE = Path(__file__).parents[2] / "sample_data"
+SAMPLE = Path(__file__).parents[3] / "sample_data"
 GIVEN = "anna ben carla david emma frank gina henry iris jonas klara leo mia noah olga paul"
 FAMILY = "adams baker clark dixon evans foster green harris irving jones keller lewis moore nolan"
 

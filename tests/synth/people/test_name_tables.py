@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).parents[2] / "pprl" / "synth" / "data"
+DATA = Path(__file__).parents[3] / "pprl" / "synth" / "data"
 POOLS = sorted(path.parent.name for path in (DATA / "names").glob("*/meta.tsv"))
 LANGUAGES = ["de", "en", "es", "fr", "it", "nl", "pl", "sv"]
 DECADES = [str(year) for year in range(1920, 2030, 10)]

@@ -125,7 +125,7 @@ def test_none_or_too_many_files_are_refused(make_encoded: Make) -> None:
 
 
 def test_as_many_files_as_the_guide_says_may_be_compared(make_encoded: Make) -> None:
-    docs = Path(__file__).resolve().parents[2] / "docs"
+    docs = Path(__file__).resolve().parents[3] / "docs"
     for name in ("guide.md", "linking.md"):
         text = (docs / name).read_text(encoding="utf-8")
         said = re.findall(r"[Tt]hree to (\w+) files", text)
