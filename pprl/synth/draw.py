@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from pprl.base.arrays import Floats, Int64s, Words
+
 __all__ = ["Dice", "Stream", "hashed", "weights_to_bounds"]
 
 T = TypeVar("T")
-Words = np.ndarray[Any, np.dtype[np.uint64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 _LOT = 4096
 _MASK = (1 << 64) - 1
@@ -42,11 +42,11 @@ class Stream:
         """Return `count` random words."""
         return self._bits.random_raw(count)
 
-    def uniform(self, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def uniform(self, count: int) -> Floats:
         """Return numbers in [0, 1), multiples of 2**-53."""
         return (self.words(count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
-    def below(self, bound: int | Ints, count: int | None = None) -> Ints:
+    def below(self, bound: int | Int64s, count: int | None = None) -> Int64s:
         """Return whole numbers from 0 to `bound` - 1; `bound` is one number or an array, each at most 2**31.
 
         The bias of multiplying instead of rejecting is below bound / 2**32.
@@ -55,12 +55,12 @@ class Stream:
         size = count if count is not None else bounds.size
         return ((self.words(size) >> np.uint64(32)) * bounds >> np.uint64(32)).astype(np.int64)
 
-    def weighted(self, bounds: Ints, count: int) -> Ints:
+    def weighted(self, bounds: Int64s, count: int) -> Int64s:
         """Return `count` places of a list, as likely as their weights; `bounds` come from `weights_to_bounds`."""
         target = self.below(int(bounds[-1]), count)
         return np.searchsorted(bounds, target, side="right").astype(np.int64)
 
-    def order(self, count: int) -> Ints:
+    def order(self, count: int) -> Int64s:
         """Return a random permutation of 0 ... `count` - 1."""
         return np.argsort(self.words(count), kind="stable").astype(np.int64)
 
@@ -103,7 +103,7 @@ class Dice:
         return items[self.below(len(items))]
 
 
-def weights_to_bounds(weights: Any) -> Ints:
+def weights_to_bounds(weights: Any) -> Int64s:
     """Return the running sum of non-negative whole weights, scaled down where it would pass 2**31 - 1.
 
     Raises:

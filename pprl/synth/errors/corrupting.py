@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pprl.base.arrays import Floats
 from pprl.base.errors import DataError, UsageError
 from pprl.synth.errors.corruptions import Corruption, standard_corruptions
 from pprl.synth.errors.engine import ErrorPlan, Machine, Tally, household_means
@@ -260,7 +261,7 @@ def _latest(columns: Mapping[str, Any]) -> str:
     return max(births, default="") if births is not None and any(births) else "2025-12-31"
 
 
-def _factor(factor: Any, rows: int) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def _factor(factor: Any, rows: int) -> Floats | None:
     if factor is None:
         return None
     try:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pprl.base.arrays import Floats, Int64s
 from pprl.exchange.agreement.model import Agreement
 from pprl.synth.draw import hashed
 from pprl.synth.errors.corrupting import BLOCK, error_plan, known_corruptions
@@ -30,8 +31,6 @@ from pprl.synth.places.places import Places
 
 __all__ = ["Party", "Progress", "Watch", "prepare", "write_party"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 COUNT_EVERY, COUNT_ROWS = 8, 20_000
 """In the first rows of every eighth block it is counted where each error is possible: the measured rates are theirs."""
@@ -39,7 +38,7 @@ COUNT_EVERY, COUNT_ROWS = 8, 20_000
 Progress = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done."""
 
-Watch = Callable[[str, Ints, dict[str, Any]], None]
+Watch = Callable[[str, Int64s, dict[str, Any]], None]
 """Called with each block that is written: the party, the people, and their text by field, errors and all."""
 
 
@@ -127,10 +126,10 @@ def write_party(
     plan: Plan,
     party: Party,
     made: Population,
-    rows: Ints,
+    rows: Int64s,
     paths: tuple[Path, Path],
     *,
-    factor: Weights | None,
+    factor: Floats | None,
     tell: Progress,
     watch: Watch | None = None,
 ) -> dict[str, Any]:
@@ -199,12 +198,12 @@ def _ids(party: str, seed: int, start: int, count: int, digits: int) -> Any:
     return pc.binary_join_element_wise(party[0].upper(), text, "")
 
 
-def _truth_lines(party: str, ids: Any, people: Ints) -> bytes:
+def _truth_lines(party: str, ids: Any, people: Int64s) -> bytes:
     lines = pc.binary_join_element_wise(party, ids, pc.cast(pa.array(people), pa.string()), ",")
     return ("\n".join(lines.to_pylist()) + "\n").encode() if len(people) else b""
 
 
-def _added(left: Ints, right: Ints) -> Ints:
+def _added(left: Int64s, right: Int64s) -> Int64s:
     size = max(len(left), len(right))
     return np.pad(left, (0, size - len(left))) + np.pad(right, (0, size - len(right)))
 

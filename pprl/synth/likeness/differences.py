@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pprl.base.arrays import Int64s
+
 __all__ = ["KINDS", "classify", "first_and_others", "measure_differences", "possible_kinds"]
 
 KINDS = {
@@ -41,8 +43,6 @@ _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
 )
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
-
-Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def classify(field: str, a: str, b: str) -> str:
@@ -161,7 +161,7 @@ def _written_out(text: str) -> str:
     return "".join(_words(folded))
 
 
-def first_and_others(person: pd.Series[str]) -> tuple[Places, Places]:
+def first_and_others(person: pd.Series[str]) -> tuple[Int64s, Int64s]:
     """Return the pairs of places: of each person's first record and of every later one.
 
     Rows without a person are in no pair.

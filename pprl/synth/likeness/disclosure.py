@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pprl.base.arrays import Int64s
 from pprl.base.errors import DataError, UsageError
 from pprl.tables.columns import suggest
 from pprl.tables.csvtext import read_csv_text
@@ -28,8 +29,6 @@ __all__ = ["Disclosure", "Table", "TableFacts", "read_table", "round_down"]
 
 COUNT = "count"
 _WHOLE = re.compile(r"[0-9]{1,12}")
-
-Counts = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +46,7 @@ class Table:
     file: str
     columns: tuple[str, ...]
     values: tuple[tuple[str, ...], ...] = field(repr=False)
-    counts: Counts = field(repr=False)
+    counts: Int64s = field(repr=False)
     sha256: str = field(repr=False)
 
 

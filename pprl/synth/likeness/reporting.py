@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pprl.base.arrays import Int64s
 from pprl.synth.draw import hashed
 from pprl.synth.errors.forms import FIELDS
 from pprl.synth.likeness.disclosure import Disclosure
@@ -17,8 +18,6 @@ from pprl.synth.likeness.lookalike import render_lookalike
 from pprl.synth.making.plan import Plan
 
 __all__ = ["Report", "Sampler", "look_alike"]
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class Sampler:
         self._most = min(1.0, records / plan.people) * 2.0**64
         self._kept: dict[str, list[pd.DataFrame]] = {}
 
-    def __call__(self, party: str, people: Ints, columns: dict[str, Any]) -> None:
+    def __call__(self, party: str, people: Int64s, columns: dict[str, Any]) -> None:
         """Look at one block that was written."""
         words = hashed(people, self._seed, "report").astype(np.float64)
         rows = np.flatnonzero(words < self._most)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pprl.base.arrays import Int64s
 from pprl.base.version import VERSION
 from pprl.synth.errors.engine import ErrorPlan, Tally
 from pprl.synth.making.plan import Plan
@@ -18,10 +19,8 @@ __all__ = ["ABOUT_FORMAT", "about_file", "about_population"]
 ABOUT_FORMAT = "pprl-synth/1"
 _AGES = (0, 5, 18, 30, 45, 65, 80)
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
-
-def about_population(plan: Plan, made: Population, members: Sequence[Ints]) -> dict[str, Any]:
+def about_population(plan: Plan, made: Population, members: Sequence[Int64s]) -> dict[str, Any]:
     """Return the head of `about.json`: the plan, the people, who is in which file. No day and no machine is in it."""
     residents = made.residents
     parties = plan.parties()
@@ -75,7 +74,7 @@ def about_population(plan: Plan, made: Population, members: Sequence[Ints]) -> d
 
 
 def about_file(
-    errors: ErrorPlan, tally: Tally, counts: Ints, *, rows: int, people: int, counted: int
+    errors: ErrorPlan, tally: Tally, counts: Int64s, *, rows: int, people: int, counted: int
 ) -> dict[str, Any]:
     """Return what `about.json` says of one party's file.
 
@@ -112,7 +111,7 @@ def _rate(tally: Tally, name: str) -> float | None:
     return round(tally.counted.get(name, 0) / possible, 6) if possible else None
 
 
-def _overlap(members: Sequence[Ints]) -> float | None:
+def _overlap(members: Sequence[Int64s]) -> float | None:
     """Return the people in both of two files, on average over pairs, as a share of the average file."""
     if len(members) < 2:
         return None
@@ -125,19 +124,19 @@ def _overlap(members: Sequence[Ints]) -> float | None:
     return round(sum(pairs) / len(pairs) / mean, 6)
 
 
-def _in_any_other(inside: Ints) -> float | None:
+def _in_any_other(inside: Int64s) -> float | None:
     """Return the share of the average file's people who are in at least one other file."""
     held = int(inside.sum())
     return round(int(inside[inside > 1].sum()) / held, 6) if held else None
 
 
-def _pair(names: tuple[str, str], left: Ints, right: Ints) -> dict[str, Any]:
+def _pair(names: tuple[str, str], left: Int64s, right: Int64s) -> dict[str, Any]:
     both = len(np.intersect1d(left, right, assume_unique=True))
     shares = [round(both / len(rows), 6) if len(rows) else None for rows in (left, right)]
     return {"parties": list(names), "people_in_both": both, "share_of_each": shares}
 
 
-def _by_age(made: Population, rows: Ints) -> Mapping[str, int]:
+def _by_age(made: Population, rows: Int64s) -> Mapping[str, int]:
     day = int(np.datetime64(made.as_of, "D").astype(np.int64))
     ages = ((day - made.residents.born[rows]) / YEAR).astype(np.int64)
     place = np.searchsorted(_AGES, ages, side="right") - 1

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pprl.base.arrays import Floats
 from pprl.base.errors import OutputError, UsageError
 from pprl.base.outputs import Outputs, os_errors
 from pprl.exchange.agreement.model import Agreement
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from pprl.synth.making.fit import Fitted
 
 __all__ = ["Made", "make_files"]
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +190,7 @@ def _common(parties: Sequence[Party]) -> list[str]:
     ]
 
 
-def _weight(made: Population, groups: Mapping[str, float]) -> Weights | None:
+def _weight(made: Population, groups: Mapping[str, float]) -> Floats | None:
     """Return for each person the product of the numbers of the groups that hold the person."""
     if not groups:
         return None

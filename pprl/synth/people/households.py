@@ -12,16 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
+from pprl.base.arrays import Bools, Int64s
 from pprl.synth.draw import Stream, weights_to_bounds
 
 __all__ = ["GROUPS", "YEAR", "Residents", "age_groups", "settle"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 YEAR = 365.25
 GROUPS = 21
@@ -73,13 +71,13 @@ class Residents:
         households: how many there are.
     """
 
-    household: Ints
-    born: Ints
-    sex: Ints
-    adult: Ints
-    couple: Flags
-    twin: Flags
-    elder: Ints
+    household: Int64s
+    born: Int64s
+    sex: Int64s
+    adult: Int64s
+    couple: Bools
+    twin: Bools
+    elder: Int64s
     households: int
 
 
@@ -94,7 +92,7 @@ class _Kinds:
         return (self.families, *(sum(ages) for ages in self.ages[1:]))
 
 
-def age_groups(born: Ints, today: int) -> Ints:
+def age_groups(born: Int64s, today: int) -> Int64s:
     """Return the five-year age groups, from 0 to 20, of people born on these days."""
     years = ((today - born) / YEAR).astype(np.int64)
     return np.clip(years // 5, 0, GROUPS - 1)
@@ -208,14 +206,16 @@ def _draw(stream_path: tuple[int, str], people: int, kinds: _Kinds, today: int) 
 class _Births:
     """Days of birth by household: of the adult drawn first, the eldest child, and each child with who are twins."""
 
-    anchor: Ints
-    eldest: Ints
-    children: Ints
-    twins: Flags
-    second_twin: Flags
+    anchor: Int64s
+    eldest: Int64s
+    children: Int64s
+    twins: Bools
+    second_twin: Bools
 
 
-def _births(seed: int, name: str, kinds: _Kinds, kind: Ints, children: Ints, today: int) -> _Births:
+def _births(
+    seed: int, name: str, kinds: _Kinds, kind: Int64s, children: Int64s, today: int
+) -> _Births:
     count, most = len(kind), len(_CHILDREN)
     stream = Stream(seed, name, "births")
     group = np.zeros(count, dtype=np.int64)
@@ -249,8 +249,9 @@ def _births(seed: int, name: str, kinds: _Kinds, kind: Ints, children: Ints, tod
 
 
 def _adults_born(
-    seed: int, name: str, days: _Births, kind: Ints, household: Ints, adult: Ints, couple: Flags, sex: Ints, today: int
-) -> Ints:  # fmt: skip
+    seed: int, name: str, days: _Births, kind: Int64s, household: Int64s, adult: Int64s, couple: Bools, sex: Int64s,
+    today: int,
+) -> Int64s:  # fmt: skip
     """Return days of birth as of adults: the anchor is the mother or the only adult, the others are near it."""
     people = len(household)
     stream = Stream(seed, name, "apart")
@@ -265,7 +266,9 @@ def _adults_born(
     return np.minimum(born, latest - _YOUNGEST_PARENT * 366)
 
 
-def _sexes(seed: int, name: str, household: Ints, adult: Ints, couple: Flags, kind: Ints) -> Ints:
+def _sexes(
+    seed: int, name: str, household: Int64s, adult: Int64s, couple: Bools, kind: Int64s
+) -> Int64s:
     """Return sexes of children and couples; those of singles are drawn by their age later."""
     people, households = len(household), len(kind)
     child = Stream(seed, name, "sexes").below(1000, people) < 512  # 105 boys to 100 girls
@@ -278,7 +281,7 @@ def _sexes(seed: int, name: str, household: Ints, adult: Ints, couple: Flags, ki
     return np.where(adult < 0, child, adults).astype(np.int64)
 
 
-def _single_sexes(seed: int, name: str, sex: Ints, single: Flags, group: Ints) -> None:
+def _single_sexes(seed: int, name: str, sex: Int64s, single: Bools, group: Int64s) -> None:
     """Give singles and sharers the sexes that their age group still lacks."""
     everybody = np.bincount(group, minlength=GROUPS)
     settled = np.bincount(group[~single & (sex == 0)], minlength=GROUPS)
@@ -290,7 +293,7 @@ def _single_sexes(seed: int, name: str, sex: Ints, single: Flags, group: Ints) -
 
 
 def _grown_twins(
-    seed: int, name: str, household: Ints, kind: Ints, adult: Ints, born: Ints, twin: Flags, elder: Ints
+    seed: int, name: str, household: Int64s, kind: Int64s, adult: Int64s, born: Int64s, twin: Bools, elder: Int64s
 ) -> None:  # fmt: skip
     """Make twins of some adults of different households who are of about one age."""
     able = np.flatnonzero((adult >= 0) & (kind != FAMILY)[household])

@@ -19,13 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import UsageError
 from pprl.synth.draw import Stream
 
 __all__ = ["choose_members", "file_rows", "people_by_files"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 _ROUNDS = 200
 
@@ -60,8 +59,8 @@ def people_by_files(people: int, files: int, overlap: float) -> list[int]:
 
 
 def choose_members(
-    seed: int, people: int, files: int, overlap: float, weights: Sequence[Weights | None]
-) -> list[Ints]:
+    seed: int, people: int, files: int, overlap: float, weights: Sequence[Floats | None]
+) -> list[Int64s]:
     """Return for each file the people in it, ascending; everybody is in at least one file.
 
     Args:
@@ -85,7 +84,7 @@ def choose_members(
     return _weighted(seed, table, counts)
 
 
-def file_rows(seed: int, party: str, members: Ints, duplicates: float) -> Ints:
+def file_rows(seed: int, party: str, members: Int64s, duplicates: float) -> Int64s:
     """Return the people of a file's rows in the file's order: each member once, some of them once more."""
     stream = Stream(seed, "rows", party)
     more = round(len(members) * duplicates)
@@ -94,7 +93,7 @@ def file_rows(seed: int, party: str, members: Ints, duplicates: float) -> Ints:
     return rows[stream.order(len(rows))]
 
 
-def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[Ints]:
+def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[Int64s]:
     """Give people with the same number of files all choices of files in turn, so that the files are of one size."""
     stream = Stream(seed, "members")
     order = stream.order(people)
@@ -113,7 +112,7 @@ def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[I
     return [np.flatnonzero(row).astype(np.int64) for row in inside]
 
 
-def _weighted(seed: int, table: Weights, counts: Sequence[int]) -> list[Ints]:
+def _weighted(seed: int, table: Floats, counts: Sequence[int]) -> list[Int64s]:
     files, people = table.shape
     ranked = -np.sort(-table, axis=0)
     free = np.ones(people, dtype=bool)
@@ -126,7 +125,7 @@ def _weighted(seed: int, table: Weights, counts: Sequence[int]) -> list[Ints]:
     return [np.flatnonzero(row).astype(np.int64) for row in inside]
 
 
-def _choose(stream: Stream, weights: Weights, count: int, held: int) -> Ints:
+def _choose(stream: Stream, weights: Floats, count: int, held: int) -> Int64s:
     """Return `count` people, drawn one after the other with these weights (by rejection: no logarithms)."""
     open_to = np.flatnonzero(weights > 0)
     if len(open_to) < count:
@@ -135,7 +134,7 @@ def _choose(stream: Stream, weights: Weights, count: int, held: int) -> Ints:
             f"but coverage leaves {len(open_to):,} who may be",
             hint="Lower the overlap, or let the files cover more age groups.",
         )
-    chosen: list[Ints] = []
+    chosen: list[Int64s] = []
     missing = count
     waiting = open_to[stream.order(len(open_to))]
     for _ in range(_ROUNDS):
@@ -150,7 +149,7 @@ def _choose(stream: Stream, weights: Weights, count: int, held: int) -> Ints:
     return np.concatenate(chosen)
 
 
-def _assign(stream: Stream, table: Weights, inside: Any, chosen: Ints, held: int) -> None:
+def _assign(stream: Stream, table: Floats, inside: Any, chosen: Int64s, held: int) -> None:
     """Put each chosen person into `held` files, likelier into those of higher weight."""
     files = len(table)
     if held == files:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pprl.base.arrays import Int64s
 from pprl.synth.draw import Stream, hashed, weights_to_bounds
 
 __all__ = ["DECADES", "NamePool", "Names", "load_pool"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 DECADES = tuple(range(1920, 2030, 10))
 SEXES = "FM"
@@ -44,10 +44,10 @@ class NamePool:
 
     name: str
     given: Mapping[str, tuple[str, ...]]
-    given_weights: Mapping[str, Ints]
+    given_weights: Mapping[str, Int64s]
     surnames: tuple[str, ...]
     surnames_female: tuple[str, ...]
-    surname_weights: Ints
+    surname_weights: Int64s
     listed: int
 
     def fitted_surnames(self, names: Sequence[str], counts: Sequence[int]) -> NamePool:
@@ -96,7 +96,7 @@ def load_pool(name: str) -> NamePool:
         raise KeyError(name)
     meta = dict(_rows(folder / "meta.tsv"))
     given: dict[str, tuple[str, ...]] = {}
-    weights: dict[str, Ints] = {}
+    weights: dict[str, Int64s] = {}
     rows = _rows(folder / "given.tsv")
     for sex in SEXES:
         own = [row for row in rows if row[0] == sex]
@@ -136,10 +136,10 @@ class Names:
     def __init__(self, pools: Sequence[NamePool]) -> None:
         self.pools = tuple(pools)
         given: list[str] = []
-        self._given: dict[tuple[int, str], tuple[int, list[Ints]]] = {}
+        self._given: dict[tuple[int, str], tuple[int, list[Int64s]]] = {}
         surnames: list[str] = []
         female: list[str] = []
-        self._surnames: list[tuple[int, Ints]] = []
+        self._surnames: list[tuple[int, Int64s]] = []
         for place, pool in enumerate(self.pools):
             for sex in SEXES:
                 table = pool.given_weights[sex]
@@ -154,7 +154,7 @@ class Names:
         self.surname_text_female = pa.array(female, pa.string())
         self.gendered = surnames != female
 
-    def draw_given(self, stream: Stream, pool: Ints, sex: Ints, birth_year: Ints) -> Ints:
+    def draw_given(self, stream: Stream, pool: Int64s, sex: Int64s, birth_year: Int64s) -> Int64s:
         """Return codes of given names for people of these pools (places), sexes (0 F, 1 M) and years of birth."""
         decade = np.clip((birth_year - DECADES[0]) // 10, 0, len(DECADES) - 1)
         group = (pool * 2 + sex) * len(DECADES) + decade
@@ -166,7 +166,7 @@ class Names:
             codes[rows] = base + _pick(bounds[rest % len(DECADES)], words[rows])
         return codes
 
-    def draw_surname(self, stream: Stream, pool: Ints) -> Ints:
+    def draw_surname(self, stream: Stream, pool: Int64s) -> Int64s:
         """Return codes of surnames for people of these pools (places)."""
         words = stream.words(len(pool)) >> np.uint64(32)
         codes = np.zeros(len(pool), dtype=np.int64)
@@ -176,12 +176,12 @@ class Names:
         return codes
 
 
-def _pick(bounds: Ints, words: Any) -> Ints:
+def _pick(bounds: Int64s, words: Any) -> Int64s:
     target = (words * np.uint64(bounds[-1]) >> np.uint64(32)).astype(np.int64)
     return np.searchsorted(bounds, target, side="right").astype(np.int64)
 
 
-def _groups(numbers: Ints) -> list[tuple[int, Ints]]:
+def _groups(numbers: Int64s) -> list[tuple[int, Int64s]]:
     """Return each number that occurs and the places where it does."""
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
@@ -206,7 +206,7 @@ def _tail(name: str, rows: list[list[str]], listed: set[str]) -> tuple[str, ...]
     return tuple(texts[place] for place in np.argsort(score, kind="stable")[::-1].tolist())
 
 
-def _tail_weights(count: int, share: float, most: int) -> Ints:
+def _tail_weights(count: int, share: float, most: int) -> Int64s:
     """Return falling weights of `count` names that add up to about `share` and go on from the last listed weight.
 
     The weight of rank r is most * c / (r + c) (Zipf and Mandelbrot): c is what makes the sum right.
@@ -226,7 +226,7 @@ def _tail_weights(count: int, share: float, most: int) -> Ints:
     return np.maximum(1, _scaled(most * low // (rank + low), share))
 
 
-def _scaled(weights: Ints, share: float) -> Ints:
+def _scaled(weights: Int64s, share: float) -> Int64s:
     """Return the weights scaled so that they add up to about `share` of the whole; none falls to 0."""
     if len(weights) == 0:
         return weights

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from pprl.base.arrays import Int64s
 from pprl.synth.draw import Stream, weights_to_bounds
 from pprl.synth.people.households import Residents, age_groups
 from pprl.synth.people.names import Names
@@ -13,7 +12,6 @@ from pprl.synth.places.country import Country
 
 __all__ = ["NONE", "draw_given_names", "draw_origins", "draw_surnames", "permille"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 NONE = -1
 """The code of no name."""
@@ -34,7 +32,7 @@ _NAMESAKE = 45
 """Per thousand eldest sons who bear their father's given name: no published rate known to us, a choice."""
 
 
-def draw_origins(seed: int, country: Country, residents: Residents) -> Ints:
+def draw_origins(seed: int, country: Country, residents: Residents) -> Int64s:
     """Return each person's name pool (its place in `country.origins`): a household's own, but for some partners."""
     bounds = weights_to_bounds(list(country.origins.values()))
     house = Stream(seed, "origin").weighted(bounds, residents.households)
@@ -51,8 +49,8 @@ def draw_origins(seed: int, country: Country, residents: Residents) -> Ints:
 
 
 def draw_given_names(
-    seed: int, names: Names, residents: Residents, origin: Ints, year: Ints
-) -> Ints:
+    seed: int, names: Names, residents: Residents, origin: Int64s, year: Int64s
+) -> Int64s:
     """Return codes of given names: different ones for brothers and sisters, the father\'s for some eldest sons."""
     given = names.draw_given(Stream(seed, "given"), origin, residents.sex, year)
     child = residents.adult < 0
@@ -80,8 +78,8 @@ def draw_given_names(
 
 
 def draw_surnames(
-    seed: int, country: Country, names: Names, residents: Residents, origin: Ints, today: int
-) -> tuple[Ints, Ints, Ints]:
+    seed: int, country: Country, names: Names, residents: Residents, origin: Int64s, today: int
+) -> tuple[Int64s, Int64s, Int64s]:
     """Return surname, second surname and name before marriage as codes."""
     people = len(origin)
     born_as = names.draw_surname(Stream(seed, "surname"), origin)
@@ -124,8 +122,12 @@ def draw_surnames(
 
 
 def _two_surnames(
-    seed: int, names: Names, residents: Residents, origin: Ints, drawn: tuple[Ints, Ints, Ints]
-) -> tuple[Ints, Ints, Ints]:
+    seed: int,
+    names: Names,
+    residents: Residents,
+    origin: Int64s,
+    drawn: tuple[Int64s, Int64s, Int64s],
+) -> tuple[Int64s, Int64s, Int64s]:
     """Return the father's and the mother's first surname; people of other origins have one."""
     born_as, first, head = drawn
     child = residents.adult < 0

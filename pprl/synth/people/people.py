@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pprl.base.arrays import Int32s, Int64s
 from pprl.base.errors import UsageError
 from pprl.synth.draw import Stream, hashed
 from pprl.synth.errors.forms import FIELDS
@@ -28,8 +29,6 @@ from pprl.tables.columns import suggest
 
 __all__ = ["MORE_FIELDS", "Population", "populate", "population"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
 
 _SPREAD = 3_819_660_113  # odd and no multiple of 5, so that no two of 10**10 numbers meet
 MORE_FIELDS = ("former_surname", "phone", "email", "identifier", "code")
@@ -61,17 +60,17 @@ class Population:
     names: Names
     places: Places
     homes: Homes
-    origin: Codes
-    given: Codes
-    middle: Codes
-    surname: Codes
-    surname2: Codes
-    former: Codes
+    origin: Int32s
+    given: Int32s
+    middle: Int32s
+    surname: Int32s
+    surname2: Int32s
+    former: Int32s
 
     def __len__(self) -> int:
         return len(self.given)
 
-    def age(self) -> Ints:
+    def age(self) -> Int64s:
         """Return ages in completed years on `as_of`."""
         day = np.datetime64(self.as_of, "D").astype(np.int64)
         return ((day - self.residents.born) / YEAR).astype(np.int64)
@@ -80,7 +79,7 @@ class Population:
         """Return the names of the origins, in the order of the codes in `origin`."""
         return tuple(pool.name for pool in self.names.pools)
 
-    def text(self, rows: Ints, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
+    def text(self, rows: Int64s, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
         """Return fields of some people as text.
 
         Args:
@@ -93,7 +92,7 @@ class Population:
         homes = self.homes.take(self.residents.household[rows])
         return {name: _objects(self._column(name, rows, homes)) for name in fields}
 
-    def frame(self, rows: Ints | None = None) -> pd.DataFrame:
+    def frame(self, rows: Int64s | None = None) -> pd.DataFrame:
         """Return people as a table of clean text with the columns `person`, `household`, `origin`, the fields of a
         record and `former_surname`.
         """
@@ -110,7 +109,7 @@ class Population:
         }
         return pd.DataFrame(columns)
 
-    def _column(self, name: str, rows: Ints, homes: Homes) -> Any:
+    def _column(self, name: str, rows: Int64s, homes: Homes) -> Any:
         if name == "given_name":
             return self._given(self.given[rows])
         if name == "middle_name":
@@ -133,10 +132,10 @@ class Population:
             return getattr(self.places, name)(homes)
         return self._more(name, rows)
 
-    def _given(self, codes: Codes) -> Any:
+    def _given(self, codes: Int32s) -> Any:
         return pc.fill_null(self.names.given_text.take(_index(codes)), "")
 
-    def _surnames(self, codes: Codes, rows: Ints) -> Any:
+    def _surnames(self, codes: Int32s, rows: Int64s) -> Any:
         index = _index(codes)
         text = self.names.surname_text.take(index)
         if self.names.gendered:
@@ -144,7 +143,7 @@ class Population:
             text = pc.if_else(women, self.names.surname_text_female.take(index), text)
         return pc.fill_null(text, "")
 
-    def _more(self, name: str, rows: Ints) -> Any:
+    def _more(self, name: str, rows: Int64s) -> Any:
         """Return a phone number, an e-mail address, an identifier or a code that belongs to each person."""
         kind = name.rstrip("0123456789")
         number = hashed(rows, self.seed, "more", name)
@@ -249,7 +248,7 @@ def populate(
     )  # fmt: skip
 
 
-def _index(codes: Codes) -> Any:
+def _index(codes: Int32s) -> Any:
     return pa.array(codes, mask=codes == NONE)
 
 

@@ -19,14 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pprl.base.arrays import Int32s, Int64s
 from pprl.base.errors import UsageError
 from pprl.synth.draw import Dice, Stream, hashed, weights_to_bounds
 from pprl.synth.places.country import Country, Postcodes, Streets, Town, load_towns
 
 __all__ = ["Homes", "Places"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Small = np.ndarray[Any, np.dtype[np.int32]]
 
 HOUSEHOLDS_A_STREET = 25
 FEWEST_STREETS = 120
@@ -50,10 +49,10 @@ class Homes:
         flat: number of the flat, 0 for a house of its own.
     """
 
-    town: Small
-    street: Small
-    number: Small
-    flat: Small
+    town: Int32s
+    street: Int32s
+    number: Int32s
+    flat: Int32s
 
     def __len__(self) -> int:
         return len(self.town)
@@ -181,7 +180,7 @@ class Places:
         town = self._town_of.get(locality.casefold())
         return self.one(dice) if town is None else self._single(dice, town)
 
-    def _at(self, row: Ints) -> Homes:
+    def _at(self, row: Int64s) -> Homes:
         street = np.searchsorted(self._street_end, row, side="right")
         town = np.searchsorted(self._street_start, street, side="right") - 1
         number, flat = self._door(street, row - self._street_end[street] + self._size[street])
@@ -207,8 +206,8 @@ class Places:
             code += self._units[self._unit_at(street, number)]
         return line, self.towns[town], code
 
-    def _street(self, homes: Homes) -> Ints:
-        start: Ints = self._street_start[homes.town]
+    def _street(self, homes: Homes) -> Int64s:
+        start: Int64s = self._street_start[homes.town]
         return start + homes.street
 
     # The three below take arrays and single numbers alike.
@@ -232,7 +231,7 @@ class Places:
         stretch = (number - 1) * self._units_of[street] // self._last_number[street]
         return (self._first_unit[street] + stretch * _UNIT_STEP) % len(self._units)
 
-    def _build_streets(self, streets: Ints, own: Ints, seed: int) -> None:
+    def _build_streets(self, streets: Int64s, own: Int64s, seed: int) -> None:
         """Give every street its dwellings: houses first, then houses of several flats."""
         count = int(streets.sum())
         town = np.repeat(np.arange(len(streets)), streets)
@@ -254,7 +253,9 @@ class Places:
         rest = self._size - self._houses
         self._last_number = self._houses + -(-rest // self._flats_a_house)
 
-    def _build_postcodes(self, streets: Ints, people: Ints, regions: list[str], seed: int) -> None:
+    def _build_postcodes(
+        self, streets: Int64s, people: Int64s, regions: list[str], seed: int
+    ) -> None:
         """Give every town districts by its people, and every street its district and units."""
         rule = self._country.postcodes
         count = people * 0 + 1 if rule.per == "town" else np.maximum(people // rule.people, 1)
@@ -292,7 +293,7 @@ def _some_towns(
     return tuple(towns[at] for at in sorted(chosen.tolist()))
 
 
-def _street_names(streets: Streets) -> tuple[list[str], Ints]:
+def _street_names(streets: Streets) -> tuple[list[str], Int64s]:
     """Return every street name of a country, the common ones first, and the weights of the others."""
     common = set(streets.common)
     made: dict[str, int] = {}
@@ -305,14 +306,14 @@ def _street_names(streets: Streets) -> tuple[list[str], Ints]:
     return [*streets.common, *made], np.array(list(made.values()), dtype=np.int64)
 
 
-def _choose_streets(streets: Ints, weights: Ints, common: int, seed: int) -> Small:
+def _choose_streets(streets: Int64s, weights: Int64s, common: int, seed: int) -> Int32s:
     """Return the places of the names of all streets, town after town: the common ones, then others by weight.
 
     Taking the smallest of chance / weight is drawing without return in proportion to the weights, as long as few of
     the names are taken (Efraimidis and Spirakis 2006, Information Processing Letters 97).
     """
     numbers = np.arange(len(weights), dtype=np.int64)
-    chosen: list[Ints] = []
+    chosen: list[Int64s] = []
     for town, count in enumerate(streets.tolist()):
         chance = (hashed(numbers, seed, "streets", town) >> np.uint64(24)).astype(np.int64)
         score = chance // weights * len(weights) + numbers  # the last term breaks ties
@@ -342,7 +343,7 @@ def _unit_codes(rule: Postcodes) -> list[str]:
     return codes
 
 
-def _rank(town: Ints) -> Ints:
+def _rank(town: Int64s) -> Int64s:
     """Return for each row how many rows before it are of the same town."""
     order = np.argsort(town.astype(np.int16), kind="stable")  # short numbers are sorted by radix
     counts = np.bincount(town)
