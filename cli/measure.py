@@ -30,7 +30,7 @@ __all__ = ["measure"]
 @click.option(
     "--person",
     metavar="COLUMN",
-    help="The column that tells which records are of one person, where that is known.",
+    help="The column that tells which records are of one person, if that is known.",
 )
 @click.option(
     "--smallest-cell",
@@ -56,9 +56,9 @@ def measure(
 ) -> None:
     """Write a file's aggregate figures: how common names are, lengths, what is missing, years of birth.
 
-    Counts alone, no value of a record, all rounded down to a multiple of --smallest-cell. Columns that are not named
-    are found as for `pprl encode`. For `pprl synth --report --reference`: do made-up files look like yours? Have the
-    figures cleared before they leave your office, as any other output.
+    The figures are only counts, rounded down to a multiple of --smallest-cell, and no values. Columns that are not
+    named are found as for `pprl encode`. `pprl synth --report --reference` compares made-up files with the figures.
+    Have them cleared before they leave your office, like any other output.
 
     \b
     Example:
@@ -86,5 +86,5 @@ def measure(
     if smallest_cell > 1:
         click.echo(f"All counts are rounded down to a multiple of {smallest_cell}")
     else:
-        click.echo("UNSAFE: counts are exact, and small ones may point at persons")
+        click.echo("UNSAFE: counts are exact, and small ones may point at single people")
     click.echo(f"figures: {output}")

@@ -9,20 +9,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pprl.synth.errors.corrupting import all_errors
+from pprl.synth.errors.catalogue import all_errors
 from pprl.synth.errors.profiles import PROFILES
 
 HEAD = """# The errors of `pprl synth`
 
 <!-- Made by tools/make_error_reference.py (`make docs-update`); `make docs` checks it. -->
 
-A rate is the share of the records *where the error is possible* that get it, in one file's copy: a nickname needs a
-given name that has one, a lost accent needs an accent. Errors of one slot (a field, most often) exclude each other in a
-record. `--rate ERROR=SHARE` sets a rate, `docs/synth.md` says how errors depend on each other.
+A rate is a share of the records *in which the error is possible*, in one file's copy: a nickname needs a given name
+that has one, a lost accent needs an accent. A record gets at most one error of a slot (a field, most often).
+`--rate ERROR=SHARE` sets a rate; [synth.md](synth.md) says how errors depend on each other.
 
-No study gives all of these rates. The sources say what is known of the kind of error; each number is our own choice,
-none is fitted to a data set. A rate of 0.3 for a cut column stands for three records in ten that came over from a
-system with narrower columns; set it to 1 for a file whose own columns are narrow.
+No study gives all of these rates. The sources say what is known about the kind of error; each number is our own choice,
+and none is fitted to a data set. A rate of 0.3 for a cut column means that three records in ten came from a system with
+narrower columns; set it to 1 for a file whose own columns are narrow.
 
 """
 

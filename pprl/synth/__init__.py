@@ -7,6 +7,19 @@
     dirty = pprl.synth.corrupt(clean, profile="typical", seed=7)    # the same people, written down badly
     dirty.frame, dirty.errors, dirty.rates
 
+The rooms, from the bottom up; none imports a room above it:
+
+    draw.py     random draws that are the same for a seed everywhere
+    places/     countries, towns, streets, homes
+    people/     households, names, and the population that joins them with homes
+    errors/     kinds of errors, how often they are made, and making them in records
+    files/      who is in a party's file, how the party writes, and writing it
+    likeness/   beside errors and files: how far made-up files are from real ones
+    making/     the plan, and the folder that comes of it (`pprl synth`)
+
+Three words for what is wrong with a record: an *error* is what happened to it; a *corruption* is one kind of error, the
+rule that makes it; a *slip* is a change of a single text, which corruptions are made of.
+
 Names are loaded when they are first used.
 """
 
@@ -17,16 +30,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pprl.synth.draw import Dice
-    from pprl.synth.errors.corrupting import Corrupted, corrupt
-    from pprl.synth.errors.corruptions import Corruption, standard_corruptions, text_corruption
-    from pprl.synth.errors.forms import FIELDS
+    from pprl.synth.errors.apply import Corrupted, corrupt
+    from pprl.synth.errors.catalogue import standard_corruptions
+    from pprl.synth.errors.error_type import Corruption, text_corruption
     from pprl.synth.errors.profiles import PROFILES, Profile
     from pprl.synth.likeness.figures import Figures, measure, read_figures, write_figures
-    from pprl.synth.likeness.reporting import Report
-    from pprl.synth.making.fit import Fitted, fit_tables
+    from pprl.synth.likeness.report import Report
+    from pprl.synth.making.fit import FittedCountry, fit_tables
+    from pprl.synth.making.fit import FittedCountry as Fitted
     from pprl.synth.making.make import Made, make_files
-    from pprl.synth.making.plan import PartyPlan, Plan, load_plan
-    from pprl.synth.people.people import Population, population
+    from pprl.synth.making.plan import PartyPlan, PopulationPlan, load_plan
+    from pprl.synth.making.plan import PopulationPlan as Plan
+    from pprl.synth.people.fields import FIELDS
+    from pprl.synth.people.population import Population, population
     from pprl.synth.places.country import COUNTRIES, Country, load_country
 
 __all__ = [
@@ -39,10 +55,12 @@ __all__ = [
     "Dice",
     "Figures",
     "Fitted",
+    "FittedCountry",
     "Made",
     "PartyPlan",
     "Plan",
     "Population",
+    "PopulationPlan",
     "Profile",
     "Report",
     "corrupt",
@@ -59,36 +77,41 @@ __all__ = [
 ]
 
 _HOMES = {
-    "load_plan": "making.plan",
-    "write_figures": "likeness.figures",
-    "read_figures": "likeness.figures",
-    "fit_tables": "making.fit",
-    "Fitted": "making.fit",
-    "Report": "likeness.reporting",
-    "FIELDS": "errors.forms",
-    "Dice": "draw",
     "COUNTRIES": "places.country",
+    "Corrupted": "errors.apply",
+    "Corruption": "errors.error_type",
     "Country": "places.country",
-    "load_country": "places.country",
-    "PROFILES": "errors.profiles",
-    "Profile": "errors.profiles",
-    "Corrupted": "errors.corrupting",
-    "corrupt": "errors.corrupting",
-    "Corruption": "errors.corruptions",
-    "standard_corruptions": "errors.corruptions",
-    "text_corruption": "errors.corruptions",
+    "Dice": "draw",
+    "FIELDS": "people.fields",
     "Figures": "likeness.figures",
-    "measure": "likeness.figures",
+    "FittedCountry": "making.fit",
     "Made": "making.make",
-    "make_files": "making.make",
-    "Plan": "making.plan",
+    "PROFILES": "errors.profiles",
     "PartyPlan": "making.plan",
-    "Population": "people.people",
-    "population": "people.people",
+    "Population": "people.population",
+    "PopulationPlan": "making.plan",
+    "Profile": "errors.profiles",
+    "Report": "likeness.report",
+    "corrupt": "errors.apply",
+    "fit_tables": "making.fit",
+    "load_country": "places.country",
+    "load_plan": "making.plan",
+    "make_files": "making.make",
+    "measure": "likeness.figures",
+    "population": "people.population",
+    "read_figures": "likeness.figures",
+    "standard_corruptions": "errors.catalogue",
+    "text_corruption": "errors.error_type",
+    "write_figures": "likeness.figures",
 }
+"""The module of each name."""
+
+_EARLIER_NAMES = {"Fitted": "FittedCountry", "Plan": "PopulationPlan"}
+"""Names that programs may still use: earlier name -> name."""
 
 
 def __getattr__(name: str) -> Any:
+    name = _EARLIER_NAMES.get(name, name)
     if name in _HOMES:
         return getattr(import_module(f"pprl.synth.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'pprl.synth' has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """Random draws that are the same for a seed on every operating system and NumPy version.
 
-NumPy promises that the raw words of a bit generator stay the same (NEP 19) and promises nothing of the kind for
-`Generator`'s distributions, so every draw here is built on raw words with whole numbers and single IEEE operations.
+NumPy promises that the raw words of a bit generator stay the same (NEP 19), but not that `Generator`'s distributions
+do. So every draw here is built on raw words, with whole numbers and single IEEE operations.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ __all__ = ["Dice", "Stream", "hashed", "weights_to_bounds"]
 T = TypeVar("T")
 
 _LOT = 4096
+"""Words that are drawn at once for single draws. Chosen; not sensitive: it decides speed alone."""
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+"""The constants of SplitMix64 (Steele, Lea and Flood 2014, OOPSLA)."""
 
 
 class Stream:
@@ -29,8 +31,8 @@ class Stream:
 
     Args:
         seed: any non-negative integer below 2**64.
-        path: what the stream is for, for example ``"errors", "a", 7``. A stage that draws more or less
-            leaves the streams of the other stages alone.
+        path: what the stream is for, for example ``"errors", "a", 7``. Each stage has a stream of its own, so that a
+            stage which draws more or less does not change the others.
     """
 
     def __init__(self, seed: int, *path: str | int) -> None:
@@ -47,16 +49,20 @@ class Stream:
         return (self.words(count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def below(self, bound: int | Int64s, count: int | None = None) -> Int64s:
-        """Return whole numbers from 0 to `bound` - 1; `bound` is one number or an array, each at most 2**31.
+        """Return whole numbers from 0 to `bound` - 1.
 
         The bias of multiplying instead of rejecting is below bound / 2**32.
+
+        Args:
+            bound: one number or an array, each at most 2**31.
+            count: how many; None: one for each bound.
         """
         bounds = np.asarray(bound, dtype=np.uint64)
         size = count if count is not None else bounds.size
         return ((self.words(size) >> np.uint64(32)) * bounds >> np.uint64(32)).astype(np.int64)
 
     def weighted(self, bounds: Int64s, count: int) -> Int64s:
-        """Return `count` places of a list, as likely as their weights; `bounds` come from `weights_to_bounds`."""
+        """Return `count` places of a list, drawn by their weights; `bounds` come from `weights_to_bounds`."""
         target = self.below(int(bounds[-1]), count)
         return np.searchsorted(bounds, target, side="right").astype(np.int64)
 
@@ -83,11 +89,11 @@ class Dice:
 
     @classmethod
     def of(cls, number: int) -> Dice:
-        """Return the draws that belong to a number: the same number gives the same draws (SplitMix64)."""
+        """Return the draws that belong to a number; the same number gives the same draws (SplitMix64)."""
         return cls(_splitmix(number))
 
     def below(self, bound: int) -> int:
-        """Return a whole number from 0 to `bound` - 1, each as likely."""
+        """Return a whole number from 0 to `bound` - 1, all equally likely."""
         return (self._next() >> 32) * bound >> 32
 
     def between(self, low: int, high: int) -> int:
@@ -99,12 +105,12 @@ class Dice:
         return (self._next() >> 11) * 2.0**-53 < probability
 
     def one(self, items: Sequence[T]) -> T:
-        """Return one item, each as likely."""
+        """Return one item, all equally likely."""
         return items[self.below(len(items))]
 
 
 def weights_to_bounds(weights: Any) -> Int64s:
-    """Return the running sum of non-negative whole weights, scaled down where it would pass 2**31 - 1.
+    """Return the running sum of non-negative whole weights, scaled down if it would pass 2**31 - 1.
 
     Raises:
         ValueError: a weight is negative, or all are 0.
@@ -118,7 +124,7 @@ def weights_to_bounds(weights: Any) -> Int64s:
 
 
 def hashed(numbers: Any, *path: str | int) -> Words:
-    """Return a random-looking word for each whole number: the same number and path give the same word."""
+    """Return a random-looking word for each whole number; the same number and path give the same word."""
     digest = blake2b("\x1f".join(str(part) for part in path).encode(), digest_size=8).digest()
     state = np.asarray(numbers).astype(np.uint64) + np.uint64(int.from_bytes(digest, "little"))
     with np.errstate(over="ignore"):

@@ -14,7 +14,7 @@ from cli_house import SAMPLE, Outcome, assert_refused, pprl, snapshot
 from pprl.base.errors import DataError
 from pprl.exchange.agreement.model import Agreement
 from pprl.synth.making.make import make_files
-from pprl.synth.making.plan import Plan
+from pprl.synth.making.plan import PopulationPlan
 
 FILES = {
     "a.csv",
@@ -167,7 +167,7 @@ def test_a_plan_decides_all_and_options_go_before_it(here: Path) -> None:
 
 def test_the_plan_in_about_json_makes_the_same_bytes_again(here: Path) -> None:
     pprl("synth", "-o", "one", "--plan", "plan.toml", "--rate", "sex_wrong=0.1")
-    make_files(Plan.from_dict(about(here / "one")["plan"]), here / "two")
+    make_files(PopulationPlan.from_dict(about(here / "one")["plan"]), here / "two")
     assert snapshot(here / "one") == snapshot(here / "two")
 
 
@@ -278,7 +278,7 @@ def refused(here: Path, code: int, *arguments: object, says: tuple[str, ...] = (
         (["--rate", "surname_by_ear=often"], "NAME=NUMBER"),
         (["--rate", "surname_by_ear=0.6", "--rate", "surname_scanned=0.6"], "add up"),
         (["--error-factor", "age=65-120"], "NAME:NUMBER"),
-        (["--error-factor", "age=old:2"], "no group"),
+        (["--error-factor", "age=old:2"], "not a group"),
         (["--error-factor", "age=65-120:21"], "at most 20"),
         (["--error-factor", "age=65-120:-1"], "at least 0"),
         (["--error-factor", "origin=martian:2"], "martian"),
@@ -286,7 +286,7 @@ def refused(here: Path, code: int, *arguments: object, says: tuple[str, ...] = (
         (["--party", "A b"], "party"),
         (["--party", "x", "--party", "x"], "twice"),
         (["--party", "x", "--party", "y", "--files", 1, "--overlap", 2], "overlap"),
-        (["--plan", "plan.toml", "--party", "x"], "names the parties already"),
+        (["--plan", "plan.toml", "--party", "x"], "already names the parties"),
         (["--format", "xlsx"], "xlsx"),
         (["--frobnicate"], "frobnicate"),
     ],
@@ -487,7 +487,7 @@ def test_page_and_folder_appear_together_or_not_at_all(
     def fail(*arguments: object, **more: object) -> str:
         raise fault
 
-    monkeypatch.setattr("pprl.synth.likeness.reporting.look_alike", fail)
+    monkeypatch.setattr("pprl.synth.likeness.report.look_alike", fail)
     before = snapshot(here)
     assert pprl("synth", "-o", "t", *SMALL, "--report", "page.html").code == 1
     assert snapshot(here) == before
@@ -497,9 +497,9 @@ def test_a_page_that_cannot_be_written_is_refused_before_any_work(here: Path) ->
     (here / "page.html").write_text("mine", encoding="utf-8")
     refused(here, 1, "-o", "t", *SMALL, "--report", "page.html", says=("exists already",))
     refused(here, 2, "-o", "t", *SMALL, "--report", "t", says=("two outputs",))
-    refused(here, 2, "-o", "t", *SMALL, "--report", "t/page.html", says=("lies in the folder",))
+    refused(here, 2, "-o", "t", *SMALL, "--report", "t/page.html", says=("is in the folder",))
     refused(
-        here, 2, "-o", "t", *SMALL, "--report", "./x/../t/a/page.html", says=("lies in the folder",)
+        here, 2, "-o", "t", *SMALL, "--report", "./x/../t/a/page.html", says=("is in the folder",)
     )
     refused(here, 1, "-o", "t", *SMALL, "--report", "none/page.html", says=("does not exist",))
     refused(here, 2, "-o", "t", *SMALL, "--reference", "real.json", says=("--report",))

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pprl.synth.errors.forms import Form, write_form
+from pprl.synth.files.forms import Form, write_form
 from pprl.synth.making.make import make_files
-from pprl.synth.making.plan import Plan
-from pprl.synth.people.people import Population, populate
+from pprl.synth.making.plan import PopulationPlan
+from pprl.synth.people.population import Population, populate
 from pprl.synth.places.country import load_country
 
 
@@ -25,7 +25,7 @@ class Files:
     """A made folder, read by the csv module alone."""
 
     folder: Path
-    plan: Plan
+    plan: PopulationPlan
     about: dict[str, Any]
     people: Population
     tables: dict[str, list[dict[str, str]]]
@@ -72,7 +72,7 @@ def making(tmp_path_factory: pytest.TempPathFactory) -> Making:
     """Make files by a plan's entries and read them back."""
 
     def make(**entries: Any) -> Files:
-        plan = Plan(**entries)
+        plan = PopulationPlan(**entries)
         folder = tmp_path_factory.mktemp("made") / "out"
         about = make_files(plan, folder).about
         people = populate(

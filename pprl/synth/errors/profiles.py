@@ -1,37 +1,38 @@
-"""How often each error is made: profiles for good, usual and bad files, and the check of rates.
+"""How often each error is made: profiles for good, usual and bad files.
 
-A rate is the share of the records where an error is possible that get it in one file's copy; two copies differ about
-twice as often. The mix follows what is published and the level is set so that of the pairs of copies about one in four
-(light), half (typical) or four in five (heavy) differ in more than the written form. Where the mix comes from:
+A rate is the share of the records in which the error is possible that get it, in one file's copy; two copies of a
+record differ about twice as often. The mix of errors follows what is published. The level is set so that of the pairs
+of copies about one in four (light), one in two (typical) or four in five (heavy) differ in more than the written form.
+The mix comes from these sources:
 
-- Keyboard slips: the four slips of Damerau (1964, Comm. ACM 7) make up about 80 % of misspellings; first letters are
-  seldom wrong (Yannakoudakis and Fawthrop 1983, Inf. Processing & Management 19).
+- Typing: four slips make up about 80 % of misspellings (Damerau 1964, Comm. ACM 7); first letters are seldom wrong
+  (Yannakoudakis and Fawthrop 1983, Inf. Processing & Management 19).
 - Names: middle names differ most often; misspellings are 53 % of the mismatches in first names and 34 % of those in
   surnames, and names are swapped (Just et al. 2016, Perspect. Health Inf. Manag. 13, on 398,939 confirmed duplicates in
   master patient indexes).
-- Sex and date of birth are the best kept and the postcode is the worst (Harron et al. 2017, BMC Med. Res. Methodol. 17:
-  0.11 % and 53 % differed or were missing in hospital records of three young age groups in England).
-- Moves: about one person in ten lives elsewhere than a year ago in US and UK censuses and surveys.
-- Errors gather in some records and differ by hospital and group (Harron et al. 2017; Hagger-Johnson et al. 2015, BMJ
-  Open 5), so dependence is above 0 in every profile with errors.
-- Kinds as in Christen (2012, Data Matching, chapter 7) and the generators of Christen and Vatsalan (2013, CIKM) and
-  Tran, Vatsalan and Christen (2013, GeCo, CIKM).
+- Sex and date of birth are the most reliable fields and the postcode is the least (Harron et al. 2017, BMC Med. Res.
+  Methodol. 17: 0.11 % and 53 % differed or were missing in hospital records of three young age groups in England).
+- Moves: in US and UK censuses and surveys, about one person in ten lives elsewhere than a year ago.
+- Errors gather in some records, and differ by hospital and group (Harron et al. 2017; Hagger-Johnson et al. 2015, BMJ
+  Open 5), so the dependence is above 0 in every profile with errors.
+- The kinds of errors: Christen (2012, Data Matching, chapter 7), and the generators of Christen and Vatsalan (2013,
+  CIKM) and Tran, Vatsalan and Christen (2013, GeCo, CIKM).
 
-No study gives every rate, so each single number is our choice, and none is fitted to a data set.
+No study gives every rate, so each number is our own choice, the dependence and the duplicates included, and none is
+fitted to a data set. All of them are sensitive: they decide how hard the files are to link. That is why there are
+three levels and why a plan can set each number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from pprl.base.errors import UsageError
-from pprl.synth.errors.corruptions import Corruption
 from pprl.tables import suggest
 
-__all__ = ["PROFILES", "Profile", "check_rates", "get_profile", "unknown_error"]
+__all__ = ["PROFILES", "Profile", "get_profile"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,8 @@ class Profile:
 
     Attributes:
         name: of the profile.
-        rates: by the corruption's name, from 0 to 1; one that is not named is not made.
-        dependence: from 0 (errors of a record are independent) to 1 (only careless records have any).
+        rates: by the error's name, from 0 to 1; an error without a rate is not made.
+        dependence: from 0 (the errors of a record are independent) to 1 (only careless records have any).
         duplicates: share of a file's people who have a second row.
     """
 
@@ -51,7 +52,6 @@ class Profile:
     duplicates: float
 
 
-# Rates in per cent: light, typical, heavy.
 _PER_CENT = {
     "moved_house":                   (3.0, 6.0, 12.0),
     "married_name":                  (2.0, 6.0, 12.0),
@@ -136,6 +136,7 @@ _PER_CENT = {
     "address_cut":                   (0.0, 0.0, 30.0),
     "locality_cut":                  (0.0, 0.0, 30.0),
 }  # fmt: skip
+"""Rates in per cent in the profiles light, typical and heavy, by the error's name."""
 
 
 def _profile(name: str, column: int, *, dependence: float, duplicates: float) -> Profile:
@@ -153,7 +154,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "heavy": _profile("heavy", 2, dependence=0.5, duplicates=0.03),
     }
 )
-"""From a copy without errors to a bad one, by name."""
+"""The profiles by name, from a copy without errors to a bad one."""
 
 
 def get_profile(name: str) -> Profile:
@@ -167,42 +168,3 @@ def get_profile(name: str) -> Profile:
             f"there is no profile {name!r}", hint=suggest(name, list(PROFILES), "Profiles")
         )
     return PROFILES[name]
-
-
-def unknown_error(name: str, known: Sequence[str]) -> str:
-    """Return a hint for a corruption that does not exist: the nearest names, and where to see all of them."""
-    near = get_close_matches(name, known, n=2, cutoff=0.6)
-    near += [other for other in known if name and name in other and other not in near][:2]
-    meant = f"Did you mean {' or '.join(map(repr, near[:3]))}? " if near else ""
-    return f"{meant}`pprl synth --list-errors` lists them all."
-
-
-def check_rates(rates: Mapping[str, float], corruptions: Mapping[str, Corruption]) -> None:
-    """Refuse rates that can't be met.
-
-    Args:
-        rates: by the corruption's name.
-        corruptions: those that there are, by name.
-
-    Raises:
-        UsageError: a name is unknown, a rate is not from 0 to 1, or the rates of a slot add up to more than 1.
-    """
-    slots: dict[str, float] = {}
-    for name, rate in rates.items():
-        if name not in corruptions:
-            raise UsageError(
-                f"there is no error {name!r}", hint=unknown_error(name, list(corruptions))
-            )
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-            raise UsageError(
-                f"the rate of {name} is {rate!r}",
-                hint="A rate is a share of the records, from 0 to 1.",
-            )
-        slot = corruptions[name].slot
-        slots[slot] = slots.get(slot, 0.0) + rate
-    for slot, total in slots.items():
-        if total > 1 + 1e-9:
-            raise UsageError(
-                f"the rates of the slot {slot!r} add up to {total:g}",
-                hint="A record gets at most one error of a slot: they may add up to 1.",
-            )

@@ -1,1 +1,1 @@
-"""What a party's file holds and how it is written."""
+"""A party's file: who is in it (`members.py`), how the party writes (`forms.py`), and writing it block by block."""

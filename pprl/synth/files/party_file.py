@@ -1,191 +1,153 @@
-"""One party's file: how it writes, which errors it makes, and the loop that writes it block by block."""
+"""One party's file: made block by block, from people to text, to errors, to the party's own way of writing.
+
+people -> text -> errors -> the party's form -> file, and one line of truth for each row
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pprl.base.arrays import Floats, Int64s
-from pprl.exchange.agreement.model import Agreement
 from pprl.synth.draw import hashed
-from pprl.synth.errors.corrupting import BLOCK, error_plan, known_corruptions
-from pprl.synth.errors.corruptions import Corruption
-from pprl.synth.errors.engine import Machine, Tally, household_means
-from pprl.synth.errors.forms import FIELDS, Form, write_form
-from pprl.synth.errors.profiles import get_profile
+from pprl.synth.errors.apply import BLOCK
+from pprl.synth.errors.corruptor import Corruptor, ErrorCounts, household_means
+from pprl.synth.files.forms import Form, write_form
 from pprl.synth.files.writing import open_writer
-from pprl.synth.making.about import about_file
-from pprl.synth.making.mimic import mimic_form, more_corruptions, more_rates
-from pprl.synth.making.plan import Band, PartyPlan, Plan, check_columns
-from pprl.synth.people.people import MORE_FIELDS, Population
-from pprl.synth.places.country import Country
-from pprl.synth.places.places import Places
+from pprl.synth.people.population import Population
 
-__all__ = ["Party", "Progress", "Watch", "prepare", "write_party"]
+if TYPE_CHECKING:
+    from pprl.base.threads import Progress
 
+__all__ = ["Party", "Watch", "WrittenFile", "write_party"]
 
 COUNT_EVERY, COUNT_ROWS = 8, 20_000
-"""In the first rows of every eighth block it is counted where each error is possible: the measured rates are theirs."""
+"""In the first 20,000 rows of every eighth block it is counted where each error is possible; the measured rates are
+from these rows. Chosen; not sensitive: at a rate of 2 %, 20,000 rows give a standard error of 0.1 percentage points."""
 
-Progress = Callable[[str, float], None]
-"""Called with the name of a stage and the share of it that is done."""
+_FEWEST_DIGITS = 6
+"""Digits of an id, at least. Chosen; not sensitive: an id has no meaning."""
 
 Watch = Callable[[str, Int64s, dict[str, Any]], None]
-"""Called with each block that is written: the party, the people, and their text by field, errors and all."""
+"""Called with each block that is written: the party, the people, and their text by field, errors included."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """One party, ready to be written.
+    """A party, ready to write its file.
 
     Attributes:
-        plan: what was asked for.
+        name: the party's name.
         form: how it writes.
-        machine: makes its errors.
-        fields: what its errors look at, more than it writes.
-        duplicates: share of its people with a second row.
+        corruptor: makes its errors.
+        fields: the fields that its errors look at; more than it writes.
     """
 
-    plan: PartyPlan
+    name: str
     form: Form
-    machine: Machine
+    corruptor: Corruptor
     fields: tuple[str, ...]
-    duplicates: float
 
 
-def _highest(groups: Mapping[str, float]) -> float:
-    """Return the highest product of factors that one person can meet."""
-    bands = [(Band(text), factor) for text, factor in groups.items()]
-    age = max(
-        prod(f for band, f in bands if band.kind == "age" and band.low <= years <= band.high)
-        for years in range(130)
-    )
-    others = (max([1.0, *(f for b, f in bands if b.kind == kind)]) for kind in ("sex", "origin"))
-    return age * prod(others)
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A party's file as it was written.
 
-
-def prepare(
-    plan: Plan,
-    country: Country,
-    places: Places,
-    *,
-    like: Agreement | None,
-    more: Sequence[Corruption],
-) -> list[Party]:
-    """Return the parties of a plan, ready to be written.
-
-    Raises:
-        UsageError: a party asks for a column, an error or a rate that can't be.
+    Attributes:
+        name: of the file.
+        id: column of the party's record ids.
+        sha256: of the file, in hex.
+        rows: in the file.
+        people: in the file.
+        rows_counted: rows in which it was counted where each error is possible.
+        counts: the errors.
+        by_errors: number of records with 0, 1, 2 ... errors.
     """
-    most = _highest(plan.error_factors)
-    found = []
-    for place, party in enumerate(plan.parties()):
-        if like is None:
-            check_columns(party, (*FIELDS, *MORE_FIELDS))
-            form = party.form(place)
-        else:
-            form = mimic_form(like, party)
-        fields = tuple(dict.fromkeys(part for parts in form.columns.values() for part in parts))
-        # Errors may look at fields that the party does not write: whoever has no middle name may still get one.
-        held = tuple(dict.fromkeys((*FIELDS, "former_surname", *fields)))
-        known = known_corruptions(
-            country,
-            places,
-            latest=plan.as_of,
-            more=(*more_corruptions(fields), *more),
-        )
-        rates = {**more_rates(fields, plan.profile), **plan.rates, **party.rates}
-        errors = error_plan(
-            known,
-            profile=plan.profile,
-            rates=rates,
-            dependence=plan.dependence,
-            fields=held,
-            factor=party.error_factor,
-            most=most,
-        )
-        asked = (party.duplicates, plan.duplicates, get_profile(plan.profile).duplicates)
-        duplicates = next(share for share in asked if share is not None)
-        found.append(
-            Party(
-                plan=party, form=form, machine=Machine(errors), fields=held, duplicates=duplicates
-            )
-        )
-    return found
+
+    name: str
+    id: str
+    sha256: str
+    rows: int
+    people: int
+    rows_counted: int
+    counts: ErrorCounts
+    by_errors: Int64s
 
 
 def write_party(
-    plan: Plan,
     party: Party,
-    made: Population,
+    people: Population,
     rows: Int64s,
     paths: tuple[Path, Path],
     *,
     factor: Floats | None,
-    tell: Progress,
+    progress: Progress,
     watch: Watch | None = None,
-) -> dict[str, Any]:
-    """Write a party's file and its part of the truth; return its entry of `about.json`.
+) -> WrittenFile:
+    """Write a party's file and its part of the truth.
 
     Args:
-        plan: what is made.
         party: whose file.
-        made: the people.
+        people: everybody.
         rows: the person of each row, in the file's order.
-        paths: of the party's file, and of the truth, to which lines are added.
+        paths: of the party's file (CSV or Parquet, by its suffix), and of the truth, to which lines are added.
         factor: for each person, what their error rates are multiplied by.
-        tell: progress.
+        progress: told the share that is written.
         watch: sees each block.
     """
     path, truth_path = paths
-    name = party.plan.name
-    digits = max(6, len(str(len(rows))) + 1)
-    shared = None if factor is None else household_means(made.residents.household, factor)
-    total, counts = Tally(), np.zeros(1, dtype=np.int64)
-    with open_writer(path, plan.output) as writer, truth_path.open("ab") as truth:
-        counted = 0
+    digits = max(_FEWEST_DIGITS, len(str(len(rows))) + 1)
+    shared = None if factor is None else household_means(people.residents.household, factor)
+    total, by_errors, counted = ErrorCounts(), np.zeros(1, dtype=np.int64), 0
+    with open_writer(path) as writer, truth_path.open("ab") as truth:
         for start in range(0, max(1, len(rows)), BLOCK):  # an empty file has a header too
-            look_at = COUNT_ROWS if start // BLOCK % COUNT_EVERY == 0 else 0
-            people = rows[start : start + BLOCK]
-            columns = made.text(people, party.fields)
-            homes = made.residents.household[people]
-            tally = party.machine.run(
+            block = start // BLOCK
+            count_first = COUNT_ROWS if block % COUNT_EVERY == 0 else 0
+            persons = rows[start : start + BLOCK]
+            columns = people.text(persons, party.fields)
+            homes = people.residents.household[persons]
+            counts = party.corruptor.run(
                 columns,
-                (plan.seed, name, start // BLOCK),
-                factor=None if factor is None else factor[people],
+                (people.seed, party.name, block),
+                factor=None if factor is None else factor[persons],
                 household=homes,
                 household_factor=None if shared is None else shared[homes],
-                look_at=look_at,
+                count_first=count_first,
             )
-            counted += min(len(people), look_at)
-            total.add(tally)
+            counted += min(len(persons), count_first)
+            total.add(counts)
+            by_errors = _added(by_errors, _by_errors(counts, len(persons)))
             if watch is not None:
-                watch(name, people, columns)
-            errors = np.zeros(len(people), dtype=np.int64)
-            for places in tally.rows.values():
-                errors[places] += 1
-            counts = _added(counts, np.bincount(errors))
-            ids = _ids(name, plan.seed, start, len(people), digits)
-            writer.write(write_form(party.form, made.country.date_format, ids, columns))
-            truth.write(_truth_lines(name, ids, people))
-            tell(f"file {name}", min(1.0, (start + BLOCK) / max(1, len(rows))))
-    entry = about_file(
-        party.machine.plan,
-        total,
-        counts,
+                watch(party.name, persons, columns)
+            ids = _ids(party.name, people.seed, start, len(persons), digits)
+            writer.write(write_form(party.form, people.country.date_format, ids, columns))
+            truth.write(_truth_lines(party.name, ids, persons))
+            progress(min(1.0, (start + BLOCK) / max(1, len(rows))))
+    return WrittenFile(
+        name=path.name,
+        id=party.form.id,
+        sha256=_sha256(path),
         rows=len(rows),
         people=len(np.unique(rows)),
-        counted=counted,
+        rows_counted=counted,
+        counts=total,
+        by_errors=by_errors,
     )
-    return {"file": path.name, "id": party.form.id, "sha256": _sha256(path), **entry}
+
+
+def _by_errors(counts: ErrorCounts, records: int) -> Int64s:
+    """Return how many of a block's records have 0, 1, 2 ... errors."""
+    errors = np.zeros(records, dtype=np.int64)
+    for rows in counts.rows.values():
+        errors[rows] += 1
+    return np.bincount(errors)
 
 
 def _ids(party: str, seed: int, start: int, count: int, digits: int) -> Any:
@@ -204,6 +166,7 @@ def _truth_lines(party: str, ids: Any, people: Int64s) -> bytes:
 
 
 def _added(left: Int64s, right: Int64s) -> Int64s:
+    """Return the sum of two arrays, the shorter one filled up with zeros."""
     size = max(len(left), len(right))
     return np.pad(left, (0, size - len(left))) + np.pad(right, (0, size - len(right)))
 

@@ -1,4 +1,4 @@
-"""Writes a party's file block by block, as CSV with quotes only where they are needed or as Parquet."""
+"""Writes a file block by block: as CSV, with quotes only where they are needed, or as Parquet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["CsvWriter", "ParquetWriter", "open_writer"]
 
 
 class _Writer(ABC):
-    """Closes when the block that it is used in ends."""
+    """A context manager that finishes its file at the end."""
 
     @abstractmethod
     def close(self) -> None:
@@ -34,7 +34,7 @@ class _Writer(ABC):
 
 
 class CsvWriter(_Writer):
-    """UTF-8, commas, LF line ends; the first block brings the header."""
+    """Writes UTF-8 with commas and LF line ends; the header comes with the first block."""
 
     def __init__(self, path: Path) -> None:
         self._stream = path.open("wb")
@@ -60,7 +60,7 @@ class CsvWriter(_Writer):
 
 
 class ParquetWriter(_Writer):
-    """Text columns, zstd; bytes are the same for the same version of pyarrow."""
+    """Writes text columns, compressed with zstd; the bytes are the same for the same version of pyarrow."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -78,13 +78,13 @@ class ParquetWriter(_Writer):
             self._writer.close()
 
 
-def open_writer(path: Path, form: str) -> CsvWriter | ParquetWriter:
-    """Return a writer for ``csv`` or ``parquet``."""
-    return CsvWriter(path) if form == "csv" else ParquetWriter(path)
+def open_writer(path: Path) -> CsvWriter | ParquetWriter:
+    """Return a writer for the file, by its suffix: ``.csv`` or ``.parquet``."""
+    return CsvWriter(path) if path.suffix == ".csv" else ParquetWriter(path)
 
 
 def _quoted(column: Any) -> Any:
-    """Return the column with quotes around the values that hold a comma, a quote or a line end."""
+    """Return the column with quotes around values that contain a comma, a quote or a line end."""
     needs = pc.match_substring_regex(column, '[",\r\n]')
     if not pc.any(needs).as_py():
         return column
@@ -93,7 +93,7 @@ def _quoted(column: Any) -> Any:
 
 
 def _bytes_of(lines: Any) -> memoryview:
-    """Return all the text of an array at once: its values lie one behind the other."""
+    """Return all the text of an array at once: its values are stored one after the other."""
     offsets = memoryview(lines.buffers()[1]).cast("i")
     start, stop = offsets[lines.offset], offsets[lines.offset + len(lines)]
     return memoryview(lines.buffers()[2])[start:stop]

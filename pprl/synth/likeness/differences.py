@@ -1,7 +1,7 @@
 """How two records of one person differ, field by field and by kind, as an observer of the two texts sees it.
 
-The observer knows nothing of how an error came about, so that made-up and real files are seen by the same eyes: what
-a keyboard slip and a misread letter look like is the same ``one_edit``.
+The observer does not know how an error came about, so that made-up and real files are judged by the same rules: a
+keyboard slip and a misread letter are both ``one_edit``.
 """
 
 from __future__ import annotations
@@ -23,22 +23,24 @@ KINDS = {
     "missing_both": "missing in both",
     "missing_one": "missing in one",
     "form": "only case, accents, spaces or punctuation differ",
-    "one_edit": "one character added, dropped or other",
+    "one_edit": "one character added, dropped or different",
     "one_digit": "one digit for another",
-    "transposition": "two neighbouring characters changed places",
+    "transposition": "two neighbouring characters swapped",
     "shortened": "an initial, a beginning or an abbreviation",
     "part_missing": "one has words that the other lacks",
     "parts_moved": "the same words in another order",
-    "swapped": "given name and surname changed places",
-    "day_month_swapped": "day and month changed places",
+    "swapped": "given name and surname swapped",
+    "day_month_swapped": "day and month swapped",
     "part_unknown": "a part of one date is unknown, the rest agrees",
-    "placeholder_date": "one date is a 1 January",
+    "placeholder_date": "one date is 1 January",
     "other": "otherwise different",
 }
-"""Every kind, in the order in which tables show them, and what it means."""
+"""All kinds, in the order in which tables show them, and what they mean."""
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _WORDS = re.compile(r"[^\W_]+")
+_LONGEST_ABBREVIATION = 4
+"""As in rd, str, blvd. Chosen; not sensitive: longer ones are mostly other words."""
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
 )
@@ -46,7 +48,7 @@ _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "�
 
 
 def classify(field: str, a: str, b: str) -> str:
-    """Return in which way two values of one person differ; the order of the two does not matter.
+    """Return how two values of one person differ; the order of the two does not matter.
 
     Args:
         field: the field's name; ``date_of_birth`` is read as ``YYYY-MM-DD`` with ``00`` for unknown parts, and a
@@ -55,7 +57,7 @@ def classify(field: str, a: str, b: str) -> str:
         b: the other.
 
     Returns:
-        A key of `KINDS`; never ``swapped``, which two fields have to tell.
+        A key of `KINDS`; never ``swapped``, which takes two fields to see.
     """
     if a == b:
         return "same" if a else "missing_both"
@@ -85,7 +87,7 @@ def classify(field: str, a: str, b: str) -> str:
 
 
 def possible_kinds(field: str) -> frozenset[str]:
-    """Return the kinds that values of a field may differ in, clean dates and codes of sex taken for granted."""
+    """Return the kinds in which values of a field may differ, given clean dates and codes for sex."""
     always = {"same", "missing_both", "missing_one", "other"}
     dates = {"day_month_swapped", "part_unknown", "placeholder_date"}
     if field == "sex":
@@ -111,7 +113,7 @@ def _classify_dates(
 
 
 def _slip(a: str, b: str) -> str:
-    """Return the kind of a single slip between two unlike texts, or an empty text."""
+    """Return the kind of a single slip between two different texts; empty if they are further apart."""
     if abs(len(a) - len(b)) > 1:
         return ""
     start, short = 0, min(len(a), len(b))
@@ -127,7 +129,7 @@ def _slip(a: str, b: str) -> str:
 
 
 def _shortened(a: list[str], b: list[str]) -> bool:
-    """Return whether word by word one is the other, its beginning, or an abbreviation of it, all one way round."""
+    """Return whether, word by word, one text is the other, its beginning or its abbreviation, all in one direction."""
     if len(a) != len(b):
         return False
     unlike = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
@@ -135,12 +137,12 @@ def _shortened(a: list[str], b: list[str]) -> bool:
 
 
 def _stands_for(short: str, full: str) -> bool:
-    """Return whether the letters of `short` stand in `full` in their order, the first one first."""
+    """Return whether the letters of `short` are in `full` in the same order, beginning with the first."""
     if len(short) >= len(full) or short[0] != full[0] or short.isdigit():
         return False
     if full.startswith(short):
         return True
-    if len(short) > 4:  # rd, str, blvd: longer ones are other words
+    if len(short) > _LONGEST_ABBREVIATION:
         return False
     rest = iter(full)
     return all(letter in rest for letter in short)
@@ -162,7 +164,7 @@ def _written_out(text: str) -> str:
 
 
 def first_and_others(person: pd.Series[str]) -> tuple[Int64s, Int64s]:
-    """Return the pairs of places: of each person's first record and of every later one.
+    """Return pairs of records: the places of each person's first record, and those of every later one.
 
     Rows without a person are in no pair.
     """
@@ -181,12 +183,12 @@ def measure_differences(
     """Count the kinds of difference between records of the same person.
 
     Args:
-        left: one record of each pair a row, canonical text by field.
-        right: the other record, the same rows and columns.
+        left: one record of each pair, canonical text by field.
+        right: the other record of each pair, in the same rows and columns.
 
     Returns:
-        by field: the number of pairs by kind, kinds that occur; and the number of pairs by the number of fields that
-        differ (a value missing in one counts), from 0 to all.
+        By field, the number of pairs of each kind that occurs; and the number of pairs in which 0, 1 ... all fields
+        differ (a value that is missing in one of them counts).
     """
     number = np.zeros(len(left), dtype=np.int64)
     swapped = _swapped(left, right)
@@ -222,7 +224,7 @@ def _kinds(field: str, a: Any, b: Any) -> list[str]:
 
 
 def _swapped(left: pd.DataFrame, right: pd.DataFrame) -> Any:
-    """Return which pairs have given name and surname the other way round."""
+    """Return in which pairs given name and surname are the other way round."""
     swapped = np.zeros(len(left), dtype=bool)
     if not {"given_name", "surname"} <= set(left.columns):
         return swapped

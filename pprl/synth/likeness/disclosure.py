@@ -1,10 +1,10 @@
-"""What aggregate tables tell: cells under k are refused where they come in and look like none where they go out.
+"""Disclosure control: what aggregate tables could tell about single people.
 
-An office's own tables (names with their counts, ages with their counts) may be fitted to. They come in through
-:func:`read_table`, which refuses a small cell, and :class:`Disclosure` says in plain words what they could tell.
-Figures that go out pass through :func:`round_down`. With every count a multiple of k, totals included, the difference
-of two is known to k - 1 either way at best, so that nothing small can be worked out by subtraction, for which leaving
-cells out is not enough (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4: rounding).
+On the way in, an office's own tables (names or ages with their counts) come through :func:`read_table`, which refuses
+cells under k; :class:`Disclosure` says in plain words what they could tell. On the way out, figures go through
+:func:`round_down`, so that a count under k looks like 0. If all counts are multiples of k, totals included, the
+difference of two is known only to within k - 1, so nothing small can be worked out by subtraction. Merely leaving small
+cells out would not prevent that (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4: rounding).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from pprl.tables.csvtext import read_csv_text
 __all__ = ["Disclosure", "Table", "TableFacts", "read_table", "round_down"]
 
 COUNT = "count"
+SMALLEST_CELL = 10
+"""The smallest cell unless another is asked for: many statistical offices publish none under 10."""
 _WHOLE = re.compile(r"[0-9]{1,12}")
 
 
@@ -36,11 +38,11 @@ class Table:
     """An aggregate table: what the cells are of, and how many records each holds.
 
     Attributes:
-        file: its name, without the folder.
+        file: the file's name, without its folder.
         columns: names of the value columns.
         values: one tuple of values for each cell.
         counts: records in each cell, at least k.
-        sha256: of the file, in hex. It stays in memory: for a table of a few cells it would confirm a guess.
+        sha256: of the file, in hex. It is never written: for a table with few cells it would confirm a guess.
     """
 
     file: str
@@ -50,17 +52,17 @@ class Table:
     sha256: str = field(repr=False)
 
 
-def read_table(path: Path | str, value_columns: Sequence[str], k: int = 10) -> Table:
-    """Read an office's aggregate table: CSV with the value columns and ``count``, one cell a row.
+def read_table(path: Path | str, value_columns: Sequence[str], k: int = SMALLEST_CELL) -> Table:
+    """Read an office's aggregate table: CSV with the value columns and ``count``, one cell in each row.
 
     Args:
         path: the file.
-        value_columns: what its cells are of, for example ``("surname",)`` or ``("sex", "age")``.
-        k: the smallest cell that is let in.
+        value_columns: what the cells are of, for example ``("surname",)`` or ``("sex", "age")``.
+        k: the smallest cell that is accepted.
 
     Raises:
-        DataError: the file can't be read; a column too few or too many; a cell without a value, with a count that is
-            no whole number or below `k`, or that stands there twice. Names the file and the row, never a value.
+        DataError: the file can't be read; a column is missing or not expected; a cell has no value, has a count that is
+            not a whole number or is below `k`, or is given twice. Names the file and the row, never a value.
     """
     path = Path(path)
     _check_k(k)
@@ -72,7 +74,7 @@ def read_table(path: Path | str, value_columns: Sequence[str], k: int = 10) -> T
         if len(empty):
             raise DataError(
                 f"{path}: row {rows[empty[0]]} has no value in the column {name!r}",
-                hint="A cell for missing values is not used: leave its row out.",
+                hint="Cells for missing values are not used: leave the row out.",
             )
     texts = columns[COUNT]
     counts = np.zeros(len(texts), dtype=np.int64)
@@ -80,7 +82,7 @@ def read_table(path: Path | str, value_columns: Sequence[str], k: int = 10) -> T
         if not _WHOLE.fullmatch(text):
             raise DataError(
                 f"{path}: the count in row {rows[place]} is not a whole number",
-                hint="Write counts in digits alone, without separators; leave suppressed cells out.",
+                hint="Write counts with digits only, without separators; leave suppressed cells out.",
             )
         counts[place] = int(text)
     small = np.flatnonzero(counts < k)
@@ -88,15 +90,15 @@ def read_table(path: Path | str, value_columns: Sequence[str], k: int = 10) -> T
         more = f", and so do {len(small) - 1:,} more" if len(small) > 1 else ""
         raise DataError(
             f"{path}: row {rows[small[0]]} holds a count under {k}{more}",
-            hint="Such a cell may point at persons. Leave it out or merge it with others before the table leaves "
-            "your office; pass another smallest cell only if your rules allow it.",
+            hint="So small a cell may point at single people. Leave it out or merge it with others before the table "
+            "leaves your office; pass another smallest cell only if your rules allow it.",
         )
     values = tuple(zip(*(columns[name] for name in value_columns), strict=True))
     seen: dict[tuple[str, ...], int] = {}
     for place, value in enumerate(values):
         if value in seen:
             raise DataError(
-                f"{path}: the rows {rows[seen[value]]} and {rows[place]} are of the same cell",
+                f"{path}: the rows {rows[seen[value]]} and {rows[place]} give the same cell",
                 hint="Give each cell once.",
             )
         seen[value] = place
@@ -113,7 +115,7 @@ def _check_k(k: int) -> None:
     if k < 1:
         raise UsageError(
             f"the smallest cell can't be {k}",
-            hint="Give 1 or more; 10 is the custom of many offices.",
+            hint="Give 1 or more; many offices use 10.",
         )
 
 
@@ -131,7 +133,7 @@ def _columns(
     for number, name in enumerate(frame.columns, start=1):
         if str(name).strip().lower() not in wanted:
             raise DataError(
-                f"{path}: column {number} is not one that is used",
+                f"{path}: column {number} is not used",
                 hint=suggest(str(name), wanted, "Leave all others out. Used"),
             )
     if len(frame.columns) != len(wanted):
@@ -140,20 +142,20 @@ def _columns(
 
 
 def _rows_of(frame: pd.DataFrame) -> list[int]:
-    """Return the rows' numbers as a spreadsheet shows them: the header is row 1."""
+    """Return the numbers of the rows as a spreadsheet shows them, with the header as row 1."""
     return [number + 2 for number in range(len(frame))]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableFacts:
-    """What may be told of a table: nothing of its values.
+    """What may be said about a table: none of its values.
 
     Attributes:
-        file: its name.
+        file: the file's name.
         columns: names of its value columns.
-        cells: how many it has.
+        cells: how many cells it has.
         smallest: the smallest cell's count.
-        total: of all cells, rounded down to a multiple of the smallest cell that is let in.
+        total: of all cells, rounded down to a multiple of the smallest cell that is accepted.
     """
 
     file: str
@@ -163,7 +165,7 @@ class TableFacts:
     total: int
 
     @classmethod
-    def of(cls, table: Table, k: int = 10) -> TableFacts:
+    def of(cls, table: Table, k: int = SMALLEST_CELL) -> TableFacts:
         """Return the facts of a table."""
         return cls(
             file=table.file,
@@ -180,20 +182,20 @@ class Disclosure:
 
     Attributes:
         k: cells below this were refused.
-        tables: by what was fitted (``surname``, ``age`` ...).
+        tables: by what was fitted to them (``surname``, ``age`` ...).
     """
 
     k: int
     tables: Mapping[str, TableFacts]
 
     @classmethod
-    def of(cls, tables: Mapping[str, Table], k: int = 10) -> Disclosure:
-        """Return what is to be said of these tables.
+    def of(cls, tables: Mapping[str, Table], k: int = SMALLEST_CELL) -> Disclosure:
+        """Return what there is to say about these tables.
 
         Raises:
-            DataError: the totals of two tables differ, by fewer than `k` records: that is a small cell, the number of
-                those with a value for the one table and none for the other.
-            UsageError: `k` below 1.
+            DataError: the totals of two tables differ by fewer than `k` records. The difference is a small cell itself:
+                the records that have a value for one table and none for the other.
+            UsageError: `k` is below 1.
         """
         _check_k(k)
         totals = {name: int(table.counts.sum()) for name, table in tables.items()}
@@ -201,7 +203,7 @@ class Disclosure:
             if 0 < abs(totals[one] - totals[other]) < k:
                 raise DataError(
                     f"the totals of the tables {one} and {other} differ by fewer than {k} records",
-                    hint="So few people would stand out. Round the tables, or draw both up over the same people.",
+                    hint="So few people would stand out. Round the tables, or make both about the same people.",
                 )
         return cls(k=k, tables={name: TableFacts.of(table, k) for name, table in tables.items()})
 
@@ -217,7 +219,10 @@ class Disclosure:
         }
 
     def statement(self) -> list[str]:
-        """Return in plain words what the tables, and files made from them, could disclose."""
+        """Return in plain words what the tables, and files made from them, could disclose.
+
+        The words are part of ``about.json``.
+        """
         if not self.tables:
             return ["No table of an office's own was used, so none could be disclosed."]
         smallest = min(facts.smallest for facts in self.tables.values())
@@ -243,7 +248,7 @@ class Disclosure:
                 "Whether a small cell can be worked out from several tables, or from an older issue of one, is for the "
                 "office to check: this program sees only the tables it was given."
             )
-        if smallest < 10:
+        if smallest < SMALLEST_CELL:
             said.append(
                 f"Cells as small as {smallest:,} were let in. Many offices publish none under 10."
             )
@@ -251,5 +256,5 @@ class Disclosure:
 
 
 def round_down(count: int, k: int) -> int:
-    """Return the largest multiple of `k` that is not above the count: one under `k` looks like none at all."""
+    """Return the largest multiple of `k` that is not above the count, so that a count under `k` looks like 0."""
     return count // k * k

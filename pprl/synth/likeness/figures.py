@@ -1,23 +1,23 @@
-"""Aggregate figures of a people file: counts alone and no value, to hold a made-up file against a real one.
+"""Aggregate figures of a people file: only counts and no values, to compare a made-up file with a real one.
 
-Every count, that of the rows included, is rounded down to a multiple of k: a small one looks like none at all, and so
-do the shortest and longest texts and the oldest and youngest people, if fewer than k are so. The difference of two
-such counts is known to k - 1 either way at best, so what was small before it was rounded may still be anything from
-1 to k - 1, or at least k, for one who works with all of them. What would tell more is left out, and whether that is so
-depends on nothing but what is shown:
+Every count, including the number of rows, is rounded down to a multiple of k. A count under k looks like 0; so do the
+shortest and longest texts and the oldest and youngest people, if there are fewer than k of them. The difference of two
+such counts is known only to within k - 1. So a count that was small before rounding may, even for somebody who combines
+all figures, still be anything from 1 to k - 1, or k or more. Whatever would tell more is left out. Whether something is
+left out depends only on what is shown:
 
-- how many values there are and how many occur once: where most are unique, that is how many rows have a value;
-- points of the name-frequency curve behind which fewer than 2k rows seem to lie: a curve that goes on to its end tells
-  how many rows have a value too;
-- a partition (lengths, years of birth, kinds of difference) that would be short of its total even if all its cells
-  were as large as they may be;
-- pairs of fields that are missing together, but for a chain of neighbours: without a circle of pairs nothing follows
-  for three fields but Fréchet's bounds (Dobra & Fienberg 2000, PNAS 97(22), theorem 1);
-- the number of fields that differ, which is tied to the kinds of all fields, unless nothing among them was small.
+- how many values there are and how many occur once: where most are unique, these tell how many rows have a value;
+- points of the name-frequency curve after which fewer than 2k rows seem to follow: a curve that is complete also tells
+  how many rows have a value;
+- a partition (lengths, years of birth, kinds of difference) that would fall short of its total even if all its cells
+  were as large as they can be;
+- pairs of fields that are missing together, except for a chain of neighbours: without a cycle of pairs, nothing follows
+  for three fields beyond Fréchet's bounds (Dobra & Fienberg 2000, PNAS 97(22), theorem 1);
+- the number of fields that differ, which depends on the kinds of difference of all fields, if any of these was small.
 
-What can still be derived: how frequent the most frequent value is (not which) and roughly how many values there are.
-Whoever knows the exact number of rows from elsewhere can narrow a small count, in rare cases to one number; and two
-sets of figures of nearly the same file can be subtracted from each other: publish one.
+What can still be derived: how frequent the most frequent value is (but not which it is), and roughly how many values
+there are. Somebody who knows the exact number of rows from elsewhere can narrow down a small count, in rare cases to
+one number. Two sets of figures of nearly the same file can be subtracted from each other: publish only one.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ import numpy as np
 import pandas as pd
 
 from pprl.base.errors import DataError, UsageError
-from pprl.synth.errors.forms import FIELDS
 from pprl.synth.likeness.differences import first_and_others, measure_differences, possible_kinds
-from pprl.synth.likeness.disclosure import round_down
+from pprl.synth.likeness.disclosure import SMALLEST_CELL, round_down
 from pprl.synth.likeness.figures_file import (
     LONGEST,
     YEARS,
@@ -46,6 +45,7 @@ from pprl.synth.likeness.figures_file import (
     read_figures,
     write_figures,
 )
+from pprl.synth.people.fields import FIELDS
 from pprl.tables.columns import ColumnMap, join_columns, suggest
 from pprl.tables.dates import DateFormat, recognise_format
 
@@ -62,8 +62,10 @@ NAMES = ("given_name", "surname", "locality", "postcode")
 CLASSES: tuple[Class, ...] = ("accent", "hyphen", "apostrophe", "digit", "space")
 _KNOWN = (*FIELDS, "former_surname")
 _GROUPS = 25
-"""Five-year groups of birth that a file may hold, for all that the figures show."""
+"""Five-year groups of birth that a file may have, as far as the figures show: 125 years, more than anybody's age."""
 _STEPS = tuple(step * 10**power for power in range(8) for step in (1, 2, 5))
+"""Numbers of most frequent values at which the curve is taken. Chosen; not sensitive: they are evenly spread on the
+logarithmic axis."""
 
 
 def measure(
@@ -71,32 +73,32 @@ def measure(
     *,
     columns: Mapping[str, str | Sequence[str]] | ColumnMap | None = None,
     person: str | None = None,
-    k: int = 10,
+    k: int = SMALLEST_CELL,
     source: str = "the table",
 ) -> Figures:
     """Return the aggregate figures of a people file.
 
     Args:
-        frame: text, one record a row, a missing value as an empty text.
-        columns: the column or columns of each field, and no other field; or a :class:`ColumnMap`, which also says how
-            dates are written. With a column map or None, all other fields that have a column of their own name are
-            measured too. Columns are found as for encoding, without regard to case, spaces, hyphens and underscores.
-        person: the column that tells which records are of one person, where that is known; each person's first record
-            is then compared with the person's others.
-        k: counts are rounded down to a multiple of this; 1 gives exact ones.
-        source: what messages call the frame, such as the file's path.
+        frame: text, one record in each row, a missing value as an empty text.
+        columns: the column or columns of each field that is to be measured; or a :class:`ColumnMap`, which also says
+            how dates are written. With a column map or None, all other fields that have a column of the same name are
+            measured too. Columns are found as for encoding, ignoring case, spaces, hyphens and underscores.
+        person: the column that tells which records are of one person, if that is known; each person's first record is
+            then compared with the person's other records.
+        k: counts are rounded down to a multiple of this; 1 gives exact counts.
+        source: what messages call the frame, such as the path of its file.
 
     Raises:
-        UsageError: `k` below 1, or a field that a record does not have.
-        DataError: no field at all, a column that the frame does not have or that holds something else than text, fewer
-            than `k` records, or values that don't tell which way round dates are written.
+        UsageError: `k` is below 1, or there is a field that a record does not have.
+        DataError: no field at all, a column that the frame does not have or that holds something other than text, fewer
+            than `k` records, or dates of which the values don't tell whether day or month comes first.
     """
     if k < 1:
         raise UsageError(f"the smallest cell can't be {k}", hint="Give 1 or more; 10 is usual.")
     if 0 < len(frame) < k:
         raise DataError(
             f"{source}: there are fewer than {k} records, too few to be measured",
-            hint="Figures of so few would point at persons.",
+            hint="Figures of so few records would point at single people.",
         )
     clean = _clean(frame, columns, source)
     missing = {name: (clean[name] == "").to_numpy() for name in clean.columns}
@@ -121,7 +123,7 @@ def measure(
 def _resolve(
     columns: Mapping[str, str | Sequence[str]] | ColumnMap | None, header: list[str], source: str
 ) -> dict[str, list[str]]:
-    """Return each field's columns; a first row without names may hold people, so no message lists it."""
+    """Return each field's columns. A file without a header has people in its first row, so no message lists the row."""
     if isinstance(columns, ColumnMap):
         given = columns
     else:
@@ -130,7 +132,7 @@ def _resolve(
     for name in [*given.columns, *given.dates]:
         if name not in _KNOWN:
             raise UsageError(
-                f"{name!r} is no field that can be measured",
+                f"{name!r} is not a field that can be measured",
                 hint=suggest(name, _KNOWN, "Leave all others out. Fields"),
             )
     found = ColumnMap(columns=given.columns).resolve(list(given.columns), header, file=source)
@@ -155,7 +157,7 @@ def _person(person: str, frame: pd.DataFrame, source: str) -> str:
         found = ColumnMap(columns={"person": (person,)}).resolve(["person"], header, file=source)
     except DataError:
         raise DataError(
-            f"{source}: no column {person!r} that tells the person",
+            f"{source}: there is no column {person!r} to tell people apart",
             hint="Check the spelling. The first row must hold the column names.",
         ) from None
     return found["person"][0]
@@ -165,7 +167,7 @@ def _text(frame: pd.DataFrame, column: str, source: str) -> pd.Series[str]:
     values = frame[column].to_numpy(dtype=object)
     if not all(isinstance(value, str) for value in values):
         raise DataError(
-            f"{source}: the column {column!r} holds something else than text",
+            f"{source}: the column {column!r} holds something other than text",
             hint='Keep it as text (pprl.read_csv_text does); a missing value is "".',
         )
     return pd.Series(values, dtype=object)
@@ -176,7 +178,7 @@ def _clean(
     columns: Mapping[str, str | Sequence[str]] | ColumnMap | None,
     source: str,
 ) -> pd.DataFrame:
-    """Return the fields' texts with single spaces, dates as YYYY-MM-DD where they can be read, sex as F and M."""
+    """Return the texts of the fields with single spaces, readable dates as YYYY-MM-DD, and sex as F and M."""
     dates = columns.dates if isinstance(columns, ColumnMap) else {}
     texts = {}
     for name, parts in _resolve(columns, [str(n) for n in frame.columns], source).items():
@@ -201,7 +203,7 @@ def _dates(values: list[str], spec: str | None, source: str) -> list[str]:
             raise DataError(
                 f"{source}: the dates of birth can be read in two ways: "
                 + " or ".join(item.spec for item in fits),
-                hint="Say which, in the table [dates] of the column map.",
+                hint="Say which in the table [dates] of the column map.",
             )
         form = fits[0] if fits else DateFormat("YYYY-MM-DD")
     read = [form.parse(value, salvage=True) if value else None for value in values]
@@ -232,12 +234,12 @@ def _field(name: str, text: pd.Series[str], missing: Any, rows: int, k: int) -> 
 
 
 def _partition(counts: Any, cells: int, total: int, k: int) -> tuple[int, ...]:
-    """Return the cells of a partition without the empty ones at its end; none if they tell too much.
+    """Return the cells of a partition without the empty ones at its end, or none if they would tell too much.
 
     Args:
         counts: in each cell.
-        cells: how many there may be, for all that is shown.
-        total: what they add up to, rounded down.
+        cells: how many there may be, as far as is shown.
+        total: of all cells, rounded down.
         k: the smallest cell.
     """
     shown = [round_down(int(count), k) for count in counts]
@@ -263,14 +265,15 @@ def _has(kind: str, value: str) -> bool:
 
 
 def _curve(by_value: Any, total: int, k: int) -> tuple[tuple[int, int], ...]:
-    """Return the points that part rows from the point before and, for k above 1, leave 2k rows or more behind.
+    """Return the points of the curve that rise above the point before.
 
-    That is judged by what is shown. As many rows as a point covers is known to k - 1, so that those with a value are
-    never told to be more than `total` less k, and as many as one likes may be of further rare values.
+    For k above 1, points after which fewer than 2k rows seem to follow are left out, judged by what is shown. The
+    number of rows that a point covers is known only to within k - 1; so the last point leaves it open how many rows
+    have a value, and how many more rare values there are.
 
     Args:
         by_value: rows of each value.
-        total: rows with a value, so far as that is shown.
+        total: rows with a value, as far as that is shown.
         k: the smallest cell.
     """
     covered = np.cumsum(np.sort(by_value)[::-1])
@@ -302,8 +305,8 @@ def _births(text: pd.Series[str], rows: int, k: int) -> Births:
 def _together(missing: Mapping[str, Any], rows: int, k: int) -> tuple[MissingTogether, ...]:
     """Return pairs of fields that are missing together.
 
-    For k above 1 those that are neighbours among the fields with missing values, so that none is chosen by what it
-    shows, and that are not missing so often that they would have to be missing together.
+    For k above 1, only pairs that are neighbours among the fields with missing values, so that no pair is chosen by
+    what it shows; and not if both are missing so often that they have to be missing together.
     """
     alone = {name: round_down(int(found.sum()), k) for name, found in missing.items()}
     names = [name for name, count in alone.items() if count]
@@ -321,7 +324,7 @@ def _together(missing: Mapping[str, Any], rows: int, k: int) -> tuple[MissingTog
 def _differences(
     by_field: Mapping[str, Mapping[str, int]], number: Sequence[int], pairs: int, k: int
 ) -> Differences | None:
-    """Return what was counted in so many pairs; None for fewer than `k`."""
+    """Return what was counted in `pairs` pairs of records; None if there are fewer than `k`."""
     if pairs < k:
         return None
     total = round_down(pairs, k)

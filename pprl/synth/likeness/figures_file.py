@@ -1,4 +1,4 @@
-"""The form of aggregate figures: a frozen model, strict when it is read back, and its JSON file."""
+"""Aggregate figures as a frozen model, and as a JSON file that is checked strictly when it is read back."""
 
 from __future__ import annotations
 
@@ -32,14 +32,19 @@ __all__ = [
 
 FIGURES_FORMAT = "pprl-figures/1"
 LONGEST = 60
-"""The last length stands for itself and all longer ones."""
+"""The last length with a count of its own; longer texts are counted there too. Chosen; not sensitive: hardly any text
+of a record is longer."""
 YEARS = 5
+"""Years of birth in a group: as in the tables of most offices."""
 MOST_STEPS = 24
+"""Points of a curve at most: as many as `figures._STEPS` has."""
 _SIZE_LIMIT = 1 << 24
+"""Bytes of a file at most. Chosen; not sensitive: figures have some kilobytes."""
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
 """A count of records or values, rounded down to a multiple of k: the true one is up to k - 1 larger."""
 Rank = Annotated[int, Field(ge=1, le=10**12)]
+"""A number of most frequent values."""
 Class = Literal["accent", "hyphen", "apostrophe", "digit", "space"]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -53,11 +58,11 @@ class FieldFigures(_Part):
 
     Attributes:
         missing: rows without a value; of dates, without a readable year.
-        distinct: number of unlike values, without regard to case; None for k above 1.
+        distinct: number of different values, ignoring case; None for k above 1.
         once: values that occur once; None for k above 1.
         lengths: rows by number of characters, from 1 up; empty for dates and sex.
-        curve: pairs of a number of values and the rows that these most frequent values cover; names and places only.
-        classes: rows with an accent or other letter outside of ASCII, a hyphen, an apostrophe, a digit, a space; none
+        curve: pairs of a number of values and the rows that so many most frequent values cover; names and places only.
+        classes: rows with an accent or another letter outside ASCII, a hyphen, an apostrophe, a digit, a space; empty
             for dates and sex.
     """
 
@@ -77,7 +82,7 @@ class FieldFigures(_Part):
 
 
 class MissingTogether(_Part):
-    """Rows in which two fields are both missing, and how many that would be if each were missing on its own."""
+    """Rows in which two fields are both missing, and how many there would be if they were missing independently."""
 
     fields: tuple[Name, Name]
     rows: Count
@@ -90,7 +95,7 @@ class Births(_Part):
     Attributes:
         start: first year of the first group that is shown; groups are of five years.
         years: rows by group.
-        january_first: rows born on a 1 January, of those with a year.
+        january_first: rows born on 1 January, among those with a year.
         no_day: rows with a year whose day or month is unknown.
     """
 
@@ -101,13 +106,13 @@ class Births(_Part):
 
 
 class Differences(_Part):
-    """Each person's first record against the person's others.
+    """Each person's first record compared with the person's other records.
 
     Attributes:
         pairs: of records.
-        fields: pairs by kind of difference (see :data:`pprl.synth.likeness.differences.KINDS`), for each field; kinds
-            of none are not named.
-        number: pairs by the number of fields that differ, from 0 up; empty where a count was too small to be shown.
+        fields: for each field, pairs by kind of difference (see :data:`pprl.synth.likeness.differences.KINDS`); kinds
+            without pairs are left out.
+        number: pairs by the number of fields that differ, from 0 up; empty if a count was too small to be shown.
     """
 
     pairs: Count
@@ -131,8 +136,8 @@ class Figures(_Part):
         rows: of the file.
         fields: by field.
         together: pairs of fields that have missing values.
-        births: None where there is no date of birth.
-        differences: None where it is not known which records are of one person, or under `k` pairs.
+        births: None if there is no date of birth.
+        differences: None if it is not known which records are of one person, or if there are fewer than `k` pairs.
     """
 
     format: Literal["pprl-figures/1"] = "pprl-figures/1"
@@ -146,7 +151,7 @@ class Figures(_Part):
     @model_validator(mode="after")
     def _cells(self) -> Figures:
         if any(cell % self.k for cell in cells_of(self)):
-            raise ValueError(f"a count is no multiple of {self.k}, as all have to be")
+            raise ValueError(f"a count is not a multiple of {self.k}, as all have to be")
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -158,7 +163,7 @@ class Figures(_Part):
         """Check figures given as plain values.
 
         Raises:
-            DataError: an unknown or missing entry, a value of the wrong kind, or a count that is no multiple of k.
+            DataError: an unknown or missing entry, a value of the wrong kind, or a count that is not a multiple of k.
         """
         try:
             return cls.model_validate_json(json.dumps(content))
@@ -174,7 +179,7 @@ class Figures(_Part):
 
 
 def cells_of(figures: Figures) -> list[int]:
-    """Return every count that a file's figures show."""
+    """Return all counts in a file's figures."""
     cells = [figures.rows]
     for item in figures.fields.values():
         cells += [item.missing, item.distinct or 0, item.once or 0, *item.lengths]

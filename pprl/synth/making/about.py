@@ -1,4 +1,4 @@
-"""`about.json`: what was asked for, what was made, and from which tables."""
+"""`about.json`: what was asked for and what was made."""
 
 from __future__ import annotations
 
@@ -9,23 +9,35 @@ import numpy as np
 
 from pprl.base.arrays import Int64s
 from pprl.base.version import VERSION
-from pprl.synth.errors.engine import ErrorPlan, Tally
-from pprl.synth.making.plan import Plan
-from pprl.synth.people.households import YEAR
-from pprl.synth.people.people import Population
+from pprl.synth.errors.corruptor import ErrorCounts
+from pprl.synth.errors.rates import ErrorPlan
+from pprl.synth.files.party_file import WrittenFile
+from pprl.synth.making.plan import PopulationPlan
+from pprl.synth.people.population import Population
 
 __all__ = ["ABOUT_FORMAT", "about_file", "about_population"]
 
 ABOUT_FORMAT = "pprl-synth/1"
 _AGES = (0, 5, 18, 30, 45, 65, 80)
+"""The first ages of the groups that are counted. Chosen; not sensitive: it is for people to read."""
 
 
-def about_population(plan: Plan, made: Population, members: Sequence[Int64s]) -> dict[str, Any]:
-    """Return the head of `about.json`: the plan, the people, who is in which file. No day and no machine is in it."""
-    residents = made.residents
+def about_population(
+    plan: PopulationPlan, people: Population, members: Sequence[Int64s]
+) -> dict[str, Any]:
+    """Return the head of `about.json`: the plan, the people, and who is in which file.
+
+    It says nothing of the day and the machine, so that the same plan gives the same bytes.
+
+    Args:
+        plan: what was asked for.
+        people: everybody.
+        members: for each file, the people in it.
+    """
+    residents, ages = people.residents, people.age()
     parties = plan.parties()
     sizes = np.bincount(residents.household)
-    inside = np.zeros(len(made), dtype=np.int64)
+    inside = np.zeros(len(people), dtype=np.int64)
     for rows in members:
         inside[rows] += 1
     return {
@@ -34,21 +46,21 @@ def about_population(plan: Plan, made: Population, members: Sequence[Int64s]) ->
         "note": "Nobody in these files exists.",
         "plan": plan.to_dict(),
         "people": {
-            "people": len(made),
+            "people": len(people),
             "households": residents.households,
-            "mean_household": float(len(made) / residents.households),
+            "mean_household": float(len(people) / residents.households),
             "largest_household": int(sizes.max()),
-            "by_age": _by_age(made, np.arange(len(made), dtype=np.int64)),
+            "by_age": _by_age(ages),
             "twins": int(residents.twin.sum()),
-            "married_with_former_surname": int((made.former >= 0).sum()),
-            "double_barrelled": int((made.surname2 >= 0).sum()),
-            "distinct_surnames": len(np.unique(made.surname)),
-            "distinct_given_names": len(np.unique(made.given)),
+            "married_with_former_surname": int((people.former >= 0).sum()),
+            "double_barrelled": int((people.surname2 >= 0).sum()),
+            "distinct_surnames": len(np.unique(people.surname)),
+            "distinct_given_names": len(np.unique(people.given)),
             "origins": {
                 name: int(count)
                 for name, count in zip(
-                    made.origins(),
-                    np.bincount(made.origin, minlength=len(made.origins())),
+                    people.origins(),
+                    np.bincount(people.origin, minlength=len(people.origins())),
                     strict=True,
                 )
             },
@@ -67,48 +79,48 @@ def about_population(plan: Plan, made: Population, members: Sequence[Int64s]) ->
             ],
         },
         "files": {
-            party.name: {"people": len(rows), "people_by_age": _by_age(made, rows)}
+            party.name: {"people": len(rows), "people_by_age": _by_age(ages[rows])}
             for party, rows in zip(parties, members, strict=True)
         },
     }
 
 
-def about_file(
-    errors: ErrorPlan, tally: Tally, counts: Int64s, *, rows: int, people: int, counted: int
-) -> dict[str, Any]:
-    """Return what `about.json` says of one party's file.
+def about_file(errors: ErrorPlan, written: WrittenFile) -> dict[str, Any]:
+    """Return the entry of one party's file in `about.json`.
 
     Args:
         errors: what was planned.
-        tally: what was done.
-        counts: records by their number of errors.
-        rows: of the file.
-        people: in the file.
-        counted: rows in which it was counted where each error is possible.
+        written: what was made.
     """
+    counts = written.counts
     return {
-        "rows": rows,
-        "duplicates": rows - people,
+        "file": written.name,
+        "id": written.id,
+        "sha256": written.sha256,
+        "rows": written.rows,
+        "duplicates": written.rows - written.people,
         "dependence": errors.dependence,
-        "rows_counted": counted,
-        "records_by_errors": {str(number): int(count) for number, count in enumerate(counts)},
+        "rows_counted": written.rows_counted,
+        "records_by_errors": {
+            str(number): int(count) for number, count in enumerate(written.by_errors)
+        },
         "errors": {
             c.name: {
                 "title": c.title,
                 "asked": errors.rates[c.name],
-                "made": tally.made.get(c.name, 0),
-                "possible": tally.possible.get(c.name, 0),
-                "made_where_counted": tally.counted.get(c.name, 0),
-                "rate": _rate(tally, c.name),
+                "made": counts.made.get(c.name, 0),
+                "possible": counts.possible.get(c.name, 0),
+                "made_where_counted": counts.counted.get(c.name, 0),
+                "rate": _rate(counts, c.name),
             }
             for c in errors.active()
         },
     }
 
 
-def _rate(tally: Tally, name: str) -> float | None:
-    possible = tally.possible.get(name, 0)
-    return round(tally.counted.get(name, 0) / possible, 6) if possible else None
+def _rate(counts: ErrorCounts, name: str) -> float | None:
+    possible = counts.possible.get(name, 0)
+    return round(counts.counted.get(name, 0) / possible, 6) if possible else None
 
 
 def _overlap(members: Sequence[Int64s]) -> float | None:
@@ -136,9 +148,8 @@ def _pair(names: tuple[str, str], left: Int64s, right: Int64s) -> dict[str, Any]
     return {"parties": list(names), "people_in_both": both, "share_of_each": shares}
 
 
-def _by_age(made: Population, rows: Int64s) -> Mapping[str, int]:
-    day = int(np.datetime64(made.as_of, "D").astype(np.int64))
-    ages = ((day - made.residents.born[rows]) / YEAR).astype(np.int64)
+def _by_age(ages: Int64s) -> Mapping[str, int]:
+    """Return how many people are in each age group."""
     place = np.searchsorted(_AGES, ages, side="right") - 1
     counts = np.bincount(place, minlength=len(_AGES))
     ends = [f"-{age - 1}" for age in _AGES[1:]]

@@ -1,7 +1,7 @@
-"""A country fitted to an office's own aggregate tables: names and ages as frequent as there.
+"""A country fitted to an office's own aggregate tables: names and ages are as frequent as in the tables.
 
-Only counts go in, and none below a smallest cell (:mod:`pprl.synth.likeness.disclosure`). A table of names holds
-people of all origins, so everybody is of the country's main origin then.
+Only counts go in, and none below a smallest cell (:mod:`pprl.synth.likeness.disclosure`). A table of names holds people
+of all origins, so with such a table everybody has the country's main origin.
 """
 
 from __future__ import annotations
@@ -11,49 +11,50 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pprl.base.errors import DataError, UsageError
-from pprl.synth.likeness.disclosure import Disclosure, Table, read_table
-from pprl.synth.people.names import NamePool, Names, load_pool
+from pprl.synth.likeness.disclosure import SMALLEST_CELL, Disclosure, Table, read_table
+from pprl.synth.people.names import CountryNames, NamePool, load_pool
 from pprl.synth.places.country import AGE_GROUPS, Country, load_country
 from pprl.tables.columns import suggest
 
-__all__ = ["TABLES", "Fitted", "fit_tables"]
+__all__ = ["TABLES", "FittedCountry", "fit_tables"]
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "surname": ("surname",),
     "given_name": ("sex", "given_name"),
     "age": ("age",),
 }
-"""What can be fitted, and the columns of its table beside ``count``."""
+"""What can be fitted, and the columns of its table besides ``count``."""
 
 _LONGEST = 60
+"""Characters of a name at most. Chosen; not sensitive: a longer one is a mistake in the table."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """A country after an office's tables.
+class FittedCountry:
+    """A country with the names and ages of an office's tables. In `pprl.synth` it is also called ``Fitted``.
 
     Attributes:
-        country: with the tables' ages, if there was such a table.
-        names: with the tables' names, if there was one; else None.
-        disclosure: what the tables could tell.
+        country: with the ages of a table, if there was one.
+        names: with the names of tables, if there were any; else None.
+        disclosure: what the tables could disclose.
     """
 
     country: Country
-    names: Names | None
+    names: CountryNames | None
     disclosure: Disclosure
 
 
-def fit_tables(paths: Mapping[str, Path], country: str, *, k: int = 10) -> Fitted:
+def fit_tables(paths: Mapping[str, Path], country: str, *, k: int = SMALLEST_CELL) -> FittedCountry:
     """Read an office's tables and fit a country to them.
 
     Args:
         paths: a CSV file for each of some of `TABLES`.
-        country: the country's code; its own tables serve for the rest.
-        k: the smallest cell that is let in.
+        country: the country's code; its own tables are used for the rest.
+        k: the smallest cell that is accepted.
 
     Raises:
         UsageError: something that can't be fitted.
-        DataError: a table that can't be used, or with a cell under `k`.
+        DataError: a table can't be used, or has a cell under `k`.
     """
     for what in paths:
         if what not in TABLES:
@@ -70,11 +71,11 @@ def fit_tables(paths: Mapping[str, Path], country: str, *, k: int = 10) -> Fitte
             pool = _with_surnames(pool, tables["surname"], paths["surname"])
         if "given_name" in tables:
             pool = _with_given_names(pool, tables["given_name"], paths["given_name"])
-        names = Names([pool])
+        names = CountryNames([pool])
         land = replace(land, origins={main: 1})
     if "age" in tables:
         land = replace(land, ages=_ages(tables["age"], paths["age"]))
-    return Fitted(country=land, names=names, disclosure=Disclosure.of(tables, k))
+    return FittedCountry(country=land, names=names, disclosure=Disclosure.of(tables, k))
 
 
 def _with_surnames(pool: NamePool, table: Table, path: Path) -> NamePool:
@@ -91,8 +92,8 @@ def _with_given_names(pool: NamePool, table: Table, path: Path) -> NamePool:
         ]
         if not cells:
             raise DataError(
-                f"{path}: no given name of the sex {sex}",
-                hint="The column sex holds F or M, and the table both.",
+                f"{path}: no given name for the sex {sex}",
+                hint="The column sex holds F or M, and the table needs both.",
             )
         pool = pool.fitted_given(
             sex, [_name(name, path) for name, _ in cells], [c for _, c in cells]
@@ -100,7 +101,7 @@ def _with_given_names(pool: NamePool, table: Table, path: Path) -> NamePool:
     others = sum(own not in ("F", "M") for own, _ in table.values)
     if others:
         raise DataError(
-            f"{path}: {others:,} cells are of another sex than F and M",
+            f"{path}: {others:,} cells have a sex other than F and M",
             hint="Write F and M, and leave all others out.",
         )
     return pool
@@ -118,16 +119,17 @@ def _ages(table: Table, path: Path) -> tuple[int, ...]:
         ):
             raise DataError(
                 f"{path}: row {number} is not the first year of a five-year group",
-                hint="Groups are 0, 5, 10 ... 95, and 100 for all who are older.",
+                hint="Groups are 0, 5, 10 ... 95, and 100 for everybody older.",
             )
         found[int(age) // 5] = int(count)
-    # Children need parents: somebody of an age to have them, and to have had them.
+    # Children need parents: people of 20 to 44, and at least one person of 20 or older for five who are younger. The
+    # five is chosen; not sensitive: no country is near it.
     if sum(found[:4]) == 0 or sum(found[4:9]) == 0 or sum(found[4:]) * 5 < sum(found[:4]):
         raise DataError(
             f"{path}: the ages leave children without parents, or nobody under 20",
             hint="Give all age groups, from 0 to 100, as far as they may be published.",
         )
-    # A pyramid of whole numbers below a million, whatever the size of the country.
+    # A pyramid of about a million people, whatever the size of the country.
     scale = max(1, sum(found) // 1_000_000)
     return tuple(-(-count // scale) for count in found)
 
@@ -135,7 +137,7 @@ def _ages(table: Table, path: Path) -> tuple[int, ...]:
 def _name(text: str, path: Path) -> str:
     if not text.isprintable() or len(text) > _LONGEST:
         raise DataError(
-            f"{path}: a name is longer than {_LONGEST} characters or holds a character that is not printable",
+            f"{path}: a name is longer than {_LONGEST} characters or has a character that is not printable",
             hint="Give names as they are written.",
         )
     return text

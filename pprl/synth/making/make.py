@@ -2,16 +2,17 @@
 
     population -> who is in which file -> block by block: text -> errors -> the party's form -> file
 
-The folder holds one file a party and its column map, `truth.csv`, `about.json`, and an agreement to begin with
-(`linkage.toml`), unless the fields came from one. It appears whole or not at all.
+The folder holds one file for each party and its column map, `truth.csv`, `about.json`, and an agreement to begin with
+(`linkage.toml`), unless the fields came from an agreement. It appears whole or not at all.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,63 +20,71 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pprl.base.arrays import Floats
-from pprl.base.errors import OutputError, UsageError
+from pprl.base.arrays import Int64s
+from pprl.base.errors import OutputError
 from pprl.base.outputs import Outputs, os_errors
 from pprl.exchange.agreement.model import Agreement
-from pprl.synth.errors.corrupting import BLOCK
-from pprl.synth.errors.corruptions import Corruption
-from pprl.synth.errors.forms import FIELDS, column_map_toml
-from pprl.synth.files.party_file import Party, Progress, prepare, write_party
+from pprl.synth.errors.apply import BLOCK
+from pprl.synth.errors.error_type import Corruption
+from pprl.synth.files.forms import column_map_toml
+from pprl.synth.files.members import choose_members, file_rows
+from pprl.synth.files.party_file import Watch, WrittenFile, write_party
 from pprl.synth.files.writing import CsvWriter
-from pprl.synth.making.about import ABOUT_FORMAT, about_population
+from pprl.synth.making.about import ABOUT_FORMAT, about_file, about_population
+from pprl.synth.making.groups import check_origins, group_numbers
 from pprl.synth.making.mimic import starter_agreement
-from pprl.synth.making.plan import Band, Plan
-from pprl.synth.people.members import choose_members, file_rows
-from pprl.synth.people.people import Population, populate
+from pprl.synth.making.parties import PlannedParty, common_fields, plan_parties
+from pprl.synth.making.plan import PopulationPlan
+from pprl.synth.people.population import Population, populate
 from pprl.synth.places.country import Country, load_country
-from pprl.synth.places.places import Places
-from pprl.tables.columns import suggest
+from pprl.synth.places.homes import Places
 
 if TYPE_CHECKING:
-    from pprl.synth.likeness.reporting import Report, Sampler
-    from pprl.synth.making.fit import Fitted
+    from pprl.synth.likeness.report import Report, Sampler
+    from pprl.synth.making.fit import FittedCountry
 
-__all__ = ["Made", "make_files"]
+__all__ = ["Made", "StageProgress", "make_files"]
+
+StageProgress = Callable[[str, float], None]
+"""Called with the name of a stage and the share of it that is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What was made: the content of `about.json`."""
+    """What was made.
+
+    Attributes:
+        about: the content of `about.json`.
+    """
 
     about: dict[str, Any]
 
 
 def make_files(
-    plan: Plan,
+    plan: PopulationPlan,
     folder: Path,
     *,
     force: bool = False,
     like: Agreement | None = None,
-    fitted: Fitted | None = None,
+    fitted: FittedCountry | None = None,
     more: Sequence[Corruption] = (),
     report: Report | None = None,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
 ) -> Made:
     """Make up a population and write its parties' files into a new folder.
 
     Args:
         plan: everything that decides what is written.
-        folder: is created; with `force` one that an earlier run made is replaced.
+        folder: is created; with `force`, one from an earlier run is replaced.
         force: see `folder`.
         like: the files get the fields of this agreement, under its names.
-        fitted: names and ages after an office's own tables.
-        more: errors of one's own, with rates in the plan.
+        fitted: a country with the names and ages of an office's own tables.
+        more: errors of your own, with rates in the plan.
         report: also write the look-alike page.
         progress: called from time to time.
 
     Raises:
-        UsageError: the plan contradicts itself, or asks for what can't be met.
+        UsageError: the plan contradicts itself, or asks for something that is not possible.
         OutputError: the folder exists, or can't be written.
     """
     tell = progress or (lambda stage, share: None)
@@ -83,11 +92,9 @@ def make_files(
     if force:
         _check_replaceable(folder)
     country = fitted.country if fitted else load_country(plan.country)
-    _check_groups(plan, country)
-    # Once before any work, to refuse what can't be; once more with the places where the people live.
-    prepare(plan, country, Places(country, plan.seed, 1, some=plan.towns), like=like, more=more)
+    _check_plan(plan, country, like, more)
     tell("people", 0.0)
-    made = populate(
+    people = populate(
         country,
         people=plan.people,
         seed=plan.seed,
@@ -95,46 +102,117 @@ def make_files(
         towns=plan.towns,
         names=fitted.names if fitted else None,
     )
-    parties = prepare(plan, country, made.places, like=like, more=more)
-    weights = [_weight(made, party.plan.coverage) for party in parties]
+    parties = plan_parties(plan, country, people.places, like=like, more=more)
+    weights = [group_numbers(people, item.coverage) for item in parties]
     members = choose_members(plan.seed, plan.people, plan.files, plan.overlap, weights)
-    factor = _weight(made, plan.error_factors)
-    about = about_population(plan, made, members)
+    about = about_population(plan, people, members)
     sampler = _sampler(plan, report)
     with Outputs(force=force) as outputs:
         inside = outputs.folder(folder, holds="about.json")
         with os_errors(folder):
-            truth = inside / "truth.csv"
-            truth.write_bytes(b"party,id,person\n")
-            for party, people in zip(parties, members, strict=True):
-                rows = file_rows(plan.seed, party.plan.name, people, party.duplicates)
-                path = inside / f"{party.plan.name}.{plan.output}"
-                entry = write_party(
-                    plan, party, made, rows, (path, truth), factor=factor, tell=tell, watch=sampler
-                )
-                about["files"][party.plan.name] |= entry
-                text = column_map_toml(party.form, country.date_format, own_names=like is not None)
-                _text(inside / f"{party.plan.name}.columns.toml", text)
+            written = _write_parties(plan, people, parties, members, inside, sampler, tell)
+            for item, file in zip(parties, written, strict=True):
+                about["files"][item.party.name] |= about_file(item.party.corruptor.plan, file)
+                form = item.party.form
+                text = column_map_toml(form, country.date_format, own_names=like is not None)
+                _write_text(inside / f"{item.party.name}.columns.toml", text)
             if plan.groups:
-                _write_people(inside / "people.csv", made)
-            common = _common(parties)
+                _write_people(inside / "people.csv", people)
+            common = common_fields(parties)
             if like is None and common:
-                _text(inside / "linkage.toml", starter_agreement(plan, common))
+                _write_text(inside / "linkage.toml", starter_agreement(plan, common))
             if fitted:
                 about["fitted"] = fitted.disclosure.to_dict()
-            _text(inside / "about.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+            text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+            _write_text(inside / "about.json", text)
         if report is not None and sampler is not None:
             tell("report", 0.0)
-            from pprl.synth.likeness.reporting import look_alike
-
-            page = look_alike(report, about, sampler, fitted.disclosure if fitted else None)
-            with os_errors(report.path):
-                _text(outputs.file(report.path), page)
+            _write_report(outputs, report, about, sampler, fitted)
     return Made(about=about)
 
 
+def _check_plan(
+    plan: PopulationPlan, country: Country, like: Agreement | None, more: Sequence[Corruption]
+) -> None:
+    """Refuse, before any work, what is not possible."""
+    coverages = (text for party in plan.parties() for text in party.coverage)
+    check_origins([*plan.error_factors, *coverages], country)
+    places = Places(country, plan.seed, 1, some=plan.towns)  # any will do: nobody moves here
+    plan_parties(plan, country, places, like=like, more=more)
+
+
+def _write_parties(
+    plan: PopulationPlan,
+    people: Population,
+    parties: Sequence[PlannedParty],
+    members: Sequence[Int64s],
+    inside: Path,
+    watch: Watch | None,
+    tell: StageProgress,
+) -> list[WrittenFile]:
+    """Write each party's file, and the truth about all of them."""
+    factor = group_numbers(people, plan.error_factors)
+    truth = inside / "truth.csv"
+    truth.write_bytes(b"party,id,person\n")
+    written = []
+    for item, held in zip(parties, members, strict=True):
+        name = item.party.name
+        written.append(
+            write_party(
+                item.party,
+                people,
+                file_rows(plan.seed, name, held, item.duplicates),
+                (inside / f"{name}.{plan.output}", truth),
+                factor=factor,
+                progress=partial(tell, f"file {name}"),
+                watch=watch,
+            )
+        )
+    return written
+
+
+def _write_people(path: Path, people: Population) -> None:
+    """Write what a study by group needs to know of each person, and none of the values in the files."""
+    origins = pa.array(people.origins(), pa.string())
+    with CsvWriter(path) as writer:
+        for start in range(0, len(people), BLOCK):
+            rows = np.arange(start, min(start + BLOCK, len(people)), dtype=np.int64)
+            columns = {
+                "person": rows,
+                "household": people.residents.household[rows],
+                "sex": people.text(rows, ("sex",))["sex"],
+                "born": people.residents.birth_years()[rows],
+                "origin": origins.take(pa.array(people.origin[rows])),
+            }
+            writer.write(
+                pa.table({name: pc.cast(pa.array(v), pa.string()) for name, v in columns.items()})
+            )
+
+
+def _sampler(plan: PopulationPlan, report: Report | None) -> Sampler | None:
+    if report is None:
+        return None
+    from pprl.synth.likeness.report import Sampler  # imports the drawing library
+
+    return Sampler(seed=plan.seed, people=plan.people, records=report.records)
+
+
+def _write_report(
+    outputs: Outputs,
+    report: Report,
+    about: dict[str, Any],
+    sampler: Sampler,
+    fitted: FittedCountry | None,
+) -> None:
+    from pprl.synth.likeness.report import look_alike
+
+    page = look_alike(report, about, sampler, fitted.disclosure if fitted else None)
+    with os_errors(report.path):
+        _write_text(outputs.file(report.path), page)
+
+
 def _check_replaceable(folder: Path) -> None:
-    """Refuse to replace a folder with anything in it that an earlier run did not write."""
+    """Refuse to replace a folder that holds anything which an earlier run did not write."""
     try:
         held = {path.name for path in folder.iterdir()}
         about = json.loads((folder / "about.json").read_text(encoding="utf-8")) if held else {}
@@ -154,71 +232,5 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _write_people(path: Path, made: Population) -> None:
-    """Write what a study by group needs of each person, and nothing that the files hold."""
-    origins = pa.array(made.origins(), pa.string())
-    with CsvWriter(path) as writer:
-        for start in range(0, len(made), BLOCK):
-            rows = np.arange(start, min(start + BLOCK, len(made)), dtype=np.int64)
-            born = made.residents.born[rows].astype("datetime64[D]").astype("datetime64[Y]")
-            columns = {
-                "person": rows,
-                "household": made.residents.household[rows],
-                "sex": made.text(rows, ("sex",))["sex"],
-                "born": born.astype(np.int64) + 1970,
-                "origin": origins.take(pa.array(made.origin[rows])),
-            }
-            writer.write(
-                pa.table({name: pc.cast(pa.array(v), pa.string()) for name, v in columns.items()})
-            )
-
-
-def _sampler(plan: Plan, report: Report | None) -> Sampler | None:
-    if report is None:
-        return None
-    from pprl.synth.likeness.reporting import Sampler  # brings the drawing library
-
-    return Sampler(plan, report.records)
-
-
-def _common(parties: Sequence[Party]) -> list[str]:
-    """Return the fields that all parties write."""
-    # A joined column answers the field that it begins with: address, postcode and town in one are an address.
-    held = [{parts[0] for parts in party.form.columns.values()} for party in parties]
-    return [
-        name for name in FIELDS if name != "middle_name" and all(name in fields for fields in held)
-    ]
-
-
-def _weight(made: Population, groups: Mapping[str, float]) -> Floats | None:
-    """Return for each person the product of the numbers of the groups that hold the person."""
-    if not groups:
-        return None
-    weight = np.ones(len(made), dtype=np.float64)
-    age = made.age()
-    for text, number in groups.items():
-        band = Band.of(text)
-        if band.kind == "age":
-            inside = (age >= band.low) & (age <= band.high)
-        elif band.kind == "sex":
-            inside = made.residents.sex == "FM".index(band.value)
-        else:
-            inside = made.origin == made.origins().index(band.value)
-        weight[inside] *= number
-    return weight
-
-
-def _check_groups(plan: Plan, country: Country) -> None:
-    """Refuse groups by an origin that the country does not have, before any work."""
-    groups = [*plan.error_factors, *(text for party in plan.parties() for text in party.coverage)]
-    for text in groups:
-        band = Band.of(text)
-        if band.kind == "origin" and band.value not in country.origins:
-            raise UsageError(
-                f"no people of the origin {band.value!r} live in {country.name}",
-                hint=suggest(band.value, list(country.origins), "Origins"),
-            )
-
-
-def _text(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,7 +1,7 @@
 """The plan of a made-up population: everything that decides its bytes, as one frozen model.
 
-A plan is built from the options of `pprl synth`, from a TOML file (`--plan`), or in Python; the whole of it goes
-into `about.json`.
+A plan comes from the options of `pprl synth`, from a TOML file (`--plan`), or from Python. All of it goes into
+`about.json`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,66 +26,45 @@ from pydantic import (
 )
 
 from pprl.base.errors import DataError, UsageError
-from pprl.synth.errors.forms import FIELDS, FORMS, Form
+from pprl.synth.files.forms import FORMS, Form
+from pprl.synth.making.groups import Group
+from pprl.synth.people.fields import FIELDS
+from pprl.synth.people.population import FIRST_YEAR, LAST_YEAR, MOST_PEOPLE
 from pprl.tables.bounded import read_bounded
 from pprl.tables.columns import suggest
 
-__all__ = ["Band", "PartyPlan", "Plan", "load_plan"]
+__all__ = ["PartyPlan", "PopulationPlan", "check_columns", "load_plan", "merged_plan"]
 
-MOST_PEOPLE = 100_000_000
 MOST_FILES = 20
+"""Chosen; not sensitive: parties beyond z would also need names."""
 _SIZE_LIMIT = 1 << 20
+"""Bytes of a plan file at most. Chosen; not sensitive: a plan has a few kilobytes."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0, le=20)]
+"""What error rates are multiplied by. The limit is chosen; not sensitive: the rates themselves may not pass 1."""
 PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
 def _column(text: str) -> str:
     if not text.isprintable() or any(char in text for char in '"\\') or text != text.strip():
         raise ValueError(
-            "a column's name has no quotes, backslashes, control characters or outer spaces"
+            "a column's name can't have quotes, backslashes, control characters or outer spaces"
         )
     if not any(char.isalpha() for char in text):
-        raise ValueError("a column's name has a letter, or the first row would look like data")
+        raise ValueError("a column's name needs a letter, or the first row would look like data")
     return text
 
 
+# The longest name is chosen; not sensitive: hardly any file has a longer one.
 ColumnName = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(_column)
 ]
 
 _TAKEN = ("truth", "people", "about", "linkage")
+"""Names of the other files in the folder."""
 _DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-"""What Windows takes for devices, whatever the suffix."""
-
-_BAND = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
-
-
-class Band:
-    """A group of people: ``age=65-120``, ``sex=F`` or ``origin=polish``.
-
-    Args:
-        text: as the user writes it.
-    """
-
-    def __init__(self, text: str) -> None:
-        kind, _, value = text.partition("=")
-        self.kind, self.value, self.low, self.high = kind, value, 0, 0
-        match = _BAND.fullmatch(value)
-        if kind == "age" and match:
-            self.low, self.high = int(match[1]), int(match[2])
-            if self.low > self.high:
-                raise ValueError(f"{text!r}: the first age is above the second")
-        elif not (kind == "sex" and value in ("F", "M")) and not (kind == "origin" and value):
-            raise ValueError(
-                f"{text!r} is no group; groups are age=65-120, sex=F, sex=M and origin=NAME"
-            )
-
-    @classmethod
-    def of(cls, text: str) -> Band:
-        """Return the group of a coverage, where ages may stand alone: ``65-120``."""
-        return cls(text if "=" in text else f"age={text}")
+"""Names that Windows takes for devices, whatever the suffix."""
 
 
 class _Part(BaseModel):
@@ -97,14 +76,15 @@ class PartyPlan(_Part):
 
     Attributes:
         name: the party's name, and the file's.
-        id, columns, date_format, case, sex: how it writes, see :class:`pprl.synth.errors.forms.Form`; what is left out
-            comes from the built-in forms, in turn.
+        id, columns, date_format, case, sex: how it writes, see :class:`pprl.synth.files.forms.Form`; whatever is left
+            out comes from the built-in forms, in turn.
         rates: error rates that differ from the plan's.
         error_factor: multiplies all of this party's rates.
         duplicates: share of its people who have a second row.
-        coverage: weights from 0 to 1 by age (``"0-17"``) or group (``"origin=polish"``), against 1 for those who are
-            not named: how readily the file takes such a person. Several that fit are multiplied. Everybody is in at
-            least one file and the overlap is met first, so the shares that come out differ: `about.json` has them.
+        coverage: weights from 0 to 1 by age (``"0-17"``) or group (``"origin=polish"``): how readily the file takes
+            such a person, compared with 1 for people who are in none of the groups. Weights of several groups are
+            multiplied. Everybody is in at least one file and the overlap is met first, so the shares that come out
+            differ: `about.json` has them.
     """
 
     name: PartyName
@@ -122,11 +102,11 @@ class PartyPlan(_Part):
     @classmethod
     def _groups(cls, value: dict[str, float]) -> dict[str, float]:
         for text in value:
-            Band.of(text)
+            Group.of_coverage(text)
         return value
 
     def form(self, place: int) -> Form:
-        """Return the party's form; `place` picks the built-in one that fills the gaps."""
+        """Return the party's form; `place` chooses the built-in form that fills the gaps."""
         base = FORMS[place % len(FORMS)]
         return Form(
             id=self.id or base.id,
@@ -137,10 +117,10 @@ class PartyPlan(_Part):
         )
 
 
-class Plan(_Part):
+class PopulationPlan(_Part):
     """Everything that decides a made-up population; the same plan and version give the same bytes.
 
-    Build one with :meth:`from_dict`, which explains what is wrong.
+    Build one with :meth:`from_dict`, which explains what is wrong. In `pprl.synth` it is also called ``Plan``.
 
     Attributes:
         people: how many there are; each is in at least one file.
@@ -150,12 +130,12 @@ class Plan(_Part):
         towns: everybody lives in this many towns, chosen by the seed; None: all over the country.
         profile: error rates to begin with: ``none``, ``light``, ``typical`` or ``heavy``.
         seed: of every draw.
-        as_of: the day on which ages hold.
+        as_of: the day on which people's ages are taken.
         rates: rates that differ from the profile's, by the error's name.
         dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
         duplicates: share of a file's people who have a second row; None: the profile's.
         error_factors: by group (``age=65-120``, ``sex=F``, ``origin=polish``), what its rates are multiplied by.
-        party: the parties; those that are not named get the names a, b, c ... and the built-in forms.
+        party: the parties; unnamed ones get the names a, b, c ... and the built-in forms.
         output: ``csv`` or ``parquet``.
         groups: also write ``people.csv``: each person's household, sex, year of birth and origin.
     """
@@ -184,19 +164,19 @@ class Plan(_Part):
             day = date.fromisoformat(value)
         except ValueError:
             raise ValueError("must be a date as YYYY-MM-DD") from None
-        if not 1940 <= day.year <= 2100 or value != day.isoformat():
-            raise ValueError("must be a date as YYYY-MM-DD between 1940 and 2100")
+        if not FIRST_YEAR <= day.year <= LAST_YEAR or value != day.isoformat():
+            raise ValueError(f"must be a date as YYYY-MM-DD between {FIRST_YEAR} and {LAST_YEAR}")
         return value
 
     @field_validator("error_factors")
     @classmethod
     def _groups(cls, value: dict[str, float]) -> dict[str, float]:
         for text in value:
-            Band(text)
+            Group.parse(text)
         return value
 
     @model_validator(mode="after")
-    def _parties(self) -> Plan:
+    def _parties(self) -> PopulationPlan:
         if len(self.party) > self.files:
             raise ValueError(f"{len(self.party)} parties are named, but files is {self.files}")
         names = [party.name for party in self.parties()]
@@ -210,7 +190,7 @@ class Plan(_Part):
         return self
 
     def parties(self) -> tuple[PartyPlan, ...]:
-        """Return all parties, the unnamed ones filled in."""
+        """Return all parties, with those that the plan does not name."""
         taken = {party.name for party in self.party}
         letters = [letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in taken]
         more = (PartyPlan(name=name) for name in letters[: self.files - len(self.party)])
@@ -221,11 +201,15 @@ class Plan(_Part):
         return self.model_dump(mode="json")
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any], *, source: str = "") -> Plan:
+    def from_dict(cls, content: Mapping[str, Any], *, source: str = "") -> PopulationPlan:
         """Check and freeze a plan given as plain values.
 
+        Args:
+            content: the entries.
+            source: the file that they come from, for messages.
+
         Raises:
-            UsageError: an unknown or contradictory entry; names it. A DataError if `source` names a file.
+            UsageError: an unknown or contradictory entry, which it names; a DataError if there is a `source`.
         """
         try:
             return cls.model_validate_json(json.dumps(dict(content), default=str))
@@ -233,7 +217,7 @@ class Plan(_Part):
             raise _explain(error, source) from None
         except (TypeError, ValueError, RecursionError) as error:
             raise UsageError(
-                f"{_said(source)}an entry holds a value of a kind that none takes"
+                f"{_said(source)}an entry has a value of a kind that no entry takes"
             ) from error
 
 
@@ -241,7 +225,7 @@ def load_plan(path: Path | str) -> dict[str, Any]:
     """Read a plan file (TOML) as plain values, for :meth:`Plan.from_dict`.
 
     Raises:
-        DataError: missing, unreadable, too long, or not TOML.
+        DataError: the file is missing, unreadable, too long, or not TOML.
     """
     path = Path(path)
     text = read_bounded(path, what="a plan", limit=_SIZE_LIMIT)
@@ -251,6 +235,40 @@ def load_plan(path: Path | str) -> dict[str, Any]:
         raise DataError(
             f"{path}: is not valid TOML: {error}", hint="docs/synth.md shows a plan to begin with."
         ) from None
+
+
+def merged_plan(
+    content: Mapping[str, Any],
+    entries: Mapping[str, Any],
+    *,
+    parties: Sequence[str] = (),
+    rates: Mapping[str, float] | None = None,
+    error_factors: Mapping[str, float] | None = None,
+) -> PopulationPlan:
+    """Return the plan of a file's content and of entries that win over it.
+
+    Args:
+        content: plain values, from :func:`load_plan`; empty without a file.
+        entries: single entries, which replace those of the content.
+        parties: names of the parties, if the content has none; there are at least so many files.
+        rates, error_factors: added to those of the content.
+
+    Raises:
+        UsageError: an unknown or contradictory entry, or parties named twice over.
+    """
+    merged: dict[str, Any] = {**content, **entries}
+    if parties:
+        if isinstance(merged.get("party"), list) and merged["party"]:
+            raise UsageError(
+                "the plan already names the parties",
+                hint="Leave out --party, or the plan's [[party]].",
+            )
+        merged["party"] = [{"name": name} for name in parties]
+        merged["files"] = entries.get("files") or max(len(parties), merged.get("files", 2))
+    for name, numbers in (("rates", rates), ("error_factors", error_factors)):
+        if numbers:
+            merged[name] = {**merged.get(name, {}), **numbers}
+    return PopulationPlan.from_dict(merged)
 
 
 def check_columns(party: PartyPlan, known: tuple[str, ...] = FIELDS) -> None:
@@ -268,7 +286,7 @@ def check_columns(party: PartyPlan, known: tuple[str, ...] = FIELDS) -> None:
         for part in parts:
             if part not in known:
                 raise UsageError(
-                    f"party {party.name}: the column {column!r} is to hold {part!r}, which is no field",
+                    f"party {party.name}: the column {column!r} would hold {part!r}, which is not a field",
                     hint=suggest(part, known, "Fields"),
                 )
 
@@ -310,7 +328,7 @@ def _explain(error: ValidationError, source: str) -> DataError | UsageError:
     for step in loc:
         where += f"[{step + 1}]" if isinstance(step, int) else (f".{step}" if where else str(step))
     if problem["type"] == "extra_forbidden":
-        model = PartyPlan if loc[0] == "party" else Plan
+        model = PartyPlan if loc[0] == "party" else PopulationPlan
         return kind(
             f"{_said(source)}unknown entry {where!r}",
             hint=suggest(str(loc[-1]), list(model.model_fields), "Entries"),
@@ -322,7 +340,7 @@ def _explain(error: ValidationError, source: str) -> DataError | UsageError:
         shown = f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
         message = f"must be {_LIMITS[problem['type']]} {shown}"
     elif problem["type"] == "string_pattern_mismatch":
-        message = "must be of small letters, digits, - and _, at most 40 of them"
+        message = "must consist of at most 40 small letters, digits, - and _"
     elif problem["type"] == "literal_error":
         message = f"must be {problem['ctx']['expected']}"
     elif loc == ("party",) and problem["type"] == "tuple_type":

@@ -1,9 +1,9 @@
-"""The name pools: given names by sex and decade of birth, surnames with their tail.
+"""The pools of names: given names by sex and decade of birth, surnames with a long tail of rare ones.
 
-A pool is the names of one origin ("british", "polish"). Its tables are frozen in `data/names/`; `SOURCES-names.md`
-says where each came from and under which licence. Listed surnames are the head of the distribution; the tail is made of
-stems and endings, so that very many surnames are rare, as in every real register (the head-and-tail form of surname
-frequencies: Fox and Lasker 1983, Int. Stat. Review 51).
+A pool has the names of one origin ("british", "polish"). Its tables are frozen in `data/names/`; `SOURCES-names.md`
+says where each came from and under which licence. Listed surnames are the head of the distribution. The tail is made of
+stems and endings, so that very many surnames are rare, as in every real register (head and tail of surname frequencies:
+Fox and Lasker 1983, Int. Stat. Review 51).
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ import pyarrow as pa
 from pprl.base.arrays import Int64s
 from pprl.synth.draw import Stream, hashed, weights_to_bounds
 
-__all__ = ["DECADES", "NamePool", "Names", "load_pool"]
+__all__ = ["DECADES", "CountryNames", "NamePool", "load_pool"]
 
 
 DECADES = tuple(range(1920, 2030, 10))
+"""First years of the decades of birth that the tables of given names have."""
 SEXES = "FM"
-_SCALE = 1_000_000
+_PEOPLE, _PARTS = 1_000_000, 1000
+"""Weights of surnames are thousandths of a person in a pool of about a million: whole numbers, so that draws are the
+same everywhere. Chosen; not sensitive: so fine a rounding changes no share that could be seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +38,10 @@ class NamePool:
     Attributes:
         name: the pool's name, for example ``british``.
         given: names by sex (``F``, ``M``).
-        given_weights: by sex, whole numbers of shape (names, 11): one column a decade from 1920 to 2020.
+        given_weights: by sex, whole numbers of shape (names, 11): one column for each decade from 1920 to 2020.
         surnames: listed surnames, then those of the tail.
-        surnames_female: the form that women bear where it differs (Kowalski, Kowalska), else the same list.
-        surname_weights: whole numbers, one a surname.
+        surnames_female: the women's form where it differs (Kowalski, Kowalska), else the same surname.
+        surname_weights: whole numbers, one for each surname.
         listed: how many of the surnames are listed.
     """
 
@@ -51,11 +54,11 @@ class NamePool:
     listed: int
 
     def fitted_surnames(self, names: Sequence[str], counts: Sequence[int]) -> NamePool:
-        """Return the pool with other listed surnames; the tail keeps its share and goes on from the last of them.
+        """Return the pool with other listed surnames; the tail keeps its share and continues from the last of them.
 
         Args:
             names: the surnames.
-            counts: how many people bear each.
+            counts: how many people have each.
         """
         order = sorted(range(len(names)), key=lambda at: (-counts[at], names[at]))
         head = [names[at] for at in order]
@@ -75,7 +78,13 @@ class NamePool:
         )
 
     def fitted_given(self, sex: str, names: Sequence[str], counts: Sequence[int]) -> NamePool:
-        """Return the pool with other given names of one sex, alike for all decades of birth."""
+        """Return the pool with other given names for one sex, the same for all decades of birth.
+
+        Args:
+            sex: ``F`` or ``M``.
+            names: the given names.
+            counts: how many people have each.
+        """
         table = np.repeat(np.array(counts, dtype=np.int64)[:, None], len(DECADES), axis=1)
         return replace(
             self,
@@ -89,7 +98,7 @@ def load_pool(name: str) -> NamePool:
     """Return a pool by its name.
 
     Raises:
-        KeyError: there is no such pool: pools are named by the country tables, never by a user.
+        KeyError: there is no such pool. (The country tables name the pools, never a user.)
     """
     folder = files("pprl.synth") / "data" / "names" / name
     if not folder.is_dir():
@@ -121,15 +130,15 @@ def load_pool(name: str) -> NamePool:
     )
 
 
-class Names:
-    """The pools of one country in one space of codes, so that a name is a number until it is written.
+class CountryNames:
+    """All names of a country, numbered through its pools: a name is a number (its code) until it is written.
 
     Args:
         pools: the pools in the country's order.
 
     Attributes:
         given_text: given names by code.
-        surname_text: surnames by code; `surname_text_female` as women bear them.
+        surname_text, surname_text_female: surnames by code, in the general and in the women's form.
         gendered: whether the two differ anywhere.
     """
 
@@ -155,7 +164,14 @@ class Names:
         self.gendered = surnames != female
 
     def draw_given(self, stream: Stream, pool: Int64s, sex: Int64s, birth_year: Int64s) -> Int64s:
-        """Return codes of given names for people of these pools (places), sexes (0 F, 1 M) and years of birth."""
+        """Return a code of a given name for each person.
+
+        Args:
+            stream: of random words.
+            pool: the place of the person's pool in the country's order.
+            sex: 0 female, 1 male.
+            birth_year: years before 1920 count as the 1920s.
+        """
         decade = np.clip((birth_year - DECADES[0]) // 10, 0, len(DECADES) - 1)
         group = (pool * 2 + sex) * len(DECADES) + decade
         words = stream.words(len(group)) >> np.uint64(32)
@@ -167,7 +183,7 @@ class Names:
         return codes
 
     def draw_surname(self, stream: Stream, pool: Int64s) -> Int64s:
-        """Return codes of surnames for people of these pools (places)."""
+        """Return a code of a surname for each person, by the place of the person's pool in the country's order."""
         words = stream.words(len(pool)) >> np.uint64(32)
         codes = np.zeros(len(pool), dtype=np.int64)
         for place, rows in _groups(pool):
@@ -182,7 +198,7 @@ def _pick(bounds: Int64s, words: Any) -> Int64s:
 
 
 def _groups(numbers: Int64s) -> list[tuple[int, Int64s]]:
-    """Return each number that occurs and the places where it does."""
+    """Return each number that occurs, and the places where it occurs."""
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
     if len(numbers) == 0:
@@ -193,7 +209,7 @@ def _groups(numbers: Int64s) -> list[tuple[int, Int64s]]:
 
 
 def _tail(name: str, rows: list[list[str]], listed: set[str]) -> tuple[str, ...]:
-    """Return the made surnames that are not listed, most frequent first."""
+    """Return the surnames made of stems and endings that are not listed, the most frequent first."""
     stems = [row for row in rows if row[0] == "stem"]
     endings = [row for row in rows if row[0] == "ending"]
     made = {
@@ -201,19 +217,19 @@ def _tail(name: str, rows: list[list[str]], listed: set[str]) -> tuple[str, ...]
     }
     texts = sorted(set(made) - listed)
     chance = hashed(np.arange(len(texts)), "tail", name) >> np.uint64(40)
-    # Likely parts tend to stand first; chance mixes the ranks, so that no stem is all common or all rare.
+    # Names of likely parts tend to come first; chance mixes the ranks, so that no stem is all common or all rare.
     score = chance * np.array([made[text] for text in texts], dtype=np.uint64)
     return tuple(texts[place] for place in np.argsort(score, kind="stable")[::-1].tolist())
 
 
 def _tail_weights(count: int, share: float, most: int) -> Int64s:
-    """Return falling weights of `count` names that add up to about `share` and go on from the last listed weight.
+    """Return falling weights of `count` names that add up to about `share` and continue from the last listed weight.
 
-    The weight of rank r is most * c / (r + c) (Zipf and Mandelbrot): c is what makes the sum right.
+    The weight of rank r is most * c / (r + c) (Zipf and Mandelbrot); c is chosen so that the sum is right.
     """
     if count == 0:
         return np.zeros(0, dtype=np.int64)
-    whole = int(share * _SCALE * 1000)
+    whole = int(share * _PEOPLE * _PARTS)
     rank = np.arange(count, dtype=np.int64)
     low, high = 1, 1_000_000
     while low < high:
@@ -222,15 +238,15 @@ def _tail_weights(count: int, share: float, most: int) -> Int64s:
             low = flat + 1
         else:
             high = flat
-    # Too few names for the share: they are all as frequent, and a little more so than the last listed one.
+    # With too few names for the share, all are equally frequent, and a little more so than the last listed one.
     return np.maximum(1, _scaled(most * low // (rank + low), share))
 
 
 def _scaled(weights: Int64s, share: float) -> Int64s:
-    """Return the weights scaled so that they add up to about `share` of the whole; none falls to 0."""
+    """Return the weights scaled to add up to about `share` of the whole; none becomes 0."""
     if len(weights) == 0:
         return weights
-    whole = int(share * _SCALE * 1000)
+    whole = int(share * _PEOPLE * _PARTS)
     return np.maximum(1, weights * whole // int(weights.sum()))
 
 

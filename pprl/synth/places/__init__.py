@@ -1,1 +1,1 @@
-"""Made-up homes: countries, towns, streets and the words they are made of."""
+"""Made-up homes in real towns: a country's tables (`country.py`), and streets, numbers and postcodes (`homes.py`)."""

@@ -1,6 +1,6 @@
-"""What the generator knows of a country: who lives there, how streets are named, what a postcode looks like.
+"""What the generator knows about a country: who lives there, how streets are named, what a postcode looks like.
 
-The tables are frozen in `data/countries/<code>/`; `data/SOURCES-places.md` says where each came from and what is our
+The tables are frozen in `data/countries/<code>/`. `data/SOURCES-places.md` says where each came from and what is our
 own judgement.
 """
 
@@ -37,12 +37,12 @@ AGE_GROUPS = 21
 
 @dataclass(frozen=True, kw_only=True)
 class Town:
-    """A town of GeoNames.
+    """A town in GeoNames.
 
     Attributes:
         name: in the country's own language.
-        population: people, as GeoNames has it.
-        region: the code of the first administrative level (a nation, state or land).
+        population: according to GeoNames.
+        region: code of the first administrative level (a nation, a state).
     """
 
     name: str
@@ -52,7 +52,7 @@ class Town:
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Street names that are made alike: every first part goes with every form.
+    """Street names that are made in the same way: every first part goes with every form.
 
     Attributes:
         firsts: first part -> weight, for example ``Linden``.
@@ -75,7 +75,7 @@ class Streets:
 
     Attributes:
         common: whole names that nearly every town has, the most common first.
-        families: from which all others are made.
+        families: all other names are made from these.
     """
 
     common: tuple[str, ...]
@@ -90,18 +90,18 @@ class Streets:
 class Postcodes:
     """How postcodes are made, from ranges that the country has never assigned.
 
-    A code is a start, a district number and, where codes tell streets apart, a unit.
+    A code consists of a start, a district number and, where streets have codes of their own, a unit.
 
     Attributes:
         per: what has one code: a town, a district of a town, or a stretch of a street.
         starts: unassigned beginnings.
-        districts: the lowest and the highest district number behind a start.
+        districts: the lowest and the highest district number after a start.
         width: digits of the district number, filled with zeros; 0 for as many as needed.
-        cut: place behind which `separator` stands within start and district number; 0 for none.
-        separator: what stands there.
-        unit: form of the unit: ``9`` a digit, ``A`` one of `letters`; empty unless `per` is ``street``.
+        cut: place of the `separator` within start and district number; 0 for none.
+        separator: a character, or nothing.
+        unit: form of the unit: ``9`` for a digit, ``A`` for one of `letters`; empty unless `per` is ``street``.
         letters: letters of units.
-        people: of a town's people, how many share a district.
+        people: how many of a town's people share a district.
     """
 
     per: Literal["town", "district", "street"]
@@ -141,11 +141,11 @@ class Country:
         husbands_name: share of married women who take the husband's surname.
         double_barrelled: share of married women who join both surnames.
         middle_name: share of people with a middle name.
-        two_surnames: whether everybody bears the father's and the mother's surname, written as one field.
+        two_surnames: whether people have the father's and the mother's surname, written in one field.
         address: one line, with ``{number}`` and ``{street}``.
         flats: share of homes that are flats.
-        flat_forms: form -> weight, with ``{line}`` and ``{flat}``; none, or a form without ``{flat}``, where flats are
-            not written, so that the neighbours of a house have one address.
+        flat_forms: form -> weight, with ``{line}`` and ``{flat}``; without any form, or with one that has no
+            ``{flat}``, flats are not written, so that all homes in a house have the same address.
         numbering: house numbers run ``one-by-one``, or by the hundred in ``blocks``.
         streets: their names.
         postcodes: how they are made.
@@ -188,7 +188,7 @@ def load_country(code: str) -> Country:
     """Return a country by its code.
 
     Args:
-        code: one of `COUNTRIES`; capitals count as small letters.
+        code: one of `COUNTRIES`, in small or capital letters.
 
     Raises:
         UsageError: there is no such country.
@@ -210,7 +210,7 @@ def load_country(code: str) -> Country:
 
 @cache
 def load_towns(code: str) -> tuple[Town, ...]:
-    """Return the towns of a country, falling population.
+    """Return the towns of a country, by falling population.
 
     Raises:
         UsageError: there is no such country.
@@ -226,7 +226,7 @@ _OTHER_CODES = {
     "uk": "gb", "en": "gb", "usa": "us", "ger": "de", "deu": "de", "gbr": "gb", "fra": "fr", "esp": "es",
     "ita": "it", "nld": "nl", "pol": "pl", "swe": "se", "sv": "se",
 }  # fmt: skip
-"""What people write for a country's code; they are told the code, not given it."""
+"""What people write instead of a country's code: the message suggests the code."""
 
 
 def _known(code: str) -> str:
@@ -256,7 +256,7 @@ def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
 def _by_name(table: Mapping[str, list[str]]) -> dict[str, int]:
     """Return name -> weight of a table that lists the names of each weight."""
     names = {name: int(weight) for weight, listed in table.items() for name in listed}
-    _holds(len(names) == sum(map(len, table.values())), "a name that is listed twice")
+    _holds(len(names) == sum(map(len, table.values())), "a name is listed twice")
     return names
 
 

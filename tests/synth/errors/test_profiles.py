@@ -6,9 +6,10 @@ import pytest
 
 from pprl.base.errors import UsageError
 from pprl.synth.draw import Dice
-from pprl.synth.errors.corruptions import standard_corruptions
-from pprl.synth.errors.profiles import PROFILES, check_rates, get_profile
-from pprl.synth.places.lexicon import load_lexicon
+from pprl.synth.errors.catalogue import standard_corruptions
+from pprl.synth.errors.lexicon import load_lexicon
+from pprl.synth.errors.profiles import PROFILES, get_profile
+from pprl.synth.errors.rates import check_rates
 
 
 class Homes:

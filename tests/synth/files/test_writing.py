@@ -25,8 +25,8 @@ TEXT = st.one_of(
 ROWS = st.lists(st.tuples(TEXT, TEXT), max_size=12)
 
 
-def write(path: Path, blocks: list[list[tuple[str, ...]]], form: str = "csv") -> None:
-    with open_writer(path, form) as writer:
+def write(path: Path, blocks: list[list[tuple[str, ...]]]) -> None:
+    with open_writer(path) as writer:
         for number, rows in enumerate(blocks):
             count = range(len(rows))
             columns = list(zip(*rows, strict=True)) or [(), ()]
@@ -65,7 +65,7 @@ def test_parquet_comes_back(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[list[tuple[str, str]]]
 ) -> None:
     path = tmp_path_factory.mktemp("parquet") / "a.parquet"
-    write(path, blocks, "parquet")
+    write(path, blocks)
     meant = [[f"{b}-{n}", *row] for b, rows in enumerate(blocks) for n, row in enumerate(rows)]
     table = pq.read_table(path)
     assert [list(row.values()) for row in table.to_pylist()] == meant
@@ -74,15 +74,15 @@ def test_parquet_comes_back(
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_writer_is_closed_when_the_work_fails(tmp_path: Path, form: str) -> None:
-    path = tmp_path / "a"
+    path = tmp_path / f"a.{form}"
 
     def fail() -> None:
-        with open_writer(path, form) as writer:
+        with open_writer(path) as writer:
             writer.write(pa.table({"id": ["1"]}))
             raise RuntimeError("on purpose")
 
     with pytest.raises(RuntimeError, match="on purpose"):
         fail()
     path.unlink()
-    write(path, [[("a", "b")]], form)
+    write(path, [[("a", "b")]])
     assert path.stat().st_size > 0

@@ -44,10 +44,10 @@ def test_a_table_is_read_with_its_facts(tmp_path):
         ("surname,count\nZzyzx,-20\n", "row 2 is not a whole number"),
         ("surname,count\nZzyzx,1e3\n", "row 2 is not a whole number"),
         ("surname,count\n,20\n", "row 2 has no value"),
-        ("surname,count\nZzyzx,20\nZzyzx ,30\n", "rows 2 and 3 are of the same cell"),
+        ("surname,count\nZzyzx,20\nZzyzx ,30\n", "rows 2 and 3 give the same cell"),
         ("name,count\nZzyzx,20\n", "no column 'surname'"),
         ("surname,number\nZzyzx,20\n", "no column 'count'"),
-        ("surname,count,age\nZzyzx,20,4\n", "column 3 is not one that is used"),
+        ("surname,count,age\nZzyzx,20,4\n", "column 3 is not used"),
         ("surname,count\n", ""),
     ],
 )

@@ -160,7 +160,7 @@ def test_what_can_not_be_measured_is_refused():
         measure(frame, columns={"surname": "last"}, source="people.csv")
     assert "people.csv" in str(caught.value)
     assert caught.value.hint
-    with pytest.raises(UsageError, match="'surnme' is no field") as caught:
+    with pytest.raises(UsageError, match="'surnme' is not a field") as caught:
         measure(frame, columns={"surnme": "surname"})
     assert "Did you mean 'surname'?" in caught.value.hint
     with pytest.raises(DataError, match="no field"):
@@ -179,7 +179,7 @@ def test_what_is_no_text_is_refused_and_not_taken_for_a_value(column, nothing):
         dtype=object,
     )
     frame.loc[3, column] = nothing
-    with pytest.raises(DataError, match=f"column '{column}' holds something else than text") as no:
+    with pytest.raises(DataError, match=f"column '{column}' holds something other than text") as no:
         measure(frame, person="who")
     assert "read_csv_text" in no.value.hint
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from pprl.base.errors import DataError, PprlError, UsageError
-from pprl.synth.making.fit import Fitted, fit_tables
+from pprl.synth.making.fit import FittedCountry, fit_tables
 from pprl.synth.making.make import make_files
-from pprl.synth.making.plan import Plan
+from pprl.synth.making.plan import PopulationPlan
 from pprl.synth.people.households import age_groups
 from pprl.synth.people.names import load_pool
-from pprl.synth.people.people import Population, populate
+from pprl.synth.people.population import Population, populate
 from pprl.synth.places.country import COUNTRIES, load_country
 
 SURNAMES = {
@@ -55,7 +55,7 @@ def ages(folder: Path, groups: dict[int, int]) -> Path:
     return table(folder / "ages.csv", "age", {str(age): count for age, count in groups.items()})
 
 
-def people(fitted: Fitted, count: int = 60_000) -> Population:
+def people(fitted: FittedCountry, count: int = 60_000) -> Population:
     return populate(
         fitted.country, people=count, seed=3, as_of=date(2026, 1, 1), names=fitted.names
     )
@@ -180,7 +180,7 @@ def test_a_pyramid_without_children_or_their_parents_is_refused(
         ("surname", f"surname,count\n{'zqmark' * 11},100\n", "longer than 60"),
         ("surname", "surname,count\nzq\x07mark,100\n", "not printable"),
         ("surname", "surname,count\n", "no rows"),
-        ("given_name", "sex,given_name,count\nF,zqmark,100\n", "no given name of the sex M"),
+        ("given_name", "sex,given_name,count\nF,zqmark,100\n", "no given name for the sex M"),
         ("given_name", "sex,given_name,count\nF,zqmark,100\nM,zqmark,90\nX,zqmark,80\n", "1 cells"),
         ("given_name", "given_name,count\nzqmark,100\n", "sex"),
     ],
@@ -217,7 +217,7 @@ def test_a_table_without_small_cells_passes_whatever_the_smallest_cell(tmp_path:
 
 
 def test_files_of_a_fitted_country_say_so_and_repeat(tmp_path: Path) -> None:
-    plan = Plan(people=300, towns=2)
+    plan = PopulationPlan(people=300, towns=2)
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         paths = {
@@ -235,11 +235,13 @@ def test_files_of_a_fitted_country_say_so_and_repeat(tmp_path: Path) -> None:
 
 def test_groups_by_origin_are_refused_where_a_table_holds_all_origins(tmp_path: Path) -> None:
     fitted = fit_tables({"surname": surnames(tmp_path)}, "gb")
-    plan = Plan(people=100, error_factors={"origin=polish": 2.0})
+    plan = PopulationPlan(people=100, error_factors={"origin=polish": 2.0})
     with pytest.raises(PprlError, match="polish") as refusal:
         make_files(plan, tmp_path / "out", fitted=fitted)
     assert refusal.value.hint
     assert not (tmp_path / "out").exists()
     make_files(
-        Plan(people=100, error_factors={"origin=british": 2.0}), tmp_path / "out", fitted=fitted
+        PopulationPlan(people=100, error_factors={"origin=british": 2.0}),
+        tmp_path / "out",
+        fitted=fitted,
     )

@@ -21,11 +21,11 @@ import pprl
 from pprl.base.errors import OutputError, UsageError
 from pprl.exchange.agreement.model import Agreement
 from pprl.synth import text_corruption
-from pprl.synth.errors.corrupting import all_errors
-from pprl.synth.errors.forms import FIELDS
+from pprl.synth.errors.catalogue import all_errors
 from pprl.synth.errors.profiles import PROFILES
 from pprl.synth.making.make import make_files
-from pprl.synth.making.plan import PartyPlan, Plan
+from pprl.synth.making.plan import PartyPlan, PopulationPlan
+from pprl.synth.people.fields import FIELDS
 
 ERRORS = sorted(PROFILES["heavy"].rates)
 PLAIN = {name: (name,) for name in FIELDS}
@@ -185,13 +185,13 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     tmp_path: Path, entries: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError) as refusal:
-        make_files(Plan(people=200, **entries), tmp_path / "out")
+        make_files(PopulationPlan(people=200, **entries), tmp_path / "out")
     assert refusal.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_exists_is_refused_unless_an_earlier_run_made_it(tmp_path: Path) -> None:
-    plan = Plan(people=20)
+    plan = PopulationPlan(people=20)
     out = tmp_path / "out"
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
@@ -204,7 +204,7 @@ def test_a_folder_that_exists_is_refused_unless_an_earlier_run_made_it(tmp_path:
     (out / "thesis.txt").unlink()
     out.rmdir()
     make_files(plan, out)
-    make_files(Plan(people=30), out, force=True)
+    make_files(PopulationPlan(people=30), out, force=True)
     assert len((out / "truth.csv").read_text().splitlines()) > 30
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -290,7 +290,7 @@ def test_the_same_plan_gives_the_same_bytes_and_another_seed_others(
 ) -> None:
     plan = {"people": 400, "files": 3, "output": output, "error_factors": {"age=65-120": 1.5}}
     for name, seed in (("one", 11), ("two", 11), ("other", 12)):
-        made = make_files(Plan(seed=seed, **plan), tmp_path / name)
+        made = make_files(PopulationPlan(seed=seed, **plan), tmp_path / name)
         for party in "abc":
             entry = made.about["files"][party]
             path = tmp_path / name / entry["file"]
@@ -327,7 +327,7 @@ def test_more_blocks_than_one_repeat_and_stay_true(making, monkeypatch) -> None:
 
 
 def test_files_without_people_have_a_header_and_can_be_read(tmp_path: Path) -> None:
-    plan = Plan(people=1, files=4, overlap=0.0)
+    plan = PopulationPlan(people=1, files=4, overlap=0.0)
     made = make_files(plan, tmp_path / "out").about
     for place, party in enumerate(plan.parties()):
         frame = pprl.read_csv_text(tmp_path / "out" / f"{party.name}.csv", allow_no_rows=True)
@@ -341,7 +341,7 @@ def test_files_without_people_have_a_header_and_can_be_read(tmp_path: Path) -> N
 
 
 def test_a_parquet_file_without_people_is_made(tmp_path: Path) -> None:
-    plan = Plan(people=1, files=4, overlap=0.0, output="parquet")
+    plan = PopulationPlan(people=1, files=4, overlap=0.0, output="parquet")
     make_files(plan, tmp_path / "out")
     tables = [pq.read_table(tmp_path / "out" / f"{party.name}.parquet") for party in plan.parties()]
     assert sorted(table.num_rows for table in tables) == [0, 0, 0, 1]
@@ -357,7 +357,7 @@ def test_an_agreement_covers_the_fields_that_all_columns_begin_with(tmp_path: Pa
         PartyPlan(name="y", columns={"n": ("surname",), "m": ("middle_name",), "h": ("address",), "g": ("given_name",),
                                      "s": ("sex",)}),
     )  # fmt: skip
-    make_files(Plan(people=50, party=parties), tmp_path / "out")
+    make_files(PopulationPlan(people=50, party=parties), tmp_path / "out")
     terms = Agreement.load(tmp_path / "out" / "linkage.toml")
     assert [field.name for field in terms.field] == ["surname", "sex", "address"]
 
@@ -369,13 +369,15 @@ def test_parties_without_a_common_field_have_no_agreement(
     parties = tuple(
         PartyPlan(name=n, columns={"c": (f,)}) for n, f in zip("xy", fields, strict=True)
     )
-    make_files(Plan(people=20, party=parties), tmp_path / "out")
+    make_files(PopulationPlan(people=20, party=parties), tmp_path / "out")
     assert not (tmp_path / "out" / "linkage.toml").exists()
     assert (tmp_path / "out" / "truth.csv").exists()
 
 
 def test_a_factor_of_zero_for_everybody_makes_no_errors(tmp_path: Path) -> None:
-    made = make_files(Plan(people=300, error_factors={"age=0-150": 0.0}), tmp_path / "out")
+    made = make_files(
+        PopulationPlan(people=300, error_factors={"age=0-150": 0.0}), tmp_path / "out"
+    )
     for entry in made.about["files"].values():
         assert sum(error["made"] for error in entry["errors"].values()) == 0
         assert entry["records_by_errors"] == {"0": entry["rows"]}
@@ -384,13 +386,13 @@ def test_a_factor_of_zero_for_everybody_makes_no_errors(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["notes.txt", "c.csv", ".hidden"])
 def test_force_never_costs_a_file_that_no_run_wrote(tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
-    make_files(Plan(people=20), out)
-    make_files(Plan(people=21, groups=True, output="parquet"), out, force=True)
-    make_files(Plan(people=22), out, force=True)
+    make_files(PopulationPlan(people=20), out)
+    make_files(PopulationPlan(people=21, groups=True, output="parquet"), out, force=True)
+    make_files(PopulationPlan(people=22), out, force=True)
     (out / name).write_text("mine")
     before = digests(out)
     with pytest.raises(OutputError, match=re.escape(name)) as refusal:
-        make_files(Plan(people=23), out, force=True)
+        make_files(PopulationPlan(people=23), out, force=True)
     assert refusal.value.hint
     assert digests(out) == before
 
@@ -406,13 +408,13 @@ def test_force_replaces_no_folder_with_another_programs_about_json(
     out.mkdir()
     (out / "about.json").write_text(text)
     with pytest.raises(OutputError):
-        make_files(Plan(people=20), out, force=True)
+        make_files(PopulationPlan(people=20), out, force=True)
     assert (out / "about.json").read_text() == text
 
 
 def test_force_fills_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    make_files(Plan(people=20), tmp_path / "out", force=True)
+    make_files(PopulationPlan(people=20), tmp_path / "out", force=True)
     assert (tmp_path / "out" / "truth.csv").exists()
 
 
@@ -432,7 +434,7 @@ def test_another_profile_is_the_same_people_in_the_same_files(tmp_path: Path) ->
     """So that two levels of errors can be compared."""
     found = []
     for profile in ("none", "heavy"):
-        plan = Plan(people=500, profile=profile, groups=True, files=3, towns=2)
+        plan = PopulationPlan(people=500, profile=profile, groups=True, files=3, towns=2)
         make_files(plan, tmp_path / profile)
         truth = rows_of(tmp_path / profile / "truth.csv")
         found.append({(row["party"], row["person"]) for row in truth})
@@ -443,7 +445,7 @@ def test_another_profile_is_the_same_people_in_the_same_files(tmp_path: Path) ->
 
 def test_groups_change_no_other_file(tmp_path: Path) -> None:
     for name, groups in (("with", True), ("without", False)):
-        make_files(Plan(people=200, groups=groups), tmp_path / name)
+        make_files(PopulationPlan(people=200, groups=groups), tmp_path / name)
     with_groups, without = digests(tmp_path / "with"), digests(tmp_path / "without")
     assert set(with_groups) - set(without) == {"people.csv"}
     changed = {name for name in without if without[name] != with_groups[name]}
@@ -530,7 +532,9 @@ def test_a_household_moves_with_the_mean_of_its_factors(making) -> None:
 
 def test_errors_of_ones_own_are_made_by_make_files_too(tmp_path: Path) -> None:
     own = text_corruption("capitals", "surname", lambda text, dice: text.upper())
-    plan = Plan(people=200, profile="none", rates={"capitals": 1.0}, party=(plain("a"), plain("b")))
+    plan = PopulationPlan(
+        people=200, profile="none", rates={"capitals": 1.0}, party=(plain("a"), plain("b"))
+    )
     made = make_files(plan, tmp_path / "out", more=[own])
     for name in "ab":
         assert all(row["surname"].isupper() for row in rows_of(tmp_path / "out" / f"{name}.csv"))

@@ -14,7 +14,7 @@ from pprl.party.keys.key import Key
 from pprl.synth.errors.profiles import PROFILES
 from pprl.synth.making.make import make_files
 from pprl.synth.making.mimic import mimic_form, more_corruptions, more_rates, starter_agreement
-from pprl.synth.making.plan import PartyPlan, Plan
+from pprl.synth.making.plan import PartyPlan, PopulationPlan
 from pprl.tables import load_column_map
 
 
@@ -39,7 +39,7 @@ def test_a_twin_has_the_agreements_fields_and_encodes_under_it(
     tmp_path: Path, country: str, profile: str
 ) -> None:
     terms = agreement(tmp_path, ALL)
-    plan = Plan(people=300, country=country, profile=profile, towns=3)
+    plan = PopulationPlan(people=300, country=country, profile=profile, towns=3)
     made = make_files(plan, tmp_path / "twin", like=terms)
     key = Key.generate()
     for party in "ab":
@@ -89,7 +89,7 @@ def test_a_second_birthday_is_refused_and_nothing_is_written(tmp_path: Path) -> 
     folder.mkdir()
     terms = agreement(folder, {"born": "date", "baptised": "date"})
     with pytest.raises(AgreementError, match="baptised") as refusal:
-        make_files(Plan(people=20), tmp_path / "twin", like=terms)
+        make_files(PopulationPlan(people=20), tmp_path / "twin", like=terms)
     assert refusal.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 
@@ -109,7 +109,8 @@ def test_made_up_fields_have_errors_of_their_own(profile: str) -> None:
 def test_the_starter_agreement_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "linkage.toml"
     path.write_text(
-        starter_agreement(Plan(), ["surname", "sex", "phone", "date_of_birth"]), encoding="utf-8"
+        starter_agreement(PopulationPlan(), ["surname", "sex", "phone", "date_of_birth"]),
+        encoding="utf-8",
     )
     assert {field.name for field in Agreement.load(path).field} == {
         "surname",
@@ -123,7 +124,7 @@ def test_the_column_map_of_a_twin_uses_the_agreements_names(
     tmp_path: Path, fields: dict[str, str]
 ) -> None:
     terms = agreement(tmp_path, fields)
-    make_files(Plan(people=50), tmp_path / "twin", like=terms)
+    make_files(PopulationPlan(people=50), tmp_path / "twin", like=terms)
     frame = pprl.read_csv_text(tmp_path / "twin" / "b.csv")
     columns = load_column_map(tmp_path / "twin" / "b.columns.toml")
     assert columns.columns == {name: (name,) for name in fields}
@@ -134,7 +135,7 @@ def test_the_column_map_of_a_twin_uses_the_agreements_names(
 
 def test_a_former_surname_is_written_in_the_partys_case(tmp_path: Path) -> None:
     terms = agreement(tmp_path, {"last": "surname", "maiden": "surname"})
-    plan = Plan(people=200, files=1, party=(PartyPlan(name="a", case="upper"),))
+    plan = PopulationPlan(people=200, files=1, party=(PartyPlan(name="a", case="upper"),))
     make_files(plan, tmp_path / "twin", like=terms)
     frame = pprl.read_csv_text(tmp_path / "twin" / "a.csv")
     assert frame["last"].str.isupper().sum() > 100

@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 
 from pprl.synth.making.make import make_files
-from pprl.synth.making.plan import Plan
+from pprl.synth.making.plan import PopulationPlan
 
 DIGESTS = {
     "truth.csv": "6dddb2fd441f2561480c3d0a6410fa079298acd674ea27e286f5382a0922f506",
@@ -19,7 +19,7 @@ DIGESTS = {
 
 
 def test_the_bytes_of_a_plan_are_the_pinned_ones(tmp_path: Path) -> None:
-    plan = Plan(people=200, seed=7, country="gb", profile="typical")
+    plan = PopulationPlan(people=200, seed=7, country="gb", profile="typical")
     make_files(plan, tmp_path / "out")
     made = {
         name: hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() for name in DIGESTS

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pprl.base.errors import DataError, UsageError
-from pprl.synth.errors.forms import FORMS
-from pprl.synth.making.plan import Band, PartyPlan, Plan, load_plan
+from pprl.synth.files.forms import FORMS
+from pprl.synth.making.groups import Group
+from pprl.synth.making.plan import PartyPlan, PopulationPlan, load_plan
 
 plain_plans = st.fixed_dictionaries(
     {},
@@ -56,9 +57,9 @@ plain_plans = st.fixed_dictionaries(
 
 @given(plain_plans)
 def test_a_plan_goes_round_through_its_plain_values(content: dict[str, Any]) -> None:
-    plan = Plan.from_dict(content)
+    plan = PopulationPlan.from_dict(content)
     told = json.loads(json.dumps(plan.to_dict()))
-    assert Plan.from_dict(told) == plan
+    assert PopulationPlan.from_dict(told) == plan
     assert told["format"] == "pprl-synth-plan/1"
     for name, value in content.items():
         if name != "party":
@@ -66,12 +67,12 @@ def test_a_plan_goes_round_through_its_plain_values(content: dict[str, Any]) -> 
 
 
 def test_parties_that_are_not_named_get_letters_and_forms_in_turn() -> None:
-    plan = Plan(files=4, party=(PartyPlan(name="b", case="lower"),))
+    plan = PopulationPlan(files=4, party=(PartyPlan(name="b", case="lower"),))
     assert [party.name for party in plan.parties()] == ["b", "a", "c", "d"]
     forms = [party.form(place) for place, party in enumerate(plan.parties())]
     assert (forms[0].id, forms[0].case) == (FORMS[0].id, "lower")
     assert forms[1:] == [FORMS[1], FORMS[2], FORMS[0]]
-    assert len(Plan(files=20).parties()) == 20
+    assert len(PopulationPlan(files=20).parties()) == 20
 
 
 @pytest.mark.parametrize(
@@ -84,8 +85,8 @@ def test_parties_that_are_not_named_get_letters_and_forms_in_turn() -> None:
     ],
 )
 def test_groups_are_ages_sexes_and_origins(text: str, kind: str, low: int, high: int) -> None:
-    band = Band(text)
-    assert (band.kind, band.low, band.high) == (kind, low, high)
+    group = Group.parse(text)
+    assert (group.kind, group.low, group.high) == (kind, low, high)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_groups_are_ages_sexes_and_origins(text: str, kind: str, low: int, high:
 )
 def test_what_is_no_group_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="age"):
-        Band(text)
+        Group.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_what_is_no_group_is_refused(text: str) -> None:
         ({"duplicates": 1.1}, "duplicates"),
         ({"output": "xlsx"}, "output"),
         ({"format": "pprl-synth-plan/2"}, "format"),
-        ({"error_factors": {"age=x": 2.0}}, "no group"),
+        ({"error_factors": {"age=x": 2.0}}, "not a group"),
         ({"error_factors": {"age=0-9": -1.0}}, "error_factors"),
         ({"error_factors": {"age=0-9": 21.0}}, "at most 20"),
         ({"party": [{"name": "a"}, {"name": "a"}]}, "named twice"),
@@ -129,13 +130,13 @@ def test_what_is_no_group_is_refused(text: str) -> None:
         ({"party": [{"name": "b"}, {"name": "nul"}]}, "name of another file"),
         ({"party": [{"name": "a", "colums": {}}]}, "Did you mean 'columns'"),
         ({"party": [{"name": "a", "coverage": {"0-9": 1.5}}]}, "at most 1"),
-        ({"party": [{"name": "a", "coverage": {"young": 0.5}}]}, "no group"),
+        ({"party": [{"name": "a", "coverage": {"young": 0.5}}]}, "not a group"),
         ({"party": [{"name": "a", "columns": {'q"': ["surname"]}}]}, "party[1]"),
         ({"party": [{"name": "a", "columns": {"x\x7f": ["surname"]}}]}, "control characters"),
         ({"party": [{"name": "a", "columns": {" x": ["surname"]}}]}, "outer spaces"),
         ({"party": [{"name": "a", "columns": {"": ["surname"]}}]}, "is empty"),
-        ({"party": [{"name": "a", "columns": {"1": ["surname"]}}]}, "has a letter"),
-        ({"party": [{"name": "a", "id": "7"}]}, "has a letter"),
+        ({"party": [{"name": "a", "columns": {"1": ["surname"]}}]}, "needs a letter"),
+        ({"party": [{"name": "a", "id": "7"}]}, "needs a letter"),
         ({"party": [{"name": "people"}]}, "name of another file"),
         ({"party": [{"name": "about"}]}, "name of another file"),
         ({"party": [{"name": "linkage"}]}, "name of another file"),
@@ -153,10 +154,10 @@ def test_what_is_no_group_is_refused(text: str) -> None:
 )
 def test_a_plan_that_contradicts_itself_is_refused_by_name(content: Any, says: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        Plan.from_dict(content)
+        PopulationPlan.from_dict(content)
     assert says in f"{refusal.value.problem} {refusal.value.hint}"
     with pytest.raises(DataError) as of_a_file:
-        Plan.from_dict(content, source="p.toml")
+        PopulationPlan.from_dict(content, source="p.toml")
     assert of_a_file.value.problem == f"p.toml: {refusal.value.problem}"
     assert of_a_file.value.hint == refusal.value.hint
     assert not re.search("input should|valid|pydantic|type=", of_a_file.value.problem, re.I)
@@ -164,13 +165,13 @@ def test_a_plan_that_contradicts_itself_is_refused_by_name(content: Any, says: s
 
 def test_a_plan_is_frozen() -> None:
     with pytest.raises(ValidationError):
-        Plan().people = 5  # type: ignore[misc]
+        PopulationPlan().people = 5  # type: ignore[misc]
 
 
 def test_a_plan_file_is_read_as_plain_values(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text('people = 50\n[[party]]\nname = "x"\n[rates]\nsex_wrong = 0.5\n', "utf-8")
-    plan = Plan.from_dict(load_plan(path))
+    plan = PopulationPlan.from_dict(load_plan(path))
     assert (plan.people, plan.parties()[0].name, plan.rates) == (50, "x", {"sex_wrong": 0.5})
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from pprl.synth.draw import Stream
-from pprl.synth.people.names import DECADES, Names, load_pool
-from pprl.synth.people.people import population
+from pprl.synth.people.names import DECADES, CountryNames, load_pool
+from pprl.synth.people.population import population
 from pprl.synth.places.country import COUNTRIES, load_country
 
 POOLS = sorted({pool for code in COUNTRIES for pool in load_country(code).origins})
@@ -36,7 +36,7 @@ def test_surnames_have_a_heavy_tail() -> None:
 @pytest.mark.parametrize("name", POOLS)
 def test_a_pool_is_drawn_as_its_weights_say(name: str) -> None:
     pool = load_pool(name)
-    names = Names([pool])
+    names = CountryNames([pool])
     count = 40_000
     codes = names.draw_surname(Stream(1, "s"), np.zeros(count, dtype=np.int64))
     share = pool.surname_weights / pool.surname_weights.sum()
@@ -57,7 +57,7 @@ def test_a_pool_is_drawn_as_its_weights_say(name: str) -> None:
 
 def test_codes_of_several_pools_stay_with_their_pool() -> None:
     pools = [load_pool(name) for name in POOLS[:3]]
-    names = Names(pools)
+    names = CountryNames(pools)
     place = np.arange(6000) % 3
     sex = np.arange(6000) // 3 % 2
     surnames = names.surname_text.take(names.draw_surname(Stream(1, "s"), place)).to_pylist()

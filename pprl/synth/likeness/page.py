@@ -1,26 +1,28 @@
-"""The look-alike page: one HTML file that holds made-up files against the aggregate figures of a real one.
+"""The look-alike page: one HTML file that compares made-up files with the aggregate figures of a real one.
 
-It shows counts and rates alone: no value, no id. The same figures give the same text.
+It shows only counts and rates: no values, no ids. The same figures give the same text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from pprl.base.words import plural, points, whole
-from pprl.page.html import render_page, write_pages
+from pprl.page.html import render_page
+from pprl.synth.likeness.charts import MOST_SERIES, draw_lookalike, plain
 from pprl.synth.likeness.differences import KINDS
 from pprl.synth.likeness.disclosure import Disclosure
 from pprl.synth.likeness.figures_file import Differences, Figures
-from pprl.synth.likeness.likeness import MEASURES, Gap, compare, compare_differences, kind_shares
-from pprl.synth.likeness.lookalike_charts import MOST_SERIES, draw_lookalike
+from pprl.synth.likeness.gaps import MEASURES, Gap, compare, compare_differences, kind_shares
 
-__all__ = ["render_lookalike", "write_lookalike"]
+__all__ = ["render_lookalike"]
 
 _COPIES = "made-up copies"
+_MORE_THAN_CHANCE = 2
+"""Pairs of fields that are missing together more often than this times as by chance are listed. Chosen; not sensitive:
+it only keeps the table short."""
 
 
 def render_lookalike(
@@ -35,10 +37,11 @@ def render_lookalike(
 
     Args:
         made: figures of each party's file.
-        reference: figures of a real file; without them the page describes the made-up files alone.
-        about: the content of ``about.json``; whatever is missing there is left out.
+        reference: figures of a real file; without them the page only describes the made-up files.
+        about: the content of ``about.json``; whatever it lacks is left out.
         disclosure: the office's own tables that the generator was fitted to.
-        between: how the records of one person differ over all files; without it, those of one person within a file.
+        between: how records of one person differ, over all files; without it, records of one person within a file are
+            compared.
     """
     about = about or {}
     copies = _copies(made, between)
@@ -71,25 +74,6 @@ def render_lookalike(
         "most": MOST_SERIES,
     }
     return render_page("pprl.synth.likeness", "lookalike.html.j2", content, charts=charts)
-
-
-def write_lookalike(
-    path: Path | str,
-    made: Mapping[str, Figures],
-    reference: Figures | None = None,
-    *,
-    about: Mapping[str, Any] | None = None,
-    disclosure: Disclosure | None = None,
-    between: Differences | None = None,
-    force: bool = False,
-) -> None:
-    """Write the page, whole or not at all; arguments as for :func:`render_lookalike`.
-
-    Raises:
-        OutputError: the file exists and `force` is false, or can't be written.
-    """
-    page = render_lookalike(made, reference, about=about, disclosure=disclosure, between=between)
-    write_pages({Path(path): page}, force=force)
 
 
 def _copies(made: Mapping[str, Figures], between: Differences | None) -> dict[str, Differences]:
@@ -127,25 +111,25 @@ def _verdict(
 ) -> Iterator[str]:
     files = plural(len(made), "made-up file", "made-up files")
     if reference is None:
-        yield f"This page describes {files} alone: no reference was given, so nothing here says how lifelike they are."
-        yield "Give the aggregate figures of a real file as a reference to compare with."
+        yield f"This page only describes {files}: no reference was given, so it can't say how lifelike they are."
+        yield "To compare, give the aggregate figures of a real file as a reference."
     elif not gaps:
-        yield f"The {files} and the reference have no figure in common, so how alike they are is not known."
+        yield f"The {files} and the reference have no figure in common, so it is not known how similar they are."
     else:
         alike = sum(gap.alike for gap in gaps)
         worst = max(gaps, key=lambda gap: gap.gap)
         yield (
             f"Against the reference, {alike} of {plural(len(gaps), 'figure', 'figures')} of the {files} "
-            f"{'is' if alike == 1 else 'are'} alike (a gap under 8 percentage points, "
-            "or 2 for missing values and births on 1 January)."
+            f"{'is' if alike == 1 else 'are'} similar (a gap under 8 percentage points, "
+            "or under 2 for missing values and births on 1 January)."
         )
         yield (
-            f"Furthest apart: {_plain(worst.field)}, {MEASURES[worst.measure]}, with a gap of {points(worst.gap)} "
+            f"Furthest apart: {plain(worst.field)}, {MEASURES[worst.measure]}, with a gap of {points(worst.gap)} "
             f"percentage points in {worst.party} ({worst.words})."
         )
         yield (
-            "That single figures are alike does not say that records are: how fields go together is seen in missing "
-            "values and in differences alone."
+            "Similar figures do not mean similar records: only missing values and differences show how fields go "
+            "together."
         )
     yield "Nobody in the made-up files exists."
 
@@ -156,19 +140,19 @@ def _tiles(
     about: Mapping[str, Any],
     gaps: Sequence[Gap],
 ) -> Iterator[tuple[str, str, str]]:
-    """Give label, value and a line below for each tile."""
+    """Yield the label and the value of each tile, and a line below."""
     if gaps:
         worst = max(gap.gap for gap in gaps)
         yield (
             "Largest gap",
             points(worst),
-            "percentage points; 0 is the same, 100 nothing in common",
+            "percentage points; 0 is identical, 100 is nothing in common",
         )
     files = about.get("files")
     for name, figures in made.items():
         entry = files.get(name, {}) if isinstance(files, Mapping) else {}
         rows = entry.get("rows", figures.rows)
-        looked = f", {whole(figures.rows)} looked at" if rows != figures.rows else ""
+        looked = f", {whole(figures.rows)} examined" if rows != figures.rows else ""
         twice = entry.get("duplicates")
         more = f"{whole(twice)} of them duplicates" if twice else "made-up"
         yield f"Rows of {name}", whole(rows), more + looked
@@ -176,20 +160,20 @@ def _tiles(
         yield (
             "Rows of the reference",
             whole(reference.rows),
-            "of which aggregate figures were given",
+            "given as aggregate figures",
         )
 
 
 def _sentence(measure: str, gaps: Sequence[Gap]) -> str:
-    """Return the number of a chart: the largest gap over its fields and files."""
+    """Return a sentence with the largest gap of a chart, over its fields and files."""
     names = {"births": ("births", "january")}.get(measure, (measure,))
     some = [gap for gap in gaps if gap.measure in names]
     if not some:
         return ""
     worst = max(some, key=lambda gap: gap.gap)
-    what = "share of births on 1 January" if worst.measure == "january" else _plain(worst.field)
+    what = "share of births on 1 January" if worst.measure == "january" else plain(worst.field)
     return (
-        f"The largest gap to the reference is {points(worst.gap)} percentage points "
+        f"The largest gap from the reference is {points(worst.gap)} percentage points "
         f"({what}, {worst.party}): {worst.words}."
     )
 
@@ -206,7 +190,7 @@ def _gap_table(gaps: Sequence[Gap], parties: Sequence[str]) -> dict[str, Any]:
         rows.append(
             {
                 "measure": MEASURES[measure],
-                "field": _plain(field),
+                "field": plain(field),
                 "gaps": [found.get(party) for party in parties],
                 "words": worst.words,
                 "bad": worst.grade == 3,
@@ -224,7 +208,7 @@ def _file(name: str, figures: Figures, about: Mapping[str, Any]) -> dict[str, An
         "january": births.january_first if births else None,
         "no_day": births.no_day if births else None,
         "births": births is not None,
-        "fields": [(_plain(field), item) for field, item in figures.fields.items()],
+        "fields": [(plain(field), item) for field, item in figures.fields.items()],
     }
 
 
@@ -247,7 +231,7 @@ def _difference_table(
             for kind in KINDS
             if any(found[kind] for found in shares.values())
         ]
-        tables.append({"field": _plain(name), "rows": rows})
+        tables.append({"field": plain(name), "rows": rows})
     most = max(len(item.number) for item in sides.values())
     number = [(count, [_share(item, count) for item in sides.values()]) for count in range(most)]
     return {
@@ -263,18 +247,18 @@ def _share(item: Differences, place: int) -> float | None:
 
 
 def _together(made: Mapping[str, Figures], reference: Figures | None) -> list[dict[str, Any]]:
-    """Return the pairs of fields that are missing together more than chance would give."""
+    """Return the pairs of fields that are missing together more often than by chance."""
     files = {**made, **({"reference": reference} if reference else {})}
     rows = [
         {
             "file": name,
-            "fields": " and ".join(_plain(field) for field in item.fields),
+            "fields": " and ".join(plain(field) for field in item.fields),
             "rows": item.rows,
             "independent": item.independent,
         }
         for name, figures in files.items()
         for item in figures.together
-        if item.rows > 2 * item.independent
+        if item.rows > _MORE_THAN_CHANCE * item.independent
     ]
     return sorted(rows, key=lambda row: (list(files).index(row["file"]), -row["rows"]))
 
@@ -300,7 +284,7 @@ def _error_table(errors: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[
         title = next((str(entry["title"]) for entry in entries if entry.get("title")), "")
         rows.append(
             {
-                "kind": _plain(kind),
+                "kind": plain(kind),
                 "title": title,
                 "files": [
                     {name: entry.get(name) for name in ("asked", "rate", "made", "possible")}
@@ -316,23 +300,23 @@ def _disclosure(disclosure: Disclosure | None, reference: Figures | None) -> lis
         disclosure.statement()
         if disclosure
         else [
-            "The generator was fitted to no table of an office's own: names and places are from public lists."
+            "The generator was not fitted to any table of an office's own: names and places are from public lists."
         ]
     )
     if reference:
         said.append(
-            "The reference's figures are counts alone, "
+            "The reference's figures are only counts, "
             + (
-                f"each rounded down to a multiple of {reference.k}, the number of rows too: fewer than {reference.k} "
-                "look like none, and so do the shortest and longest texts and the oldest and youngest people where "
-                "they are so few. Left out is that from which a small count might still be worked out: the number "
-                "of values and of those that occur once, the end of the frequency curve, what is missing together in "
-                "fields that are no neighbours, and the number of fields that differ if any kind of difference is "
-                "rare. "
+                f"each rounded down to a multiple of {reference.k}, including the number of rows: a count under "
+                f"{reference.k} looks like 0, and so do the shortest and longest texts and the oldest and youngest "
+                "people if there are so few. Whatever a small count could still be worked out from is left out: the "
+                "number of values and of those that occur once, the end of the frequency curve, which fields are "
+                "missing together if they are not neighbours, and the number of fields that differ if a kind of "
+                "difference is rare. "
                 if reference.k > 1
-                else "and exact: small counts are among them, which may point at persons. "
+                else "and exact: there are small ones among them, which may point at single people. "
             )
-            + "They tell how frequent the most frequent values of the real file are, but not which they are."
+            + "They tell how frequent the most frequent values of the real file are, but not which values these are."
         )
     else:
         said.append("No figures of a real file are on this page.")
@@ -340,7 +324,7 @@ def _disclosure(disclosure: Disclosure | None, reference: Figures | None) -> lis
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Give every parameter as a path and a text."""
+    """Yield every parameter as a path and a text."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _flat(inner, f"{path}.{name}" if path else str(name))
@@ -353,7 +337,3 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, "yes" if value else "no"
     else:
         yield path, "not given" if value is None else str(value)
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ").replace(".", ": ")

@@ -1,7 +1,7 @@
-"""What errors need to know of a language: keyboard, sounds, spellings, street words, middle names, nicknames.
+"""What errors need to know about a language: keyboard, sounds, spellings, street words, middle names, nicknames.
 
-Each language is one file, `data/lexicon/LANGUAGE.toml`, written for this project from general knowledge of the
-language; `keyboards.toml` has the keyboards and `spellings.toml` the names that come from other alphabets.
+Each language has one file, `data/lexicon/LANGUAGE.toml`, written for this project from general knowledge of the
+language. `keyboards.toml` has the keyboards, and `spellings.toml` the names that come from other alphabets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ __all__ = ["LANGUAGES", "Lexicon", "load_lexicon"]
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pl", "sv")
 
-Words = Mapping[str, tuple[str, ...]]
+Alternatives = Mapping[str, tuple[str, ...]]
+"""What is read -> what may be written instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,40 +31,45 @@ class Lexicon:
     Attributes:
         language: two letters, ISO 639-1.
         rows: the keyboard's rows from the digits down, in lower case.
-        sounds, sounds_at_start, sounds_at_end: letters -> letters that sound alike, anywhere or there in a word.
+        sounds, sounds_at_start, sounds_at_end: letters -> letters that sound the same, anywhere, at the start or at the
+            end of a word.
         letters: special letter -> how other countries write it; all in lower case.
-        spellings: groups of names that are one name in another alphabet or tongue.
-        streets: long street word -> short ones. A word that starts with a hyphen ends a longer one (-straße).
-        street_at: ``start`` (Rue de la Gare), ``end`` (Station Road) or ``both``: where street words stand.
-        flats: the words for a flat, the usual one first; empty where addresses have none.
+        spellings: groups of names that are one name in another alphabet or language.
+        streets: long street word -> short ones. A word with a leading hyphen is the end of a longer word (-straße).
+        street_at: where street words are: at the ``start`` (Rue de la Gare), the ``end`` (Station Road) or ``both``.
+        flats: the words for a flat, the usual one first; empty where addresses don't name flats.
         middle_names: names by sex (``F``, ``M``) that a register may add.
         nicknames: given name -> nicknames.
     """
 
     language: str
     rows: tuple[str, ...]
-    sounds: Words = field(default_factory=dict)
-    sounds_at_start: Words = field(default_factory=dict)
-    sounds_at_end: Words = field(default_factory=dict)
-    letters: Words = field(default_factory=dict)
+    sounds: Alternatives = field(default_factory=dict)
+    sounds_at_start: Alternatives = field(default_factory=dict)
+    sounds_at_end: Alternatives = field(default_factory=dict)
+    letters: Alternatives = field(default_factory=dict)
     spellings: tuple[tuple[str, ...], ...] = ()
-    streets: Words = field(default_factory=dict)
+    streets: Alternatives = field(default_factory=dict)
     street_at: str = "end"
     flats: tuple[str, ...] = ()
-    middle_names: Words = field(default_factory=dict)
-    nicknames: Words = field(default_factory=dict)
+    middle_names: Alternatives = field(default_factory=dict)
+    nicknames: Alternatives = field(default_factory=dict)
 
 
 @cache
 def load_lexicon(language: str, keyboard: str) -> Lexicon:
-    """Return a language's lexicon with a keyboard (``qwerty``, ``qwertz``, ``azerty``) in the language's own layout.
+    """Return a language's lexicon.
+
+    Args:
+        language: one of `LANGUAGES`.
+        keyboard: ``qwerty``, ``qwertz`` or ``azerty``; in the language's own layout where it has one.
 
     Raises:
-        UsageError: the language or the keyboard is not known.
+        UsageError: an unknown language or keyboard.
     """
     if language not in LANGUAGES:
         raise UsageError(
-            f"there is no lexicon of the language {language!r}",
+            f"there is no lexicon for the language {language!r}",
             hint=suggest(language, LANGUAGES, "Languages"),
         )
     keyboards = _toml("keyboards")
@@ -95,7 +101,7 @@ def _toml(name: str) -> dict[str, Any]:
 
 
 def _words(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Return the table with its values, words with commas between, as tuples."""
+    """Return the table with its values, lists of words separated by commas, as tuples."""
     return {key: tuple(part.strip() for part in text.split(",")) for key, text in table.items()}
 
 

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from pprl.base.errors import UsageError
-from pprl.synth.errors.corrupting import Corrupted, corrupt
-from pprl.synth.errors.corruption import Corruption, text_corruption
-from pprl.synth.errors.engine import CARELESS, ErrorPlan, Machine, Tally, household_means
-from pprl.synth.errors.forms import FIELDS
+from pprl.synth.errors.apply import Corrupted, corrupt
+from pprl.synth.errors.corruptor import CARELESS, Corruptor, ErrorCounts, household_means
+from pprl.synth.errors.error_type import Corruption, text_corruption
 from pprl.synth.errors.profiles import PROFILES
-from pprl.synth.people.people import population
+from pprl.synth.errors.rates import ErrorPlan
+from pprl.synth.people.fields import FIELDS
+from pprl.synth.people.population import population
 
 RECORDS = 40_000
 FEWEST = 500
@@ -207,25 +208,25 @@ def test_at_full_dependence_only_careless_records_have_errors(
         assert with_error > 0.04
 
 
-def machine(
+def corruptor(
     *, dependence: float, names: tuple[str, ...] = ("x", "y"), rate: float = 0.5
-) -> Machine:
+) -> Corruptor:
     made = tuple(
         text_corruption(name, "t", lambda text, dice: text + "!", possible=lambda text: True)
         for name in names
     )
     rates = dict.fromkeys(names, rate)
-    return Machine(ErrorPlan(corruptions=made, rates=rates, dependence=dependence))
+    return Corruptor(ErrorPlan(corruptions=made, rates=rates, dependence=dependence))
 
 
 @pytest.mark.parametrize("dependence", DEPENDENCE)
 def test_a_slot_that_is_full_gives_each_record_exactly_one_error(dependence: float) -> None:
     """Rates that add up to 1: no record escapes and none gets two, careless or not."""
     columns = {"t": np.array(["a"] * 5000, dtype=object)}
-    tally = machine(dependence=dependence).run(columns, (1, "t", 0))
+    counts = corruptor(dependence=dependence).run(columns, (1, "t", 0))
     assert set(columns["t"]) == {"a!"}
-    assert sum(tally.made.values()) == 5000
-    assert abs(tally.made["x"] / 5000 - 0.5) < 4.5 * 0.5 / sqrt(5000)
+    assert sum(counts.made.values()) == 5000
+    assert abs(counts.made["x"] / 5000 - 0.5) < 4.5 * 0.5 / sqrt(5000)
 
 
 def test_counting_where_errors_are_possible_changes_no_error_of_independent_ones() -> None:
@@ -235,9 +236,9 @@ def test_counting_where_errors_are_possible_changes_no_error_of_independent_ones
     plan = ErrorPlan(corruptions=(made,), rates={"x": 0.4}, dependence=0.0)
     texts = np.array(["a", "b", "c"] * 500, dtype=object)
     found = []
-    for look_at in (None, 0):
+    for count_first in (None, 0):
         columns = {"t": texts.copy()}
-        found.append((columns, Machine(plan).run(columns, (1, "t", 0), look_at=look_at)))
+        found.append((columns, Corruptor(plan).run(columns, (1, "t", 0), count_first=count_first)))
     (one, counted), (two, plain) = found
     assert one["t"].tolist() == two["t"].tolist()
     assert counted.made == plain.made == {"x": sum(text.endswith("!") for text in one["t"])}
@@ -254,14 +255,14 @@ def test_blocks_that_are_not_counted_have_the_rates_of_the_one_that_was() -> Non
         "later", "t", lambda text, dice: "c", possible=lambda text: text == "b", slot="later"
     )
     rates = {"first": rate, "later": rate}
-    ready = Machine(ErrorPlan(corruptions=(first, later), rates=rates, dependence=0.8))
+    ready = Corruptor(ErrorPlan(corruptions=(first, later), rates=rates, dependence=0.8))
     for block in range(3):
         columns = {"t": np.array(["a"] * rows, dtype=object)}
-        tally = ready.run(columns, (1, "t", block), look_at=None if block == 0 else 0)
-        assert abs(tally.made["first"] / rows - rate) < room(rate, rows)
+        counts = ready.run(columns, (1, "t", block), count_first=None if block == 0 else 0)
+        assert abs(counts.made["first"] / rows - rate) < room(rate, rows)
         # Without evening out it would be made three times as often.
-        possible = tally.made["first"]
-        assert abs(tally.made["later"] / possible - rate) < 2 * room(rate, possible)
+        possible = counts.made["first"]
+        assert abs(counts.made["later"] / possible - rate) < 2 * room(rate, possible)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +284,7 @@ def test_a_change_that_gives_back_something_else_than_its_texts_is_refused(given
     own = Corruption(
         name="own", fields=("t", "u"), change=lambda values, dice: given, possible=any, slot="own"
     )  # type: ignore[arg-type, return-value]
-    ready = Machine(ErrorPlan(corruptions=(own,), rates={"own": 1.0}, dependence=0.0))
+    ready = Corruptor(ErrorPlan(corruptions=(own,), rates={"own": 1.0}, dependence=0.0))
     columns = {name: np.array(["zqmark"], dtype=object) for name in "tu"}
     with pytest.raises(UsageError, match="'own'") as refusal:
         ready.run(columns, (1, "t", 0))
@@ -299,7 +300,7 @@ def test_a_slot_of_errors_that_households_share_and_others_is_refused() -> None:
         for name, shared in (("one", True), ("two", False))
     ]  # fmt: skip
     with pytest.raises(UsageError, match="'s'"):
-        Machine(ErrorPlan(corruptions=tuple(own), rates={"one": 0.1, "two": 0.1}, dependence=0.0))
+        Corruptor(ErrorPlan(corruptions=tuple(own), rates={"one": 0.1, "two": 0.1}, dependence=0.0))
 
 
 def test_a_household_has_an_error_together_with_the_mean_of_its_factors() -> None:
@@ -309,7 +310,7 @@ def test_a_household_has_an_error_together_with_the_mean_of_its_factors() -> Non
     own = Corruption(
         name="own", fields=("t",), change=lambda values, dice: ("x",), possible=all, slot="s", shared=True
     )  # fmt: skip
-    ready = Machine(ErrorPlan(corruptions=(own,), rates={"own": rate}, dependence=1.0))
+    ready = Corruptor(ErrorPlan(corruptions=(own,), rates={"own": rate}, dependence=1.0))
     columns = {"t": np.array(["a"] * len(household), dtype=object)}
     means = household_means(household, factor)
     assert means.tolist() == [1.0, 1.5] * (homes // 2)
@@ -327,7 +328,7 @@ def test_errors_are_made_in_the_order_of_their_stages() -> None:
     early = text_corruption("early", "t", lambda text, dice: text + "1", slot="e", stage=0)
     plan = ErrorPlan(corruptions=(late, early), rates={"late": 1.0, "early": 1.0}, dependence=0.0)
     columns = {"t": np.array(["", "a"], dtype=object)}
-    Machine(plan).run(columns, (1, "t", 0))
+    Corruptor(plan).run(columns, (1, "t", 0))
     assert columns["t"].tolist() == ["12", "a12"]
 
 
@@ -337,8 +338,10 @@ def test_an_error_without_a_rate_is_not_active() -> None:
     assert ErrorPlan(corruptions=(made,), rates={"x": 0.0}, dependence=0).active() == ()
 
 
-def test_tallies_add_up() -> None:
-    total = Tally()
-    total.add(Tally(made={"x": 1}, possible={"x": 5}, counted={"x": 1}, rows={"x": np.array([3])}))
-    total.add(Tally(made={"x": 2, "y": 1}))
-    assert total == Tally(made={"x": 3, "y": 1}, possible={"x": 5}, counted={"x": 1})
+def test_counts_of_blocks_add_up() -> None:
+    total = ErrorCounts()
+    total.add(
+        ErrorCounts(made={"x": 1}, possible={"x": 5}, counted={"x": 1}, rows={"x": np.array([3])})
+    )
+    total.add(ErrorCounts(made={"x": 2, "y": 1}))
+    assert total == ErrorCounts(made={"x": 3, "y": 1}, possible={"x": 5}, counted={"x": 1})

@@ -10,18 +10,20 @@ from pprl.base.words import whole
 from pprl.page.charts import BLUE, GREEN, INK, ORANGE, PURPLE, Chart, draw_panels
 from pprl.synth.likeness.differences import KINDS
 from pprl.synth.likeness.figures_file import Differences, Figures
-from pprl.synth.likeness.likeness import birth_shares, curve_shares, kind_shares, length_shares
+from pprl.synth.likeness.gaps import birth_shares, curve_shares, kind_shares, length_shares
 
-__all__ = ["MOST_SERIES", "draw_lookalike"]
+__all__ = ["MOST_SERIES", "draw_lookalike", "plain"]
 
 MOST_SERIES = 4
-"""More files than this are not drawn; the tables have them all."""
+"""Files that are drawn at most; the tables have all of them. Chosen: so many lines can still be told apart."""
 
 _STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D"))
 _LENGTHS = ("given_name", "middle_name", "surname", "address", "locality")
 _CURVES = ("given_name", "surname", "locality", "postcode")
 _WIDE = 6.6
+"""Width of a chart in inches; its heights are chosen to fit the lines of text."""
 _EQUAL = ("same", "missing_both")
+"""Kinds that are not a difference."""
 
 Errors = Mapping[str, Mapping[str, Any]]
 """By the error's name: ``title``, ``asked`` and ``rate``."""
@@ -46,14 +48,14 @@ def draw_lookalike(
     copies: Mapping[str, Differences],
     gaps: Mapping[str, str],
 ) -> list[Chart]:
-    """Return the charts that there are figures for.
+    """Return the charts for which there are figures.
 
     Args:
         made: figures by party.
         reference: figures of a real file.
-        errors: of each party, what was asked and made.
-        copies: by label, differences between copies of one person; the reference's are its own.
-        gaps: by the chart's name, a sentence on how alike the figures are.
+        errors: for each party, what was asked and what was made.
+        copies: by label, differences between copies of one person; the reference has its own.
+        gaps: by the chart's name, a sentence on how far the figures are apart.
     """
     series = [
         _Series(label=name, figures=figures, colour=colour, dash=dash, marker=marker)
@@ -87,17 +89,17 @@ _PANELS: Mapping[str, dict[str, str]] = {
         "shows": "For names and places: the share of the rows that the 1, 2, 5, 10 ... most frequent values cover "
         "together.",
         "read": "The horizontal axis is logarithmic. A line that starts high has a few very common values; one that "
-        "rises late has a long tail of rare ones. In a file of other size or area the tail differs by nature: few rows "
-        "hold fewer values.",
-        "act": "Names decide how often two strangers look alike. Where the made-up lines lie above the reference's, "
-        "linking will seem harder than it is; where they lie below, easier. Fit the generator to a name table.",
+        "rises late has a long tail of rare ones. In a file of another size or area the tail always differs: fewer "
+        "rows have fewer values.",
+        "act": "Names decide how often two strangers look alike. Where the made-up lines are above the reference's, "
+        "linking will seem harder than it is; where they are below, easier. Fit the generator to a name table.",
     },
     "length": {
         "title": "How long the texts are",
         "alt": "Line charts of the share of rows by number of characters.",
         "shows": "The share of the rows with a value by its number of characters.",
-        "read": "Lines that lie on each other mean texts of the same lengths. A spike at one length hints at cut-off "
-        "columns or codes. The reference's lengths of very few rows, such as the longest, are drawn as nothing.",
+        "read": "Lines on top of each other mean texts of the same lengths. A spike at one length hints at columns "
+        "that cut values off, or at codes. The reference's rare lengths, such as the longest, are drawn as 0.",
         "act": "Lengths decide how full a Bloom filter gets. If they differ, choose the filter's size by the "
         "reference, not by the made-up file.",
     },
@@ -130,7 +132,7 @@ def _panels(
         for axes, (field, drawn) in zip(all_axes, lines.items(), strict=False):
             for item, points in drawn:
                 _line(axes, item, points)
-            axes.set_title(_plain(field), loc="left", fontsize=10)
+            axes.set_title(plain(field), loc="left", fontsize=10)
             _shares(axes.yaxis)
             axes.set_ylim(bottom=0)
             if name == "curve":
@@ -168,7 +170,7 @@ def _missing(series: Sequence[_Series], gaps: Mapping[str, str]) -> Chart | None
         axes = figure.add_subplot()
         for item, points in shares:
             _dots(axes, item.label, item.colour, item.marker, points)
-        _rows(axes, [_plain(name) for name in names])
+        _rows(axes, [plain(name) for name in names])
         axes.set_xlabel("share of rows without a value")
         _legend(figure, axes)
 
@@ -180,8 +182,7 @@ def _missing(series: Sequence[_Series], gaps: Mapping[str, str]) -> Chart | None
         title="What is missing",
         alt="Dot chart of the share of rows without a value, by field.",
         shows="The share of the rows that have no value in a field.",
-        read="Each mark is a file. The reference's counts are rounded down, so that a mark at 0 also stands for a few "
-        "rows.",
+        read="Each mark is a file. The reference's counts are rounded down, so a mark at 0 may also mean a few rows.",
         act="Set the missing rates of the plan to those of the reference; a field that is often missing adds little to "
         "a linkage.",
     )
@@ -213,8 +214,8 @@ def _births(series: Sequence[_Series], gaps: Mapping[str, str]) -> Chart | None:
         title="Years of birth",
         alt="Line chart of the share of rows by five-year group of birth.",
         shows="The share of the dates of birth that fall into each group of five years.",
-        read="A line further right is a younger file. The reference's groups of very few rows, such as the oldest, "
-        "are drawn as nothing.",
+        read="A line further to the right is a younger file. The reference's small groups, such as the oldest, are "
+        "drawn as 0.",
         act="If the reference covers other ages, set the coverage by age in the plan, or fit the generator to a table "
         "of ages.",
     )
@@ -231,7 +232,7 @@ def _errors(errors: Mapping[str, Errors], gaps: Mapping[str, str]) -> Chart | No
     kinds = sorted((kind for kind in kinds if asked[kind] > 0), key=lambda kind: -asked[kind])
     if not kinds:
         return None
-    edge = asked[kinds[-1]] / 4
+    edge = asked[kinds[-1]] / 4  # smaller rates are drawn there
 
     def paint(figure: Any) -> None:
         axes = figure.add_subplot()
@@ -245,7 +246,7 @@ def _errors(errors: Mapping[str, Errors], gaps: Mapping[str, str]) -> Chart | No
             _dots(axes, f"{party}, made", colour, marker, rates)
         points = [(place, asked[kind]) for place, kind in enumerate(kinds)]
         _dots(axes, "asked", INK, "|", points, size=11)
-        _rows(axes, [_short(kind) for kind in kinds], log=True)
+        _rows(axes, [plain(kind) for kind in kinds], log=True)
         axes.set_xlim(left=edge * 0.9)
         axes.set_xlabel("share of the records where the error is possible (log scale)")
         _legend(figure, axes)
@@ -255,15 +256,15 @@ def _errors(errors: Mapping[str, Errors], gaps: Mapping[str, str]) -> Chart | No
         paint,
         (_WIDE, 1.1 + 0.21 * len(kinds)),
         gaps,
-        title="Errors that were asked for and made",
+        title="Errors asked for and made",
         alt="Dot chart of error rates by kind, asked and made.",
-        shows="For every kind of error, the rate that was asked for and the rate that was made, counted while it was "
-        "made.",
-        read="A mark on the upright line is a rate as asked (the largest, where the files differ). Each step of the "
-        "logarithmic axis is ten times the rate. In small files chance moves marks away from it; a mark on the left "
-        "edge is an error that was hardly made or not at all.",
-        act="If a rate is far off, too few records can have the error, or errors of one field are in each other's way; "
-        "the table below has the counts.",
+        shows="For every kind of error, the rate that was asked for and the rate that was made, counted as the errors "
+        "were made.",
+        read="The upright stroke in each row is the rate asked for (the largest, if the files differ); a mark on it is "
+        "a rate that was met. Each step of the logarithmic axis is ten times the rate. In small files, chance moves "
+        "marks away from the stroke; a mark at the left edge is an error that was hardly made or not at all.",
+        act="If a rate is far off, too few records can have the error, or errors of one field exclude each other; the "
+        "table below has the counts.",
     )
 
 
@@ -304,10 +305,10 @@ def _differences(
         title="How two records of one person differ",
         alt="Dot chart of the share of pairs of records by kind of difference.",
         shows="Pairs of records of one person (the first and each later one), and how their values differ, as seen in "
-        "the texts, whatever caused it.",
+        "the texts, whatever the cause.",
         read="Made-up and real records are judged by the same rules, so the marks can be compared. Both copies may "
-        "hold errors, so a kind is seen up to twice as often as it is made in one file.",
-        act="Raise or lower the rates of the plan's errors that lead to the kinds that are furthest apart.",
+        "have errors, so a kind is seen up to twice as often as it is made in one file.",
+        act="In the plan, raise or lower the rates of the errors that cause the kinds furthest apart.",
     )
 
 
@@ -318,7 +319,7 @@ def _draw(
     gaps: Mapping[str, str],
     **words: str,
 ) -> Chart:
-    """Draw with the sentence on how alike the figures are behind what the chart shows."""
+    """Return the chart; the sentence on how far the figures are apart follows what it shows."""
     words["shows"] = " ".join(part for part in (words["shows"], gaps.get(name, "")) if part)
     return draw_panels(name, words.pop("title"), paint, size=size, **words)
 
@@ -377,11 +378,8 @@ def _legend(figure: Any, axes: Any) -> None:
         figure.legend(handles, labels, loc="outside upper left", ncols=min(len(labels), 5))
 
 
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _short(name: str) -> str:
+def plain(name: str) -> str:
+    """Return the name of a field or an error in words."""
     return name.replace("_", " ").replace(".", ": ")
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pprl.base.errors import DataError, UsageError
 from pprl.synth import Corruption, corrupt, population, text_corruption
-from pprl.synth.errors.corrupting import all_errors
-from pprl.synth.errors.forms import FIELDS
+from pprl.synth.errors.catalogue import all_errors
 from pprl.synth.errors.profiles import PROFILES
+from pprl.synth.people.fields import FIELDS
 
 TEXT = (*FIELDS, "former_surname")
 

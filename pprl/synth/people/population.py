@@ -1,8 +1,8 @@
-"""A made-up population: people in households, with names that fit their age and origin, at addresses that fit together.
+"""A made-up population: people in households, with names that fit their age and origin, and a home for each household.
 
 People are kept as numbers, about 50 bytes each, and become text block by block, so that ten million fit into memory.
-Nobody in it exists; names are drawn from published frequency tables (`data/SOURCES-names.md`), and no postcode is one
-that is in use (`data/SOURCES-places.md`).
+Nobody in it exists: names are drawn from published frequency tables (`data/SOURCES-names.md`), and no postcode is in
+use (`data/SOURCES-places.md`).
 """
 
 from __future__ import annotations
@@ -19,35 +19,48 @@ import pyarrow.compute as pc
 from pprl.base.arrays import Int32s, Int64s
 from pprl.base.errors import UsageError
 from pprl.synth.draw import Stream, hashed
-from pprl.synth.errors.forms import FIELDS
+from pprl.synth.people.fields import FIELDS, FORMER_SURNAME, MORE_FIELDS
 from pprl.synth.people.households import YEAR, Residents, settle
-from pprl.synth.people.names import Names, load_pool
-from pprl.synth.people.naming import NONE, draw_given_names, draw_origins, draw_surnames, permille
+from pprl.synth.people.names import CountryNames, load_pool
+from pprl.synth.people.naming import NONE, draw_names
 from pprl.synth.places.country import Country, load_country
-from pprl.synth.places.places import Homes, Places
+from pprl.synth.places.homes import Homes, Places
 from pprl.tables.columns import suggest
 
-__all__ = ["MORE_FIELDS", "Population", "populate", "population"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "MOST_PEOPLE", "Population", "populate", "population"]
+
+MOST_PEOPLE = 100_000_000
+"""Chosen: about 6 GB of memory."""
+
+FIRST_YEAR, LAST_YEAR = 1940, 2100
+"""Years in which people's ages may be taken. Chosen: outside of them, the name tables, which begin in 1920, would say
+little."""
+
+_HOSTS = ("example.com", "example.net", "example.org")
+"""Domains that are reserved for examples (RFC 2606), so that nobody gets the mail."""
 
 
-_SPREAD = 3_819_660_113  # odd and no multiple of 5, so that no two of 10**10 numbers meet
-MORE_FIELDS = ("former_surname", "phone", "email", "identifier", "code")
-"""What can be had of a person beside the fields of a record."""
+_SPREAD = 3_819_660_113
+"""Odd and not a multiple of 5, so that no two people share one of 10**10 identifiers; near the golden section of them,
+so that neighbours are far apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
     """People as numbers; :meth:`text` and :meth:`frame` write them out.
 
-    All arrays have one entry a person. Names are codes of :class:`pprl.synth.people.names.Names`, -1 where there is
-    none.
+    All arrays have one entry for each person. Names are codes of :class:`pprl.synth.people.names.CountryNames`, or -1
+    for no name.
 
     Attributes:
         country: whose names and places.
         seed: of every draw.
-        as_of: the day on which ages hold.
+        as_of: the day on which people's ages are taken.
         residents: households, sexes and dates of birth.
-        origin: place of the name pool in `names.pools`.
+        names: all names of the country.
+        places: all homes of the country.
+        homes: the home of each household.
+        origin: place of the person's name pool in `names.pools`.
         given, middle: codes of given names.
         surname, surname2, former: codes of surnames; `surname2` is the second part of a double one, `former` the
             name before marriage.
@@ -57,7 +70,7 @@ class Population:
     seed: int
     as_of: date
     residents: Residents
-    names: Names
+    names: CountryNames
     places: Places
     homes: Homes
     origin: Int32s
@@ -83,8 +96,8 @@ class Population:
         """Return fields of some people as text.
 
         Args:
-            rows: numbers of people.
-            fields: of :data:`pprl.synth.errors.forms.FIELDS` and :data:`MORE_FIELDS`.
+            rows: the people's numbers.
+            fields: of :data:`pprl.synth.people.fields.FIELDS` and `MORE_FIELDS`.
 
         Returns:
             For each field an object array of strings, ``""`` where there is no value.
@@ -93,8 +106,13 @@ class Population:
         return {name: _objects(self._column(name, rows, homes)) for name in fields}
 
     def frame(self, rows: Int64s | None = None) -> pd.DataFrame:
-        """Return people as a table of clean text with the columns `person`, `household`, `origin`, the fields of a
-        record and `former_surname`.
+        """Return people as a table of clean text.
+
+        Args:
+            rows: the people's numbers, or a mask; None: everybody.
+
+        Returns:
+            A table with the columns `person`, `household`, `origin`, the fields of a record and `former_surname`.
         """
         if rows is None:
             rows = np.arange(len(self), dtype=np.int64)
@@ -105,7 +123,7 @@ class Population:
             "person": rows,
             "household": self.residents.household[rows],
             "origin": names[self.origin[rows]],
-            **self.text(rows, (*FIELDS, "former_surname")),
+            **self.text(rows, (*FIELDS, FORMER_SURNAME)),
         }
         return pd.DataFrame(columns)
 
@@ -121,7 +139,7 @@ class Population:
             joiner = " " if self.country.two_surnames else "-"
             double = pc.binary_join_element_wise(first, second, joiner)
             return pc.if_else(pa.array(self.surname2[rows] == NONE), first, double)
-        if name == "former_surname":
+        if name == FORMER_SURNAME:
             return self._surnames(self.former[rows], rows)
         if name == "date_of_birth":
             days = pa.array(self.residents.born[rows].astype("datetime64[D]"))
@@ -147,12 +165,12 @@ class Population:
         """Return a phone number, an e-mail address, an identifier or a code that belongs to each person."""
         kind = name.rstrip("0123456789")
         number = hashed(rows, self.seed, "more", name)
-        if (
-            kind == "identifier"
-        ):  # the person's number in another order: unique, and neighbours are strangers
+        if kind == "identifier":
+            # The person's number in another order: unique, and neighbouring numbers belong to strangers.
             offset = int(hashed([0], self.seed, "identifier", name)[0] % np.uint64(10**10))
             return _digits((rows * _SPREAD + offset) % 10**10, 10)
         if kind == "code":
+            # Fifty codes. Chosen; sensitive: with fewer codes more strangers agree on one.
             return _digits(number % np.uint64(50), 2)
         if kind not in ("phone", "email"):
             raise UsageError(
@@ -160,9 +178,11 @@ class Population:
                 hint=suggest(name, (*FIELDS, *MORE_FIELDS), "Fields"),
             )
         household = hashed(self.residents.household[rows], self.seed, "phone", name)
-        if kind == "phone":  # half of the people have a number of their own, half the household's
+        if kind == "phone":
+            # Half of the people have a number of their own, half the household's. Chosen; sensitive: it decides what an
+            # agreement on a phone number is worth.
             own = np.where(number % np.uint64(2) == 0, number, household)
-            # No country's numbers begin with 000: nobody can be called.
+            # In no country do numbers begin with 000: nobody can be called.
             return pc.binary_join_element_wise("000", _digits(own % np.uint64(10**7), 7), "")
         given, surname = (
             pc.utf8_lower(self._column(part, rows, self.homes))
@@ -170,9 +190,7 @@ class Population:
         )
         local = pc.binary_join_element_wise(given, surname, ".")
         plain = pc.replace_substring_regex(pc.utf8_normalize(local, "NFKD"), "[^a-z.]", "")
-        host = pa.array(["example.com", "example.net", "example.org"]).take(
-            pa.array((number % np.uint64(3)).astype(np.int64))
-        )
+        host = pa.array(_HOSTS).take(pa.array((number % np.uint64(len(_HOSTS))).astype(np.int64)))
         return pc.binary_join_element_wise(
             plain, _digits(number % np.uint64(1000), 3), "@", host, ""
         )
@@ -191,8 +209,8 @@ def population(
     Args:
         people: how many, 1 to 100 million; about 60 bytes of memory each.
         country: a code of :data:`pprl.synth.COUNTRIES`.
-        seed: the same seed gives the same people, on every system.
-        as_of: the day on which ages hold, from 1940 to 2100.
+        seed: the same seed gives the same people on every system.
+        as_of: the day on which people's ages are taken, from 1940 to 2100.
         towns: they live in this many towns, chosen by the seed; None: all over the country.
 
     Raises:
@@ -201,7 +219,7 @@ def population(
     try:
         day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     except ValueError:
-        raise UsageError("as_of is no date", hint="For example 2026-01-01.") from None
+        raise UsageError("as_of is not a date", hint="For example 2026-01-01.") from None
     return populate(load_country(country), people=people, seed=seed, as_of=day, towns=towns)
 
 
@@ -212,40 +230,54 @@ def populate(
     seed: int,
     as_of: date,
     towns: int | None = None,
-    names: Names | None = None,
+    names: CountryNames | None = None,
 ) -> Population:
-    """Make up a population of a country, with other names than the country's own if `names` are given.
+    """Make up a population of a country.
+
+    Args:
+        country: whose households, names and places.
+        people: how many.
+        seed: of every draw.
+        as_of: the day on which people's ages are taken.
+        towns: see :func:`population`.
+        names: names instead of the country's own.
 
     Raises:
         UsageError: see :func:`population`.
     """
-    if not isinstance(people, int) or not 1 <= people <= 100_000_000:
+    if not isinstance(people, int) or not 1 <= people <= MOST_PEOPLE:
         raise UsageError(
-            f"{people!r} people can't be made up", hint="Choose a number from 1 to 100,000,000."
+            f"{people!r} people can't be made up",
+            hint=f"Choose a number from 1 to {MOST_PEOPLE:,}.",
         )
-    if not 1940 <= as_of.year <= 2100:
-        raise UsageError("as_of is not a day from 1940 to 2100", hint="For example 2026-01-01.")
+    if not FIRST_YEAR <= as_of.year <= LAST_YEAR:
+        raise UsageError(
+            f"as_of is not a day from {FIRST_YEAR} to {LAST_YEAR}", hint="For example 2026-01-01."
+        )
     if not isinstance(seed, int) or not 0 <= seed < 1 << 63:
         raise UsageError(
             "the seed is out of range", hint="Choose a whole number from 0 to 2**63 - 1."
         )
-    names = names or Names([load_pool(name) for name in country.origins])
+    names = names or CountryNames([load_pool(name) for name in country.origins])
     today = int(np.datetime64(as_of, "D").astype(np.int64))
     residents = settle((seed, "residents"), people, country.ages, today)
-    origin = draw_origins(seed, country, residents)
-    year = residents.born.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    given = draw_given_names(seed, names, residents, origin, year)
-    middle = names.draw_given(Stream(seed, "middle"), origin, residents.sex, year)
-    without = Stream(seed, "middle", "none").below(1000, people) >= permille(country.middle_name)
-    middle = np.where(without | (middle == given), NONE, middle)
+    called = draw_names(seed, country, names, residents, today)
     places = Places(country, seed, residents.households, some=towns)
-    surname, second, former = draw_surnames(seed, country, names, residents, origin, today)
     return Population(
-        country=country, seed=seed, as_of=as_of, residents=residents, names=names, places=places,
+        country=country,
+        seed=seed,
+        as_of=as_of,
+        residents=residents,
+        names=names,
+        places=places,
         homes=places.draw(Stream(seed, "homes"), residents.households),
-        origin=origin.astype(np.int32), given=given.astype(np.int32), middle=middle.astype(np.int32),
-        surname=surname.astype(np.int32), surname2=second.astype(np.int32), former=former.astype(np.int32),
-    )  # fmt: skip
+        origin=called.origin.astype(np.int32),
+        given=called.given.astype(np.int32),
+        middle=called.middle.astype(np.int32),
+        surname=called.surname.astype(np.int32),
+        surname2=called.second.astype(np.int32),
+        former=called.former.astype(np.int32),
+    )
 
 
 def _index(codes: Int32s) -> Any:

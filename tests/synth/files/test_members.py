@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pprl.base.errors import UsageError
-from pprl.synth.people.members import choose_members, file_rows, people_by_files
+from pprl.synth.files.members import choose_members, file_rows, people_by_files
 
 shares = st.integers(0, 1000).map(lambda n: n / 1000)
 

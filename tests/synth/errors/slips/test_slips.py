@@ -8,23 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.synth.draw import Dice
-from pprl.synth.errors.lettering import TO_INITIAL, lose_accents, transliterate
-from pprl.synth.errors.slips import (
+from pprl.synth.errors.lexicon import LANGUAGES, load_lexicon
+from pprl.synth.errors.slips.dates import date_slips
+from pprl.synth.errors.slips.keyboard import (
     DOUBLE_LETTER,
     DROP_LETTER,
-    OCR,
     TRANSPOSE_CHARACTERS,
     TRANSPOSE_LETTERS,
     WRONG_CHARACTER,
-    Slip,
     insert_letter,
     keyboard_neighbours,
     neighbour_key,
-    other_name,
-    rewrite,
 )
-from pprl.synth.people.birthdates import date_slips
-from pprl.synth.places.lexicon import LANGUAGES, load_lexicon
+from pprl.synth.errors.slips.lettering import TO_INITIAL, lose_accents, transliterate
+from pprl.synth.errors.slips.slip import Slip
+from pprl.synth.errors.slips.spelling import SCANNED, other_name, rewrite
 
 QWERTY = keyboard_neighbours(load_lexicon("en", "qwerty").rows)
 names = st.sampled_from(
@@ -106,10 +104,10 @@ def test_a_dropped_capital_leaves_a_capital():
 
 
 def test_a_scanner_takes_shapes_for_each_other():
-    assert outcomes(OCR, "rn") >= {"m"}
-    assert "0lsson" in outcomes(OCR, "Olsson")
-    assert "C1ark" in outcomes(OCR, "Clark")
-    assert not OCR.possible("xxyy")
+    assert outcomes(SCANNED, "rn") >= {"m"}
+    assert "0lsson" in outcomes(SCANNED, "Olsson")
+    assert "C1ark" in outcomes(SCANNED, "Clark")
+    assert not SCANNED.possible("xxyy")
 
 
 def test_sounds_keep_to_their_place_in_the_word():

@@ -8,9 +8,19 @@ from functools import partial
 
 from pprl.synth.draw import Dice
 
-__all__ = ["FORM", "LIFE", "LOST", "TYPED", "UNPUBLISHED", "Corruption", "text_corruption"]
+__all__ = [
+    "FORM",
+    "LIFE",
+    "LOST",
+    "TYPED",
+    "UNPUBLISHED",
+    "Corruption",
+    "Values",
+    "text_corruption",
+]
 
 Values = tuple[str, ...]
+"""The texts of some fields of one record."""
 
 LIFE, TYPED, FORM, LOST = range(4)
 """The stages, in the order in which errors come about."""
@@ -21,18 +31,20 @@ UNPUBLISHED = "No published rate known to us: a choice."
 
 @dataclass(frozen=True, kw_only=True)
 class Corruption:
-    """One kind of error.
+    """One kind of error: it corrupts some fields of a record.
 
     Attributes:
-        name: of its own, in snake_case.
-        fields: the fields that are read, and changed in part or all.
-        change: the values of `fields` and the dice give their new values, as many. It depends on nothing else.
+        name: unique, in snake_case.
+        fields: the fields that it reads; it changes some or all of them.
+        change: takes the values of `fields` and the dice, and returns the new values, one for each field. It depends on
+            nothing else.
         possible: True exactly when `change` alters a value.
         slot: a record gets at most one error of a slot.
-        stage: the order of things: 0 life, 1 what was heard, typed or scanned, 2 the written form, 3 what was lost.
-        shared: whether everybody of a household has it together.
+        stage: when it happens: 0 in life, 1 when heard, typed or scanned, 2 in the written form, 3 when something is
+            lost.
+        shared: whether all members of a household have it together.
         title: the error in a few words.
-        source: the literature, or that there is none.
+        source: the literature, or a statement that there is none.
     """
 
     name: str
@@ -57,15 +69,15 @@ def text_corruption(
     title: str = "",
     source: str = UNPUBLISHED,
 ) -> Corruption:
-    """Return a corruption of one field from a function of one text.
+    """Return a kind of error in one field, made from a function that changes one text.
 
     Args:
-        name: of its own, in snake_case.
+        name: unique, in snake_case.
         field: the field that it changes.
-        change: the text and the dice give the changed text; it may return the text as it is.
-        possible: True exactly when `change` alters the text, whatever the dice. Left out, it is found out by trying,
+        change: takes the text and the dice, and returns the changed text; it may return the text unchanged.
+        possible: True exactly when `change` alters the text, whatever the dice. If left out, it is found by trying,
             which is slower.
-        slot: empty: the field's own.
+        slot: the slot of the error; if empty, the slot of the field.
         stage, title, source: see :class:`Corruption`.
     """
     if possible is None:
@@ -83,12 +95,14 @@ def text_corruption(
 
 
 _TRIALS = 8
+"""How often a change is tried before it counts as impossible. Chosen; not sensitive: a change that shows in half of the
+tries is missed once in 256 texts."""
 
 
 def _tried(
     change: Callable[[str, Dice], str],
 ) -> tuple[Callable[[str], bool], Callable[[str, Dice], str]]:
-    """Return a test and a change that agree, for a change that does nothing to some texts."""
+    """Return a test and a change that agree, for a change that leaves some texts as they are."""
 
     def trials(text: str) -> Iterator[str]:
         return (

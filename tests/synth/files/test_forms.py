@@ -17,8 +17,9 @@ from pprl.base.errors import UsageError
 from pprl.exchange.agreement.model import Agreement
 from pprl.party.encoding.encode import encode
 from pprl.party.keys.key import Key
-from pprl.synth.errors.forms import CASES, FIELDS, FORMS, Form, column_map_toml, write_form
-from pprl.synth.people.people import population
+from pprl.synth.files.forms import CASES, FORMS, Form, column_map_toml, write_form
+from pprl.synth.people.fields import FIELDS
+from pprl.synth.people.population import population
 from pprl.synth.places.country import COUNTRIES
 from pprl.tables import load_column_map
 from pprl.tables.dates import DateFormat

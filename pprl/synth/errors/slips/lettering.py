@@ -1,6 +1,6 @@
-"""Names written another way: accents, hyphens, apostrophes, letters of other alphabets, columns too narrow.
+"""The same name in another form: accents, hyphens, apostrophes, letters of other alphabets, columns too narrow.
 
-Nobody erred here: the same name stands in another form, as another office, system or country writes it.
+Nobody made a mistake here: another office, system or country writes the name this way.
 """
 
 from __future__ import annotations
@@ -9,18 +9,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from pprl.synth.draw import Dice
-from pprl.synth.errors.slips import Slip, capitals_like, lowered
+from pprl.synth.errors.slips.slip import LETTER, LETTERS, Slip, capitals_like, lowered
 
 __all__ = [
     "DROP_HALF", "JOIN_PARTS", "LOSE_APOSTROPHE", "TO_INITIAL", "cut", "lose_accents", "transliterate",
 ]  # fmt: skip
 
-_LETTER = r"[^\W\d_]"
-_LETTERS = re.compile(_LETTER)
-
 
 def transliterate(letters: Mapping[str, Sequence[str]]) -> Slip:
-    """Return the slip that writes every special letter of a text the other country's way: Müller, Mueller."""
+    """Return the slip that writes every special letter of a text as another country would: Müller, Mueller."""
     pattern = re.compile("|".join(map(re.escape, sorted(letters))) if letters else r"(?!)")
 
     def possible(text: str) -> bool:
@@ -44,7 +41,7 @@ def transliterate(letters: Mapping[str, Sequence[str]]) -> Slip:
     return Slip(possible=possible, change=change)
 
 
-# Python's own Unicode tables differ between versions, so the plain forms of the Latin letters stand here.
+# Python's own Unicode tables differ between versions, so the plain forms of the Latin letters are listed here.
 _PLAIN = {
     "a": "àáâãäåāăą", "ae": "æ", "c": "çćĉċč", "d": "ďđð", "e": "èéêëēĕėęě", "g": "ĝğġģ", "h": "ĥħ", "i": "ìíîïĩīĭįı",
     "j": "ĵ", "k": "ķ", "l": "ĺļľŀł", "n": "ñńņňŋ", "o": "òóôõöøōŏőơ", "oe": "œ", "r": "ŕŗř", "s": "śŝşšș", "ss": "ß",
@@ -65,14 +62,14 @@ _TO_PLAIN = str.maketrans(
 
 
 def lose_accents(text: str) -> str:
-    """Return the text in plain Latin letters, as systems keep it that know no others: Zoë, Zoe."""
+    """Return the text in plain Latin letters, as in systems that know no others: Zoë, Zoe."""
     if text.isascii():
         return text
     plain = text.translate(_TO_PLAIN)
     return plain.upper() if text.isupper() else plain
 
 
-_JOIN = re.compile(rf"(?<={_LETTER})[- ](?={_LETTER})")
+_JOIN = re.compile(rf"(?<={LETTER})[- ](?={LETTER})")
 
 
 def _can_join(text: str) -> bool:
@@ -122,7 +119,7 @@ def _drop_half(text: str, dice: Dice) -> str:
 
 
 DROP_HALF = Slip(possible=_has_halves, change=_drop_half)
-"""One half of a double surname is left out: Hill-Wood, Wood. Names with particles (van, de) stay whole."""
+"""Half of a double surname is left out: Hill-Wood, Wood. Names with particles (van, de) stay whole."""
 
 _APOSTROPHE = re.compile("['’]")
 
@@ -142,13 +139,17 @@ LOSE_APOSTROPHE = Slip(possible=_has_apostrophe, change=_lose_apostrophe)
 
 
 def _has_more_than_initial(text: str) -> bool:
-    return len(text) > 1 and _LETTERS.match(text) is not None and text[1:] != "."
+    return len(text) > 1 and LETTERS.match(text) is not None and text[1:] != "."
+
+
+_FULL_STOP = 0.25
+"""Share of initials with a full stop. Chosen; not sensitive: normalisation takes punctuation out."""
 
 
 def _initial(text: str, dice: Dice) -> str:
     if not _has_more_than_initial(text):
         return text
-    return text[0] + ("." if dice.chance(0.25) else "")
+    return text[0] + ("." if dice.chance(_FULL_STOP) else "")
 
 
 TO_INITIAL = Slip(possible=_has_more_than_initial, change=_initial)
@@ -156,7 +157,7 @@ TO_INITIAL = Slip(possible=_has_more_than_initial, change=_initial)
 
 
 def cut(width: int) -> Slip:
-    """Return what a column of this many characters keeps: the start of the text."""
+    """Return the slip of a column of `width` characters, which keeps only the start of the text."""
 
     def possible(text: str) -> bool:
         return len(text) > width

@@ -11,15 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pprl.base.errors import UsageError
+from pprl.synth.people.fields import FIELDS
 from pprl.tables.columns import suggest
 from pprl.tables.dates import DateFormat
 
-__all__ = ["CASES", "FIELDS", "FORMS", "Form", "column_map_toml", "write_form"]
-
-FIELDS = (
-    "given_name", "middle_name", "surname", "date_of_birth", "sex", "address", "locality", "postcode",
-)  # fmt: skip
-"""The fields of a record, in the order of a clean file."""
+__all__ = ["CASES", "FORMS", "Form", "column_map_toml", "write_form"]
 
 CASES = ("as-is", "upper", "lower")
 
@@ -30,10 +26,13 @@ class Form:
 
     Attributes:
         id: column of the party's own record ids.
-        columns: for each column the fields that it holds, joined by a space.
-        date_format: as in ``DD/MM/YYYY``; empty for the country's usual one.
-        case: ``as-is``, ``upper`` or ``lower``, for all text but the postcode.
+        columns: for each column, the fields that it holds, joined by a space.
+        date_format: for example ``DD/MM/YYYY``; empty for the country's usual format.
+        case: ``as-is``, ``upper`` or ``lower``, for all text except the postcode.
         sex: how female and male are written.
+
+    Raises:
+        UsageError: a form that can't be written, or couldn't be read back.
     """
 
     id: str = "id"
@@ -50,8 +49,8 @@ class Form:
             DateFormat(self.date_format)
             if "MON" in self.date_format:
                 raise UsageError(
-                    f"{self.date_format} writes months in letters, which made-up files don't",
-                    hint="Choose a format of digits, for example DD/MM/YYYY.",
+                    f"{self.date_format} writes months in letters, which made-up files can't",
+                    hint="Choose a format with digits only, for example DD/MM/YYYY.",
                 )
         if self.case not in CASES:
             raise UsageError(
@@ -60,13 +59,13 @@ class Form:
             )
         if self.id in self.columns:
             raise UsageError(
-                f"the column {self.id} is to hold both the ids and a field",
-                hint="Name the column of the ids otherwise.",
+                f"the column {self.id} would hold both the ids and a field",
+                hint="Give the column of the ids another name.",
             )
         dates = [column for column, parts in self.columns.items() if "date_of_birth" in parts]
         if len(dates) > 1 or any(len(self.columns[column]) > 1 for column in dates):
             raise UsageError(
-                "the date of birth stands in two columns or shares one",
+                "the date of birth is in two columns, or shares its column with another field",
                 hint="Give it one column of its own.",
             )
         if len(self.sex) != 2 or not all(self.sex) or self.sex[0] == self.sex[1]:
@@ -119,19 +118,19 @@ FORMS: tuple[Form, ...] = (
         sex=("f", "m"),
     ),
 )
-"""Parties without a form of their own take these in turn."""
+"""Parties without a form of their own take these in turn. Chosen: they differ in as much as real ones do."""
 
 
 def write_form(
     form: Form, country_date_format: str, ids: pa.Array, columns: Mapping[str, Any]
 ) -> pa.Table:
-    """Return a block of the party's file.
+    """Return a block of the party's file as a table of text.
 
     Args:
         form: how the party writes.
-        country_date_format: used where the form leaves the format open.
+        country_date_format: used if the form leaves the date format open.
         ids: the party's record ids.
-        columns: canonical text by field: arrays or object arrays of one length.
+        columns: canonical text by field: arrow arrays or object arrays of one length.
     """
     text = {name: pa.array(values, pa.string()) for name, values in columns.items()}
     if "date_of_birth" in text:
@@ -152,7 +151,7 @@ def write_form(
             "locality",
         ):
             if name in text:
-                # Capitals of ß are SS wherever a register is kept in capitals; the letter ẞ is for signs.
+                # Registers in capitals write ß as SS; the capital letter ẞ is for signs.
                 text[name] = pc.replace_substring(turn(text[name]), "ẞ", "SS")
     made = {form.id: ids}
     for column, parts in form.columns.items():
@@ -162,12 +161,12 @@ def write_form(
 
 
 def column_map_toml(form: Form, country_date_format: str, *, own_names: bool = False) -> str:
-    """Return the file of `--columns`: how the party's columns answer the fields of an agreement.
+    """Return the text of a column map (`--columns`): which columns answer which field of an agreement.
 
     Args:
         form: how the party writes.
-        country_date_format: used where the form leaves the format open.
-        own_names: the agreement's fields are called as the columns are.
+        country_date_format: used if the form leaves the date format open.
+        own_names: the agreement's fields have the same names as the columns.
     """
     if own_names:
         return _own_names_toml(form, form.date_format or country_date_format)
@@ -177,7 +176,7 @@ def column_map_toml(form: Form, country_date_format: str, *, own_names: bool = F
     ]
     answered: dict[str, list[str]] = {}
     for column, parts in form.columns.items():
-        # Middle names are compared with the given name: encodings don't know which name was asked for.
+        # Middle names are part of the given name: an encoding doesn't tell which of the names somebody uses.
         name = "given_name" if parts[0] == "middle_name" else parts[0]
         answered.setdefault(name, []).append(column)
     order = [name for name in FIELDS if name in answered]
@@ -203,7 +202,7 @@ def _own_names_toml(form: Form, date_format: str) -> str:
 
 
 def _join(parts: Sequence[Any]) -> Any:
-    """Join what is there: a part without a value leaves no space behind."""
+    """Join the parts with a space; a part without a value leaves none behind."""
     joined = parts[0]
     for part in parts[1:]:
         alone = pc.or_(pc.equal(joined, ""), pc.equal(part, ""))
@@ -212,7 +211,7 @@ def _join(parts: Sequence[Any]) -> Any:
 
 
 def _dates(values: Any, spec: str) -> Any:
-    """Return canonical dates in the party's format; unknown parts are zeros, or left off at the end."""
+    """Return canonical dates in the party's format; unknown parts are zeros, or are left out at the end."""
     year, month, day = (
         pc.utf8_slice_codeunits(values, start, stop) for start, stop in ((0, 4), (5, 7), (8, 10))
     )

@@ -1,12 +1,11 @@
 """Who is in which file: overlap, coverage by age group, duplicated rows.
 
-The overlap of two files is the share of the average file's people who are in both: 2 |A and B| / (|A| + |B|). For
-files of one size that is the share of either file's people who are in the other; of more than two files it is the mean
-over all pairs. It is met exactly (to one person):
-the people in one, two, three ... files are counted out, not drawn.
+The overlap of two files is 2 |A and B| / (|A| + |B|): the share of the average file's people who are in both. For files
+of one size that is the share of either file's people who are in the other; for more than two files it is the mean over
+all pairs. It is met to one person: how many people are in one, two, three ... files is worked out, not drawn.
 
-With K files, somebody of one file is in each of the others with the probability of the overlap, independently, so that
-all combinations of files occur: the number of files T that hold a person has the weight
+With K files, a person in one file is in each of the others with the probability o of the overlap, independently, so
+that all combinations of files occur. The number T of files that hold a person has the weight
 C(K, T) o^(T-1) (1-o)^(K-T).
 """
 
@@ -27,13 +26,15 @@ __all__ = ["choose_members", "file_rows", "people_by_files"]
 
 
 _ROUNDS = 200
+"""Rounds of drawing by rejection before the rest is filled up. Chosen; not sensitive: only weights below about one in a
+hundred need so many."""
 
 
 def people_by_files(people: int, files: int, overlap: float) -> list[int]:
     """Return how many people are in exactly 1, 2, ... `files` files; they add up to `people`.
 
     Raises:
-        UsageError: `overlap` is not within 0 and 1, or one file is to overlap with another.
+        UsageError: `overlap` is not between 0 and 1.
     """
     if not 0 <= overlap <= 1:
         raise UsageError(
@@ -67,12 +68,12 @@ def choose_members(
         seed: of the random streams.
         people: how many there are.
         files: number of files.
-        overlap: as this module says.
-        weights: for each file None, or a number from 0 to 1 for each person: how likely the file holds such a
-            person against one of weight 1.
+        overlap: see this module.
+        weights: for each file None, or a number from 0 to 1 for each person: how likely the file is to hold the person,
+            compared with somebody of weight 1.
 
     Raises:
-        UsageError: too few people may be in as many files as the overlap asks for.
+        UsageError: fewer people than the overlap needs may be in so many files.
     """
     counts = people_by_files(people, files, overlap)
     if all(weight is None for weight in weights):
@@ -85,7 +86,14 @@ def choose_members(
 
 
 def file_rows(seed: int, party: str, members: Int64s, duplicates: float) -> Int64s:
-    """Return the people of a file's rows in the file's order: each member once, some of them once more."""
+    """Return the person of each row of a file, in the file's order: each member once, and some of them once more.
+
+    Args:
+        seed: of the random streams.
+        party: whose file.
+        members: the people in the file.
+        duplicates: share of them who have a second row.
+    """
     stream = Stream(seed, "rows", party)
     more = round(len(members) * duplicates)
     again = members[np.sort(stream.order(len(members))[:more])]
@@ -94,7 +102,9 @@ def file_rows(seed: int, party: str, members: Int64s, duplicates: float) -> Int6
 
 
 def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[Int64s]:
-    """Give people with the same number of files all choices of files in turn, so that the files are of one size."""
+    """Choose without weights: among people in equally many files, each combination is used in turn, so that all files
+    have the same size.
+    """
     stream = Stream(seed, "members")
     order = stream.order(people)
     inside = np.zeros((files, people), dtype=bool)
@@ -102,7 +112,7 @@ def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[I
     for held, count in enumerate(counts, start=1):
         chosen = order[start : start + count]
         start += count
-        # A random choice of files, then the same choice moved on by one, two, ...: each file is used as often.
+        # A random choice of files, then the same choice moved on by one, two, ...: each file is used equally often.
         lots = -(-count // files)
         ranks = np.argsort(stream.words(lots * files).reshape(lots, files), axis=1, kind="stable")
         base = np.repeat(ranks[:, :held], files, axis=0)[:count]
@@ -113,6 +123,7 @@ def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[I
 
 
 def _weighted(seed: int, table: Floats, counts: Sequence[int]) -> list[Int64s]:
+    """Choose by weights, of shape (files, people): first the people in all files, last those in only one."""
     files, people = table.shape
     ranked = -np.sort(-table, axis=0)
     free = np.ones(people, dtype=bool)
@@ -126,12 +137,12 @@ def _weighted(seed: int, table: Floats, counts: Sequence[int]) -> list[Int64s]:
 
 
 def _choose(stream: Stream, weights: Floats, count: int, held: int) -> Int64s:
-    """Return `count` people, drawn one after the other with these weights (by rejection: no logarithms)."""
+    """Return `count` people, drawn one after the other with these weights (by rejection, which needs no logarithms)."""
     open_to = np.flatnonzero(weights > 0)
     if len(open_to) < count:
         raise UsageError(
             f"the overlap can't be met: {count:,} people have to be in {held} file{'s' * (held > 1)}, "
-            f"but coverage leaves {len(open_to):,} who may be",
+            f"but the coverage allows that for {len(open_to):,} only",
             hint="Lower the overlap, or let the files cover more age groups.",
         )
     chosen: list[Int64s] = []
@@ -150,7 +161,7 @@ def _choose(stream: Stream, weights: Floats, count: int, held: int) -> Int64s:
 
 
 def _assign(stream: Stream, table: Floats, inside: Any, chosen: Int64s, held: int) -> None:
-    """Put each chosen person into `held` files, likelier into those of higher weight."""
+    """Put each chosen person into `held` files, more likely into those of higher weight."""
     files = len(table)
     if held == files:
         inside[:, chosen] = True
@@ -166,7 +177,7 @@ def _assign(stream: Stream, table: Floats, inside: Any, chosen: Int64s, held: in
             take = draw & (missing > 0) & ~inside[file, chosen]
             inside[file[take], chosen[take]] = True
             missing[take] -= 1
-    for place in np.flatnonzero(missing):  # weights so low that no draw hit: the likeliest files
+    for place in np.flatnonzero(missing):  # so low weights that no draw hit: the likeliest files
         person = chosen[place]
         best = np.argsort(-table[:, person] + inside[:, person] * 2.0, kind="stable")
         inside[best[: missing[place]], person] = True

@@ -1,8 +1,9 @@
-"""How alike two sets of figures are, as one number a figure: the largest gap between two curves.
+"""How far apart two sets of figures are, as one number for each figure: the largest gap between two curves.
 
-For distributions (name frequencies, lengths, years of birth) this is the Kolmogorov-Smirnov distance, the largest
+For distributions (name frequencies, lengths, years of birth) the gap is the Kolmogorov-Smirnov distance, the largest
 difference between the two cumulative shares; for shares (missing values, kinds of difference) it is the largest
-difference. All lie between 0 and 1. What rounding took from the kinds of difference is spread evenly over those shown.
+difference. All gaps are between 0 and 1. What the kinds of difference have lost by rounding is spread evenly over those
+shown.
 """
 
 from __future__ import annotations
@@ -31,16 +32,19 @@ MEASURES = {
     "january": "1 January",
     "differences": "kinds of difference",
 }
-"""What is compared, by the name of its chart; 1 January belongs to the years of birth."""
+"""What is compared, by the name of its chart; 1 January is in the chart of the years of birth."""
 
-_WORDS = ("hardly to be told apart", "much alike", "alike in part", "unlike")
+_WORDS = ("hardly distinguishable", "very similar", "partly similar", "different")
 _CURVE_LIMITS, _SHARE_LIMITS = (0.03, 0.08, 0.2), (0.005, 0.02, 0.05)
+"""From these gaps on, the next word applies. Chosen by looking at charts; sensitive: they are the page's judgement. The
+gaps themselves are shown with the words."""
 _SHARES = ("missing", "january")
+"""Figures that are judged by `_SHARE_LIMITS`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """The distance between a made-up file and the reference in one figure.
+    """How far a made-up file is from the reference in one figure.
 
     Attributes:
         measure: a key of `MEASURES`.
@@ -56,7 +60,7 @@ class Gap:
 
     @property
     def grade(self) -> int:
-        """From 0 (hardly to be told apart) to 3 (unlike); rare things as missing values are judged more strictly."""
+        """From 0 (hardly distinguishable) to 3 (different); rare things are judged more strictly."""
         limits = _SHARE_LIMITS if self.measure in _SHARES else _CURVE_LIMITS
         return sum(self.gap >= limit for limit in limits)
 
@@ -67,12 +71,18 @@ class Gap:
 
     @property
     def alike(self) -> bool:
-        """Whether the gap is under 8 percentage points, or 2 for missing values and births on 1 January."""
+        """Whether the gap is under 8 percentage points, or under 2 for missing values and births on 1 January."""
         return self.grade < 2
 
 
 def compare(party: str, made: Figures, reference: Figures) -> list[Gap]:
-    """Return the gaps in every figure that both have."""
+    """Return the gap in each figure that both have.
+
+    Args:
+        party: whose file was made.
+        made: its figures.
+        reference: figures of a real file.
+    """
     found: list[Gap] = []
 
     def add(measure: str, field: str, gap: float | None) -> None:
@@ -108,7 +118,7 @@ def compare(party: str, made: Figures, reference: Figures) -> list[Gap]:
 
 
 def compare_differences(party: str, made: Differences, reference: Differences) -> list[Gap]:
-    """Return the gap of each field that both have: the largest over the kinds of difference."""
+    """Return the gap in each field that both have: the largest over the kinds of difference."""
     found = []
     for name in made.fields:
         if name in reference.fields:
@@ -121,7 +131,7 @@ def compare_differences(party: str, made: Differences, reference: Differences) -
 
 
 def curve_shares(field: FieldFigures, rows: int) -> list[tuple[int, float]]:
-    """Return for numbers of values the share of the rows with a value that these most frequent ones cover."""
+    """Return numbers of values, and the share of the rows with a value that so many most frequent values cover."""
     filled = max(rows - field.missing, 1)
     return [(rank, min(count / filled, 1.0)) for rank, count in field.curve]
 
@@ -133,13 +143,13 @@ def length_shares(field: FieldFigures) -> dict[int, float]:
 
 
 def birth_shares(births: Births) -> dict[int, float]:
-    """Return the share of each five-year group, by its first year, among the dates with a year that are shown."""
+    """Return the share of each five-year group, by its first year, among the dates that are shown."""
     total = sum(births.years) or 1
     return {births.start + YEARS * i: count / total for i, count in enumerate(births.years)}
 
 
 def kind_shares(differences: Differences, fields: Sequence[str] | None = None) -> dict[str, float]:
-    """Return for each kind the share of the pairs, on average over fields; all fields unless some are named."""
+    """Return the share of the pairs of each kind, on average over the fields, or over those that are named."""
     names = list(differences.fields) if fields is None else list(fields)
     sums = dict.fromkeys(KINDS, 0.0)
     for name in names:

@@ -1,21 +1,23 @@
-"""Errors that records pick up: what people live through, what clerks hear, type and scan, how systems write and lose.
+"""The standard errors: what people live through, what clerks hear, type and scan, what systems rewrite and lose.
 
-Each corruption is a small function of its own on named fields, and says for which values it can happen. So a rate has a
-plain meaning: the share of the records where the error is possible that get it. `standard_corruptions` has the kinds
-that the literature on record linkage and data generation lists (Christen 2012, Data Matching, chapter 7; Christen and
-Vatsalan 2013, CIKM; Tran, Vatsalan and Christen 2013, GeCo, CIKM); `text_corruption` makes one of your own.
+Each error is a small function on named fields, and says for which values it is possible. So a rate has a plain meaning:
+of the records in which the error is possible, the share that get it. The kinds are those that the literature on record
+linkage and data generation lists (Christen 2012, Data Matching, chapter 7; Christen and Vatsalan 2013, CIKM; Tran,
+Vatsalan and Christen 2013, GeCo, CIKM). How often each is made is in `profiles.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from types import MappingProxyType
 
+import pandas as pd
+
+from pprl.base.errors import UsageError
 from pprl.synth.draw import Dice
-from pprl.synth.errors import lettering
-from pprl.synth.errors.corruption import (
+from pprl.synth.errors.error_type import (
     FORM,
     LIFE,
     LOST,
@@ -25,70 +27,72 @@ from pprl.synth.errors.corruption import (
     Values,
     text_corruption,
 )
-from pprl.synth.errors.slips import (
-    DOUBLE_LETTER,
-    DROP_LETTER,
-    OCR,
-    TRANSPOSE_CHARACTERS,
-    TRANSPOSE_LETTERS,
-    WRONG_CHARACTER,
-    Slip,
-    insert_letter,
-    keyboard_neighbours,
-    neighbour_key,
-    other_name,
-    other_spelling,
-    rewrite,
-)
-from pprl.synth.people.birthdates import date_slips
-from pprl.synth.people.life import (
-    PlacesLike,
+from pprl.synth.errors.lexicon import Lexicon, load_lexicon
+from pprl.synth.errors.life import (
+    HomesToMoveTo,
     changed_surname,
     may_change_surname,
     may_move,
     moved_house,
 )
-from pprl.synth.places.lexicon import Lexicon
-from pprl.synth.places.streets import street_slips
+from pprl.synth.errors.profiles import PROFILES
+from pprl.synth.errors.slips import lettering
+from pprl.synth.errors.slips.addresses import address_slips
+from pprl.synth.errors.slips.dates import date_slips
+from pprl.synth.errors.slips.keyboard import (
+    DOUBLE_LETTER,
+    DROP_LETTER,
+    TRANSPOSE_CHARACTERS,
+    TRANSPOSE_LETTERS,
+    WRONG_CHARACTER,
+    insert_letter,
+    keyboard_neighbours,
+    neighbour_key,
+)
+from pprl.synth.errors.slips.slip import Slip
+from pprl.synth.errors.slips.spelling import SCANNED, other_name, other_spelling, rewrite
+from pprl.synth.places.country import Country, load_country
+from pprl.synth.places.homes import Places
 
-__all__ = ["WIDTHS", "Corruption", "PlacesLike", "standard_corruptions", "text_corruption"]
+__all__ = ["LOSE_VALUE", "WIDTHS", "all_errors", "country_corruptions", "standard_corruptions"]
 
 WIDTHS: Mapping[str, int] = MappingProxyType(
     {"given_name": 12, "surname": 12, "address": 25, "locality": 20}
 )
-"""Widths in characters of columns that are too narrow."""
+"""Widths in characters of columns that are too narrow. Chosen, as in old systems; sensitive: the narrower a column, the
+more values are cut."""
 
 _TYPING = (
     "Damerau 1964 (Comm. ACM 7): about 80 % of misspellings are one insertion, omission, substitution or "
     "transposition; the rate is a choice."
 )
 _MOVES = (
-    "Censuses and surveys of the US and UK find about one person in ten elsewhere than a year ago; the rate stands for "
-    "the time between two registers and is a choice."
+    "Censuses and surveys of the US and UK find that about one person in ten lives elsewhere than a year ago; the rate "
+    "is for the time between two registers and is a choice."
 )
 _EAR = "Kukich 1992 (ACM Computing Surveys 24) on phonetic errors; the rate is a choice."
-_MPI = (
-    "Just et al. 2016 (Perspect. Health Inf. Manag. 13): swapped names are, after misspellings, a main cause of "
-    "mismatches in names of confirmed duplicates of patients; the rate in all records is a choice."
+_SWAPS = (
+    "Just et al. 2016 (Perspect. Health Inf. Manag. 13): after misspellings, swapped names are a main cause of name "
+    "mismatches between confirmed duplicate patient records; the rate in all records is a choice."
 )
 _MIDDLE = (
     "Just et al. 2016 (Perspect. Health Inf. Manag. 13): the middle name was the field that differed most often in "
-    "confirmed duplicates of patients (58 %); the rate in all records is a choice."
+    "confirmed duplicate patient records (58 %); the rate in all records is a choice."
 )
 _GENERATORS = "Tran, Vatsalan and Christen 2013 (GeCo, CIKM) generate it; the rate is a choice."
 _HES_BIRTH = (
     "Harron et al. 2017 (BMC Med. Res. Methodol. 17): sex and date of birth differed or were missing in 0.11 % of "
-    "hospital records of the young in England; the rate is a choice."
+    "young patients' hospital records in England; the rate is a choice."
 )
 _HES_PLACE = (
-    "Harron et al. 2017 (BMC Med. Res. Methodol. 17): the postcode differed or was missing in 53 % of hospital records "
-    "of the young in England, moves among them; the rate is a choice."
+    "Harron et al. 2017 (BMC Med. Res. Methodol. 17): the postcode differed or was missing in 53 % of young patients' "
+    "hospital records in England, moves included; the rate is a choice."
 )
 
 
 def standard_corruptions(
     lexicon: Lexicon,
-    places: PlacesLike,
+    places: HomesToMoveTo,
     *,
     latest: str = "2025-12-31",
     widths: Mapping[str, int] = WIDTHS,
@@ -97,9 +101,9 @@ def standard_corruptions(
 
     Args:
         lexicon: of the country's language.
-        places: the country's homes, for those who move.
-        latest: newest date of birth that a register takes, ``YYYY-MM-DD``.
-        widths: columns that may be too narrow, in characters.
+        places: the country's homes, for people who move.
+        latest: newest date of birth that a register accepts, ``YYYY-MM-DD``.
+        widths: field -> width in characters of a column that may be too narrow for it.
     """
     made = chain(
         _of_life(places), _of_names(lexicon), _of_typing(lexicon), _of_births(latest), _of_homes(lexicon),
@@ -112,6 +116,48 @@ def standard_corruptions(
     return MappingProxyType(found)
 
 
+def country_corruptions(
+    country: Country, places: HomesToMoveTo, *, latest: str, more: Sequence[Corruption] = ()
+) -> dict[str, Corruption]:
+    """Return the standard errors as a country has them, and any further ones, by name.
+
+    Args:
+        country: whose language and keyboard.
+        places: its homes, for people who move.
+        latest: newest date of birth that a register accepts, ``YYYY-MM-DD``.
+        more: further errors.
+
+    Raises:
+        UsageError: one of them has the name of another error.
+    """
+    lexicon = load_lexicon(country.language, country.keyboard)
+    known = dict(standard_corruptions(lexicon, places, latest=latest))
+    for own in more:
+        if own.name in known:
+            raise UsageError(
+                f"there is already an error called {own.name!r}", hint="Give yours another name."
+            )
+        known[own.name] = own
+    return known
+
+
+def all_errors(country: str = "gb") -> pd.DataFrame:
+    """Return all standard errors: `error`, `fields`, `slot`, the rate in each profile, `title` and `source`."""
+    land = load_country(country)
+    known = country_corruptions(land, Places(land, 1, 1), latest="2025-12-31")
+    profiles = {name: profile for name, profile in PROFILES.items() if profile.rates}
+    return pd.DataFrame(
+        {
+            "error": list(known),
+            "fields": [", ".join(c.fields) for c in known.values()],
+            "slot": [c.slot for c in known.values()],
+            **{name: [p.rates.get(error, 0.0) for error in known] for name, p in profiles.items()},
+            "title": [c.title for c in known.values()],
+            "source": [c.source for c in known.values()],
+        }
+    )
+
+
 def _slip(
     name: str, field: str, slip: Slip, title: str, source: str = UNPUBLISHED, *, slot: str = "", stage: int = TYPED
 ) -> Corruption:  # fmt: skip
@@ -120,7 +166,7 @@ def _slip(
     )  # fmt: skip
 
 
-def _of_life(places: PlacesLike) -> Iterator[Corruption]:
+def _of_life(places: HomesToMoveTo) -> Iterator[Corruption]:
     yield Corruption(
         name="moved_house", fields=("address", "locality", "postcode"), slot="home", stage=LIFE, shared=True,
         change=partial(moved_house, places=places), possible=may_move,
@@ -144,7 +190,7 @@ def _of_names(lexicon: Lexicon) -> Iterator[Corruption]:
     yield _slip("given_name_initial", "given_name", lettering.TO_INITIAL, "only the initial")
     yield Corruption(
         name="names_swapped", fields=("given_name", "surname"), slot="names", change=_swapped, possible=_swappable,
-        title="given name and surname stand in each other's place", source=_MPI,
+        title="given name and surname stand in each other's place", source=_SWAPS,
     )  # fmt: skip
     yield Corruption(
         name="given_and_middle_swapped", fields=("given_name", "middle_name"), slot="names", change=_swapped,
@@ -154,7 +200,7 @@ def _of_names(lexicon: Lexicon) -> Iterator[Corruption]:
         name="given_and_middle_joined", fields=("given_name", "middle_name"), slot="names",
         change=_join_given, possible=all, title="the middle name stands in the given name's column", source=_MIDDLE,
     )  # fmt: skip
-    yield _slip("middle_name_dropped", "middle_name", _DROPPED, "no middle name", _MIDDLE)
+    yield _slip("middle_name_dropped", "middle_name", LOSE_VALUE, "no middle name", _MIDDLE)
     yield _slip(
         "middle_name_initial", "middle_name", lettering.TO_INITIAL, "only the initial", _MIDDLE
     )
@@ -203,7 +249,8 @@ def _add_middle(values: Values, dice: Dice, pools: Mapping[str, tuple[str, ...]]
     return (dice.one(pool), values[1])
 
 
-_DROPPED = Slip(possible=bool, change=lambda text, dice: "")
+LOSE_VALUE = Slip(possible=bool, change=lambda text, dice: "")
+"""The value is lost."""
 
 
 def _of_typing(lexicon: Lexicon) -> Iterator[Corruption]:
@@ -214,7 +261,7 @@ def _of_typing(lexicon: Lexicon) -> Iterator[Corruption]:
         "letter_dropped": (DROP_LETTER, "a letter too few", _TYPING),
         "letter_doubled": (DOUBLE_LETTER, "a letter twice", _TYPING),
         "letters_transposed": (TRANSPOSE_LETTERS, "two letters in the other order", _TYPING),
-        "scanned": (OCR, "a shape that a scanner took for another", _GENERATORS),
+        "scanned": (SCANNED, "a shape that a scanner took for another", _GENERATORS),
     }
     for field in ("given_name", "surname", "address", "locality"):
         for kind, (slip, title, source) in slips.items():
@@ -245,7 +292,7 @@ _OTHER_SEX = Slip(
 
 
 def _of_homes(lexicon: Lexicon) -> Iterator[Corruption]:
-    slips = street_slips(lexicon)
+    slips = address_slips(lexicon)
     forms = {
         "street_word": "the street word shortened or written out",
         "flat_form": "the flat in another place or with another word",

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.base.errors import UsageError
-from pprl.synth.errors.forms import FIELDS
-from pprl.synth.people.people import MORE_FIELDS, Population, population
+from pprl.synth.people.fields import FIELDS, MORE_FIELDS
+from pprl.synth.people.population import Population, population
 from pprl.synth.places.country import COUNTRIES
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pprl.synth.draw import Dice, Stream
 from pprl.synth.places.country import COUNTRIES, load_country, load_towns
-from pprl.synth.places.places import Homes, Places
+from pprl.synth.places.homes import Homes, Places
 
 GB_AREA = "(?!QC|XM|XX)[QVX][A-HK-Y]"  # Royal Mail: no area begins with Q, V or X
 FORMS = {

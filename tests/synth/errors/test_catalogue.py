@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.synth.draw import Dice
-from pprl.synth.errors.corruption import FORM, LOST
-from pprl.synth.errors.corruptions import Corruption, standard_corruptions, text_corruption
-from pprl.synth.places.lexicon import LANGUAGES, load_lexicon
+from pprl.synth.errors.catalogue import Corruption, standard_corruptions, text_corruption
+from pprl.synth.errors.error_type import FORM, LOST
+from pprl.synth.errors.lexicon import LANGUAGES, load_lexicon
 
 FIELDS = (
     "given_name", "middle_name", "surname", "date_of_birth", "sex", "address", "locality", "postcode",

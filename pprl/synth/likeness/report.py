@@ -10,24 +10,25 @@ import numpy as np
 import pandas as pd
 
 from pprl.base.arrays import Int64s
+from pprl.base.errors import DataError
 from pprl.synth.draw import hashed
-from pprl.synth.errors.forms import FIELDS
 from pprl.synth.likeness.disclosure import Disclosure
-from pprl.synth.likeness.figures import Figures, measure
-from pprl.synth.likeness.lookalike import render_lookalike
-from pprl.synth.making.plan import Plan
+from pprl.synth.likeness.figures import Figures, measure, read_figures
+from pprl.synth.likeness.page import render_lookalike
+from pprl.synth.people.fields import FIELDS
 
-__all__ = ["Report", "Sampler", "look_alike"]
+__all__ = ["Report", "Sampler", "look_alike", "read_reference"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The look-alike page that is to be written beside the files.
+    """The look-alike page to be written beside the files.
 
     Attributes:
         path: of the page.
         reference: figures of a real file to compare with.
-        records: about how many records of each file are looked at.
+        records: about how many records of each file are examined. Chosen; not sensitive: shares are then known to a
+            standard error of 0.1 percentage points.
     """
 
     path: Path
@@ -35,17 +36,37 @@ class Report:
     records: int = 200_000
 
 
+def read_reference(path: Path, *, k: int) -> Figures:
+    """Read a real file's figures to compare with.
+
+    Args:
+        path: of the figures.
+        k: the smallest count that they may show.
+
+    Raises:
+        DataError: the file can't be read, is not figures, or shows smaller counts.
+    """
+    figures = read_figures(path)
+    if figures.k < k:
+        raise DataError(
+            f"{path}: has counts as low as {figures.k}, and --smallest-cell is {k}",
+            hint=f"Make the figures again with `pprl measure --smallest-cell {k}`.",
+        )
+    return figures
+
+
 class Sampler:
     """Keeps the records of some people from every file, so that their records in two files can be compared.
 
     Args:
-        plan: what is made.
+        seed: of the population.
+        people: in the population.
         records: about how many people are kept.
     """
 
-    def __init__(self, plan: Plan, records: int) -> None:
-        self._seed = plan.seed
-        self._most = min(1.0, records / plan.people) * 2.0**64
+    def __init__(self, *, seed: int, people: int, records: int) -> None:
+        self._seed = seed
+        self._most = min(1.0, records / people) * 2.0**64
         self._kept: dict[str, list[pd.DataFrame]] = {}
 
     def __call__(self, party: str, people: Int64s, columns: dict[str, Any]) -> None:
@@ -58,16 +79,16 @@ class Sampler:
         )
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Return the kept records by party, clean fields with their errors and the column `person`."""
+        """Return the kept records by party: canonical fields with their errors, and the column `person`."""
         return {name: pd.concat(blocks, ignore_index=True) for name, blocks in self._kept.items()}
 
 
 def look_alike(
     report: Report, about: dict[str, Any], sampler: Sampler, disclosure: Disclosure | None
 ) -> str:
-    """Return the page over the people whose records were kept.
+    """Return the page about the people whose records were kept.
 
-    Made-up people have no secrets, so their figures are shown whole; the reference's were cut when they were made.
+    Made-up people have no secrets, so their figures are exact; the reference's were rounded when they were made.
     """
     frames = sampler.frames()
     if report.reference is not None and "middle_name" not in report.reference.fields:

@@ -1,11 +1,10 @@
 """Homes: towns, streets, house numbers and the postcodes that belong to them.
 
-Towns are real, streets have the country's usual names, and every postcode lies in a range that the country has never
-assigned: what comes out looks like an address and is nobody's.
+Towns are real, streets have the country's usual names, and every postcode is from a range that the country has never
+assigned. The result looks like an address, but it is nobody's.
 
-A home is a number. The dwellings of a town stand in one row, street after street; drawing a home is drawing a place in
-that row, and everything else (street, house number, flat, postcode) is arithmetic on it, for arrays and single homes
-alike.
+A home is a number. The dwellings of a town form one row, street after street. To draw a home is to draw a place in that
+row; all else (street, house number, flat, postcode) is arithmetic on the place, for arrays as for single homes.
 """
 
 from __future__ import annotations
@@ -28,14 +27,22 @@ __all__ = ["Homes", "Places"]
 
 
 HOUSEHOLDS_A_STREET = 25
+"""On average. Chosen; sensitive: the longer the streets, the more strangers agree on one."""
+
 FEWEST_STREETS = 120
-"""Of a town: small made-up populations would otherwise live in the common streets only."""
-MOST_UNITS = 3
-"""Postcodes of one street, where a street has its own."""
-_UNIT_STEP = (
-    7  # coprime to the number of units of every country: neighbours are alike and none the same
-)
-_ROW = 6  # houses between two hundreds where numbers run in blocks
+"""Streets of a town, at least: a small population would otherwise live only in the most common streets. Chosen;
+sensitive for small populations, as above."""
+
+MOST_UNITS, HOUSES_A_UNIT = 3, 15
+"""Postcodes of one street at most, where streets have their own, and houses that share one. Chosen, as a
+British postcode has about 15 addresses; sensitive: it decides what an agreement on a postcode is worth."""
+
+_UNIT_STEP = 7
+"""From one street's postcode to the next: coprime to every country's number of units, so that neighbours have similar
+postcodes and not the same."""
+
+_ROW = 6
+"""Houses between two hundreds, where numbers run in blocks. Chosen; not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,7 @@ class Homes:
         town: place in the country's list of towns.
         street: place in the town's list of streets.
         number: house number.
-        flat: number of the flat, 0 for a house of its own.
+        flat: number of the flat; 0 for a house.
     """
 
     town: Int32s
@@ -58,7 +65,7 @@ class Homes:
         return len(self.town)
 
     def take(self, rows: Any) -> Homes:
-        """Return the homes of these rows (places or a mask), in their order."""
+        """Return the homes of these rows (numbers or a mask), in their order."""
         return Homes(
             town=self.town[rows],
             street=self.street[rows],
@@ -74,7 +81,7 @@ class Places:
         country: whose towns, street names and postcodes.
         seed: any non-negative integer below 2**64.
         households: how many live there; towns get streets and dwellings for them by their population.
-        some: live in this many towns, any of the country's; None: in all of them.
+        some: in how many towns they live, any of the country's; None: in all of them.
 
     Raises:
         UsageError: the country has fewer towns.
@@ -95,7 +102,8 @@ class Places:
         self._town_of = {name.casefold(): at for at, name in reversed(list(enumerate(self.towns)))}
         names, weights = _street_names(country.streets)
         own = households * people // int(people.sum())
-        # A town that takes most of the names would have no rare ones left.
+        # A town with most of the names would have no rare ones: three in five are the limit. Chosen; not sensitive:
+        # only the largest towns reach it.
         most = max(len(names) * 3 // 5, min(FEWEST_STREETS, len(names)))
         streets = np.clip(own // HOUSEHOLDS_A_STREET, min(FEWEST_STREETS, most), most)
         self._street_start = np.concatenate([[0], np.cumsum(streets)])
@@ -108,9 +116,9 @@ class Places:
         self._forms = [form for form, weight in country.flat_forms.items() for _ in range(weight)]
 
     def draw(self, stream: Stream, count: int) -> Homes:
-        """Return homes in towns by their population, no two the same while a town has dwellings left.
+        """Return homes in towns by their population, no two the same as long as a town has dwellings left.
 
-        The dwellings are a third more than the households that the places were made for.
+        There are a third more dwellings than households that the places were made for.
         """
         town = stream.weighted(self._town_bounds, count)
         offered = self._dwellings
@@ -168,7 +176,7 @@ class Places:
         return [self._names[name] for name in names.tolist()]
 
     def all(self) -> Homes:
-        """Return every dwelling, town after town: about a third more than the households."""
+        """Return every dwelling, town after town: about a third more than there are households."""
         return self._at(np.arange(int(self._street_end[-1]), dtype=np.int64))
 
     def one(self, dice: Dice) -> tuple[str, str, str]:
@@ -176,7 +184,7 @@ class Places:
         return self._single(dice, bisect_right(self._town_list, dice.below(self._town_list[-1])))
 
     def near(self, dice: Dice, locality: str) -> tuple[str, str, str]:
-        """Return address, locality and postcode of a random home in a town; of any town where it isn't known."""
+        """Return address, locality and postcode of a random home in a town; of any town if it isn't known."""
         town = self._town_of.get(locality.casefold())
         return self.one(dice) if town is None else self._single(dice, town)
 
@@ -210,10 +218,13 @@ class Places:
         start: Int64s = self._street_start[homes.town]
         return start + homes.street
 
-    # The three below take arrays and single numbers alike.
+    # The next three take arrays as well as single numbers.
 
     def _door(self, street: Any, inside: Any) -> tuple[Any, Any]:
-        """Return house number and flat of a dwelling by its place in the street."""
+        """Return house number and flat of a dwelling by its place in the street.
+
+        Where numbers run in blocks, the steps and the remainders only make them look irregular. Chosen; not sensitive.
+        """
         houses, floors = self._houses[street], self._flats_a_house[street]
         beyond = np.maximum(inside - houses, 0)
         in_flat = inside >= houses
@@ -232,13 +243,16 @@ class Places:
         return (self._first_unit[street] + stretch * _UNIT_STEP) % len(self._units)
 
     def _build_streets(self, streets: Int64s, own: Int64s, seed: int) -> None:
-        """Give every street its dwellings: houses first, then houses of several flats."""
+        """Give every street its dwellings: houses first, then houses with several flats.
+
+        The lengths of streets and the sizes of houses are chosen; not sensitive, beyond the mean length of a street.
+        """
         count = int(streets.sum())
         town = np.repeat(np.arange(len(streets)), streets)
         chance = hashed(np.arange(count), seed, "size").astype(np.int64) & 0xFFFFFFFF
         short = chance & 255
         mean = np.maximum(own * 4 // (3 * streets), 6) + 1
-        # A skewed spread around the mean: from a third of it to more than twice as much.
+        # A skewed spread around the mean: from about a third of it (45 / 125) to 2.4 times as much (299 / 125).
         self._size = np.maximum(mean[town] * (45 + (short * short >> 8)) // 125, 3)
         self._street_end = np.cumsum(self._size)
         ends = self._street_end[self._street_start[1:] - 1]
@@ -246,7 +260,7 @@ class Places:
         self._dwellings = ends - self._first_dwelling
         flats = int(self._country.flats * 1000)
         in_flats = (chance >> 8) % 1000 < flats
-        # Streets of flats have a fifth of houses, the others a few flats, together the country's share.
+        # In streets of flats up to a fifth are houses, in the others a few are flats: together the country's share.
         share = np.where(in_flats, np.minimum(800 + flats // 5, 1000), flats // 5)
         self._houses = self._size - (self._size * share + 500) // 1000
         self._flats_a_house = 4 + (chance >> 20) % 9
@@ -256,7 +270,7 @@ class Places:
     def _build_postcodes(
         self, streets: Int64s, people: Int64s, regions: list[str], seed: int
     ) -> None:
-        """Give every town districts by its people, and every street its district and units."""
+        """Give every town districts by its population, and every street its district and units."""
         rule = self._country.postcodes
         count = people * 0 + 1 if rule.per == "town" else np.maximum(people // rule.people, 1)
         count = np.minimum(count, streets)
@@ -276,7 +290,7 @@ class Places:
             place = at - -(-inside * streets[town] // count[town])
             jump = (hashed(self._district, seed, "units") >> np.uint64(32)).astype(np.int64)
             self._first_unit = jump + place * MOST_UNITS * _UNIT_STEP
-            self._units_of = np.clip(-(-self._last_number // 15), 1, MOST_UNITS)
+            self._units_of = np.clip(-(-self._last_number // HOUSES_A_UNIT), 1, MOST_UNITS)
 
 
 def _some_towns(
@@ -286,7 +300,7 @@ def _some_towns(
         return towns
     if not 1 <= some <= len(towns):
         raise UsageError(
-            f"{some:,} towns can't be had: {country.name} has {len(towns):,} in our tables",
+            f"{country.name} has {len(towns):,} towns in our tables, and {some:,} are asked for",
             hint=f"Choose a number from 1 to {len(towns)}, or leave it out for all.",
         )
     chosen = Stream(seed, "towns").order(len(towns))[:some]
@@ -294,7 +308,7 @@ def _some_towns(
 
 
 def _street_names(streets: Streets) -> tuple[list[str], Int64s]:
-    """Return every street name of a country, the common ones first, and the weights of the others."""
+    """Return all street names of a country, the common ones first, and the weights of the others."""
     common = set(streets.common)
     made: dict[str, int] = {}
     for family in streets.families:
@@ -307,10 +321,10 @@ def _street_names(streets: Streets) -> tuple[list[str], Int64s]:
 
 
 def _choose_streets(streets: Int64s, weights: Int64s, common: int, seed: int) -> Int32s:
-    """Return the places of the names of all streets, town after town: the common ones, then others by weight.
+    """Return the name of each street, as a place among all names: town after town, the common ones come first.
 
-    Taking the smallest of chance / weight is drawing without return in proportion to the weights, as long as few of
-    the names are taken (Efraimidis and Spirakis 2006, Information Processing Letters 97).
+    To take the smallest of chance / weight is to draw without replacement in proportion to the weights, as long as few
+    of the names are taken (Efraimidis and Spirakis 2006, Information Processing Letters 97).
     """
     numbers = np.arange(len(weights), dtype=np.int64)
     chosen: list[Int64s] = []
@@ -324,7 +338,7 @@ def _choose_streets(streets: Int64s, weights: Int64s, common: int, seed: int) ->
 
 
 def _district_codes(rule: Postcodes, count: int) -> list[str]:
-    """Return `count` codes in rising order, spread over all there are; neighbours share one where there are too few."""
+    """Return `count` codes in rising order, spread over all there are; if there are too few, neighbours share one."""
     low, high = rule.districts
     each = high - low + 1
     codes = []
@@ -344,7 +358,7 @@ def _unit_codes(rule: Postcodes) -> list[str]:
 
 
 def _rank(town: Int64s) -> Int64s:
-    """Return for each row how many rows before it are of the same town."""
+    """Return for each row how many earlier rows are in the same town."""
     order = np.argsort(town.astype(np.int16), kind="stable")  # short numbers are sorted by radix
     counts = np.bincount(town)
     rank = np.empty(len(town), dtype=np.int64)
