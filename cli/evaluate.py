@@ -93,6 +93,7 @@ def evaluate(
         judge_gates,
         read_id_maps,
         read_truth,
+        summarise,
         to_json,
         write_report,
     )
@@ -132,7 +133,7 @@ def evaluate(
     if as_json:
         click.echo(to_json(evaluation), nl=False)
     else:
-        for sentence in evaluation.to_dict()["summary"]:
+        for sentence in summarise(evaluation):
             click.echo(sentence)
     enforce_gates(evaluation)
 

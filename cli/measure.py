@@ -64,9 +64,9 @@ def measure(
     Example:
       pprl measure sample_data/health.csv --columns sample_data/health.columns.toml -o health.figures.json
     """
-    from pprl.synth.errors.forms import FIELDS
     from pprl.synth.likeness.figures import measure as measure_table
     from pprl.synth.likeness.figures import write_figures
+    from pprl.synth.people.fields import FIELDS
     from pprl.tables.blocks import read_text
 
     check_outputs(output, inputs=(people, columns_file), force=force)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pprl.exchange.links.folder import Links, read_links, write_links
     from pprl.party.encoding.encode import Encoding, encode, encode_file
     from pprl.party.keys.key import Key
-    from pprl.quality.judging.evaluate import Evaluation, evaluate
+    from pprl.quality.judging.evaluate import evaluate
+    from pprl.quality.judging.evaluation import Evaluation
     from pprl.quality.judging.explain import Explanation, explain
     from pprl.tables import ColumnMap, load_column_map, read_csv_text
     from pprl.unit.run.job import LinkageJob, match
@@ -79,7 +80,7 @@ _HOMES = {
     "encode": "pprl.party.encoding.encode",
     "encode_file": "pprl.party.encoding.encode",
     "Key": "pprl.party.keys.key",
-    "Evaluation": "pprl.quality.judging.evaluate",
+    "Evaluation": "pprl.quality.judging.evaluation",
     "evaluate": "pprl.quality.judging.evaluate",
     "Explanation": "pprl.quality.judging.explain",
     "explain": "pprl.quality.judging.explain",

@@ -6,11 +6,14 @@ Holds no key and never sees what a party sees, except where a baseline is asked 
 
 from pprl.quality.baseline.plain import read_plain
 from pprl.quality.baseline.run import BASELINE_NOTICE, Baseline, run_baseline
-from pprl.quality.judging.evaluate import Evaluation, evaluate
+from pprl.quality.judging.evaluate import evaluate
+from pprl.quality.judging.evaluation import Evaluation
 from pprl.quality.judging.explain import Explanation, explain
 from pprl.quality.judging.gates import enforce_gates, judge_gates
 from pprl.quality.judging.truth import read_id_maps, read_truth
-from pprl.quality.report.page import render_report, to_json, write_report
+from pprl.quality.report.content import report_content, to_json
+from pprl.quality.report.page import render_report, write_report
+from pprl.quality.report.verdict import summarise
 
 __all__ = [
     "BASELINE_NOTICE",
@@ -25,7 +28,9 @@ __all__ = [
     "read_plain",
     "read_truth",
     "render_report",
+    "report_content",
     "run_baseline",
+    "summarise",
     "to_json",
     "write_report",
 ]

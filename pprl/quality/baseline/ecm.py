@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["AGREE", "DISAGREE", "MISSING", "Fit", "match_probabilities", "quiet"]
+__all__ = ["AGREE", "DISAGREE", "MISSING", "EcmFit", "match_probabilities", "quiet"]
 
 DISAGREE, AGREE, MISSING = 0, 1, 2
 
@@ -29,7 +29,7 @@ _FLOOR = float(np.log(1e-9))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class EcmFit:
     """The fitted model's answer.
 
     Attributes:
@@ -41,7 +41,7 @@ class Fit:
     notes: tuple[str, ...]
 
 
-def match_probabilities(levels: pd.DataFrame) -> Fit:
+def match_probabilities(levels: pd.DataFrame) -> EcmFit:
     """Fit the model to the pairs and return each pair's probability of being a match.
 
     Args:
@@ -56,7 +56,7 @@ def match_probabilities(levels: pd.DataFrame) -> Fit:
     if len(informative) < levels.shape[1]:
         notes.append("Fields that are empty in all candidate pairs were left out of the baseline.")
     if not informative:
-        return Fit(probabilities=np.zeros(len(levels)), notes=tuple(notes))
+        return EcmFit(probabilities=np.zeros(len(levels)), notes=tuple(notes))
     classifier = recordlinkage.ECMClassifier(max_iter=_MAX_ITERATIONS)
     classifier.classifier = _kernel()
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -68,14 +68,14 @@ def match_probabilities(levels: pd.DataFrame) -> Fit:
     _neutral_missing(kernel)
     if not np.isfinite(kernel.class_log_prior_).all():
         notes.append("The ECM algorithm failed: it found one class of pairs only.")
-        return Fit(probabilities=np.zeros(len(levels)), notes=tuple(notes))
+        return EcmFit(probabilities=np.zeros(len(levels)), notes=tuple(notes))
     if _agreement_weight(kernel) <= 0:
         notes.append("The ECM algorithm did not tell matches from non-matches.")
     # The same few patterns of agreement recur, so that the model is asked once for each.
     code = (kept.to_numpy(np.int64) * _LEVELS ** np.arange(len(informative))).sum(axis=1)
     _, first, back = np.unique(code, return_index=True, return_inverse=True)
     answer = classifier.prob(kept.iloc[first]).to_numpy(float)
-    return Fit(probabilities=np.nan_to_num(answer)[back], notes=tuple(notes))
+    return EcmFit(probabilities=np.nan_to_num(answer)[back], notes=tuple(notes))
 
 
 def _kernel() -> Any:

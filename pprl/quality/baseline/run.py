@@ -11,7 +11,7 @@ recordlinkage (de Bruin). A comparison with a missing value weighs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from pprl.exchange.agreement.model import Agreement
 from pprl.quality.baseline.candidates import find_candidates
 from pprl.quality.baseline.ecm import AGREE, DISAGREE, MISSING, match_probabilities, quiet
 from pprl.quality.baseline.plain import DATE_PARTS, tidy
-from pprl.quality.judging.metrics import Quality, count_pairs, measure
+from pprl.quality.metrics import MatchQuality, count_pairs, measure
 
 __all__ = ["BASELINE_NOTICE", "Baseline", "run_baseline"]
 
@@ -63,7 +63,7 @@ class Baseline:
         notes: what a reader must know, warnings of the tools included.
     """
 
-    quality: Quality
+    quality: MatchQuality
     candidate_pairs: int
     candidate_recall: float | None
     passes: tuple[str, ...]
@@ -74,7 +74,7 @@ class Baseline:
         return {
             "method": "recordlinkage: blocked comparison, ECM classifier",
             "notice": BASELINE_NOTICE,
-            "quality": self.quality.to_dict(),
+            "quality": asdict(self.quality),
             "candidate_pairs": self.candidate_pairs,
             "candidate_recall": self.candidate_recall,
             "passes": list(self.passes),
@@ -268,7 +268,7 @@ def _judge(
     right: IntArray,
     truth: pd.DataFrame,
     parties: list[str],
-) -> Quality:
+) -> MatchQuality:
     a, b = persons[0][left], persons[1][right]
     judged = (a >= 0) & (b >= 0)
     own = truth[truth["party"].isin(parties)]

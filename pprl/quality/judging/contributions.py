@@ -6,8 +6,8 @@ below :data:`FEWEST` pairs.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,22 @@ import pandas as pd
 from pprl.exchange.links.folder import LEVELS, Links
 from pprl.quality.judging.explain import log_odds
 
-__all__ = ["FEWEST", "Contributions", "FieldContribution", "mean_contributions"]
+__all__ = [
+    "DOUBTFUL",
+    "FEWEST",
+    "Contributions",
+    "FieldContribution",
+    "LeftOut",
+    "mean_contributions",
+]
+
+LeftOut = Literal["contributions", "doubtful contributions"]
+"""What of an evaluation may be left out because it would tell of single people."""
 
 FEWEST = 10
 """Pairs below which nothing is said of how their fields agree."""
 
-_DOUBTFUL = 0.9
+DOUBTFUL = 0.9
 """Accepted pairs below this probability are shown apart: what speaks against them is what a reviewer looks for."""
 
 _KINDS = {
@@ -64,15 +74,11 @@ class Contributions:
     rivals: float
     log_odds: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
-
 
 def mean_contributions(
     links: Links,
-) -> tuple[Contributions | None, Contributions | None, tuple[str, ...]]:
-    """Return the mean contributions over all accepted pairs and over the doubtful ones, and what was left out, and why.
+) -> tuple[Contributions | None, Contributions | None, tuple[LeftOut, ...]]:
+    """Return the mean contributions over all accepted pairs and over the doubtful ones, and what was left out.
 
     None where there are no such pairs, or too few, and in the profile ``record``.
     """
@@ -84,23 +90,15 @@ def mean_contributions(
     if pairs.empty:
         return None, None, ()
     if len(pairs) < FEWEST:
-        left_out = (
-            "How the accepted pairs agree, field by field, is left out: there are fewer than "
-            f"{FEWEST} of them, and it would tell of single people."
-        )
-        return None, None, (left_out,)
+        return None, None, ("contributions",)
     every = _mean(pairs, parts, priors)
-    doubtful = pairs["probability"].to_numpy() < _DOUBTFUL
+    doubtful = pairs["probability"].to_numpy() < DOUBTFUL
     some, others = int(doubtful.sum()), int((~doubtful).sum())
     if not some:
         return every, None, ()
     # The means over all pairs and over some of them tell those over the others.
     if min(some, others or some) < FEWEST:
-        left_out = (
-            f"The accepted pairs below a match probability of {100 * _DOUBTFUL:.0f} % are not shown apart: they, or "
-            f"the others, are fewer than {FEWEST}, and it would tell of single people."
-        )
-        return every, None, (left_out,)
+        return every, None, ("doubtful contributions",)
     return every, _mean(pairs[doubtful], parts[doubtful], priors), ()
 
 

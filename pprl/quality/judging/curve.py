@@ -15,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pprl.quality.judging.metrics import proportion
-
 __all__ = ["Curve", "CurvePoint", "greedy", "links_curve", "thresholds", "truth_curve"]
 
 _STEP = 0.01
@@ -156,8 +154,8 @@ def truth_curve(
             CurvePoint(
                 threshold=threshold,
                 links=links,
-                precision=proportion(true_positives, links).value,
-                recall=proportion(true_positives, total).value,
+                precision=true_positives / links if links else None,
+                recall=true_positives / total if total else None,
                 f1=2 * true_positives / rated if rated else None,
             )
         )

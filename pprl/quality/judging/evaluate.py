@@ -8,8 +8,6 @@ are missed ones. A pair with a record that the truth lacks can't be judged and i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,187 +15,16 @@ import pandas as pd
 
 from pprl.base.errors import DataError, UsageError
 from pprl.exchange.links.folder import Links
-from pprl.exchange.links.run_entries import ExpectedQuality, ThresholdPoint
-from pprl.exchange.links.run_record import RunRecord
 from pprl.quality.baseline.run import Baseline
-from pprl.quality.judging.contributions import Contributions, mean_contributions
-from pprl.quality.judging.curve import Curve, CurvePoint, links_curve, thresholds, truth_curve
-from pprl.quality.judging.gates import Gate
-from pprl.quality.judging.metrics import Quality, attainable_pairs, count_pairs, measure
-from pprl.quality.judging.truth import Coverage, Judge
-from pprl.quality.report.notes import notes_on
-from pprl.quality.report.run_summary import run_summary
-from pprl.quality.report.verdict import summarise
-from pprl.quality.report.words import SEEN, no_estimate
+from pprl.quality.judging.contributions import mean_contributions
+from pprl.quality.judging.curve import links_curve, thresholds, truth_curve
+from pprl.quality.judging.evaluation import Evaluation, PartyQuality, ScoreHistogram
+from pprl.quality.judging.truth import Judge
+from pprl.quality.metrics import MatchQuality, attainable_pairs, count_pairs, measure
 
-__all__ = ["REPORT_FORMAT", "Evaluation", "PartyQuality", "ScoreHistogram", "evaluate"]
+__all__ = ["evaluate"]
 
-REPORT_FORMAT = "pprl-report/2"
 _BINS = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreHistogram:
-    """Pairs by score, in bins of 0.01.
-
-    Attributes:
-        start: lower edge of the first bin.
-        accepted: accepted pairs by bin.
-        near: compared pairs that were not accepted, by bin.
-        true: pairs of one person (accepted and near together), by bin; None without truth.
-        false: pairs of two persons, likewise.
-    """
-
-    start: float
-    accepted: tuple[int, ...]
-    near: tuple[int, ...]
-    true: tuple[int, ...] | None = None
-    false: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartyQuality:
-    """The quality between two of three or more parties."""
-
-    party_a: str
-    party_b: str
-    quality: Quality
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """All that the report shows.
-
-    Attributes:
-        run: the run's own record.
-        curve: by threshold; of kind ``truth`` with truth, else ``links``.
-        scores: pairs by score.
-        contributions: what each field adds to the weight of the accepted pairs; None in the profile ``record``, and
-            where the pairs are too few.
-        doubtful: the same of the accepted pairs of the lowest probability; None where there are none, or too few.
-        left_out: what the report leaves out because it would tell of single people.
-        quality: None without truth, like all that follow except ``gates``.
-        across: quality of the pairs across files alone, for comparing with the baseline.
-        by_parties: for three or more parties, the quality between every two.
-        coverage: how far truth, id maps and links cover each other.
-        unjudged_pairs: found pairs with a record that the truth lacks.
-        unattainable_pairs: true pairs that the assignment rule can't find because a file holds a person twice.
-        never_encoded_pairs: true pairs with a record that was never encoded; all of them missed.
-        baseline: the clear-text baseline, if one was run.
-        gates: the quality gates that the caller set, judged.
-    """
-
-    run: RunRecord
-    curve: Curve
-    scores: ScoreHistogram
-    contributions: Contributions | None = None
-    doubtful: Contributions | None = None
-    left_out: tuple[str, ...] = ()
-    quality: Quality | None = None
-    across: Quality | None = None
-    by_parties: tuple[PartyQuality, ...] = ()
-    coverage: Coverage | None = None
-    unjudged_pairs: int | None = None
-    unattainable_pairs: int | None = None
-    never_encoded_pairs: int | None = None
-    baseline: Baseline | None = None
-    gates: tuple[Gate, ...] = ()
-
-    @property
-    def precision_bounds(self) -> tuple[float, float] | None:
-        """Precision if every found pair that could not be judged were false, and if every one were true.
-
-        None where every found pair was judged, or none was.
-        """
-        if not self.unjudged_pairs or self.quality is None or not self.quality.found_pairs:
-            return None
-        true, every = self.quality.true_positives, self.quality.found_pairs + self.unjudged_pairs
-        return true / every, (true + self.unjudged_pairs) / every
-
-    @property
-    def best_across(self) -> CurvePoint | None:
-        """The best point of the curve, where it counts the same pairs as :attr:`across`."""
-        if self.quality is None or self.run.links_within:
-            return None
-        return self.curve.best()
-
-    @property
-    def f1_difference(self) -> float | None:
-        """F1 of the clear-text baseline less F1 of the run, on the same pairs; below 0 if the run did better.
-
-        Threshold, blocking and method differ as well as seeing clear text, so that this is no cost of encoding.
-        """
-        if self.baseline is None or self.across is None:
-            return None
-        clear, encoded = self.baseline.quality.f1.value, self.across.f1.value
-        return None if clear is None or encoded is None else clear - encoded
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for JSON (format ``pprl-report/2``)."""
-        estimate, chance = self.run.threshold.estimate, self.run.threshold.histogram
-        best, best_across = self.curve.best(), self.best_across
-        bounds = self.precision_bounds
-        return {
-            "format": REPORT_FORMAT,
-            "truth_known": self.quality is not None,
-            "summary": list(summarise(self)),
-            "run": run_summary(self.run),
-            "quality": self.quality.to_dict() if self.quality else None,
-            "quality_by_parties": [
-                {"party_a": item.party_a, "party_b": item.party_b, **item.quality.to_dict()}
-                for item in self.by_parties
-            ],
-            "coverage": self.coverage.to_dict() if self.coverage else None,
-            "unjudged_pairs": self.unjudged_pairs,
-            "precision_bounds": list(bounds) if bounds else None,
-            "unattainable_pairs": self.unattainable_pairs,
-            "never_encoded_pairs": self.never_encoded_pairs,
-            "no_estimate": no_estimate(self.run),
-            "estimate": {
-                **_expected(estimate.quality),
-                "of": SEEN,
-                "curve": [
-                    {name: getattr(point, name) for name in ThresholdPoint.model_fields}
-                    for point in estimate.curve
-                ],
-            }
-            if estimate
-            else None,
-            "contributions": self.contributions.to_dict() if self.contributions else None,
-            "doubtful_contributions": self.doubtful.to_dict() if self.doubtful else None,
-            "left_out": list(self.left_out),
-            "curve": {
-                "kind": self.curve.kind,
-                "unjudged_pairs": self.curve.unjudged,
-                "best_f1": asdict(best) if best else None,
-                "points": [asdict(point) for point in self.curve.points],
-            },
-            "scores": asdict(self.scores),
-            "best_scores": {"best": list(chance.best), "chance": list(chance.chance)}
-            if chance
-            else None,
-            "baseline": {
-                **self.baseline.to_dict(),
-                "encoded": self.across.to_dict() if self.across else None,
-                "best_threshold": asdict(best_across) if best_across else None,
-                "f1_difference": self.f1_difference,
-            }
-            if self.baseline
-            else None,
-            "gates": [asdict(gate) for gate in self.gates],
-            "notes": list(notes_on(self)),
-        }
-
-
-def _expected(quality: ExpectedQuality) -> dict[str, Any]:
-    """Return the expected quality as plain values, with what follows from them."""
-    return {
-        **{name: getattr(quality, name) for name in ExpectedQuality.model_fields},
-        "false_links": quality.false_links,
-        "false_links_low": quality.false_low,
-        "false_links_high": quality.false_high,
-        "few_links": quality.few_links,
-    }
 
 
 def evaluate(
@@ -260,9 +87,9 @@ def evaluate(
             left_out=left_out,
         )
     judge = Judge(links, truth=truth, ids=ids)
-    tally = _Tally(links, judge)
+    counter = _PairCounter(links, judge)
     verdicts = judge.verdicts(pairs)
-    quality = tally.quality(within=run.links_within)
+    quality = counter.quality(within=run.links_within)
     return Evaluation(
         run=run,
         curve=truth_curve(
@@ -278,20 +105,20 @@ def evaluate(
         doubtful=doubtful,
         left_out=left_out,
         quality=quality,
-        across=tally.quality(within=False),
-        by_parties=tally.by_parties(),
+        across=counter.quality(within=False),
+        by_parties=counter.by_parties(),
         coverage=judge.coverage,
-        unjudged_pairs=tally.unjudged(within=run.links_within),
+        unjudged_pairs=counter.unjudged(within=run.links_within),
         unattainable_pairs=quality.true_pairs
         - attainable_pairs(judge.truth_persons, judge.truth_parties)
         if run.parameters.assign == "one-to-one" and len(run.parties) > 1
         else 0,
-        never_encoded_pairs=tally.never_encoded(within=run.links_within),
+        never_encoded_pairs=counter.never_encoded(within=run.links_within),
         baseline=baseline,
     )
 
 
-class _Tally:
+class _PairCounter:
     """Counts found, true and common pairs of a run, from group sizes."""
 
     def __init__(self, links: Links, judge: Judge) -> None:
@@ -303,7 +130,7 @@ class _Tally:
         self._parties = np.asarray(frame["party"].map(order), dtype=np.int64)
         self._persons = judge.persons(frame["party"], frame["pseudonym"])
 
-    def quality(self, *, within: bool, only: tuple[int, int] | None = None) -> Quality:
+    def quality(self, *, within: bool, only: tuple[int, int] | None = None) -> MatchQuality:
         """Return the quality, of two parties ``only`` or of all."""
         judged = (self._persons >= 0) & _among(self._parties, only)
         in_truth = _among(self._judge.truth_parties, only)

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from pprl.base.errors import GateError, UsageError
-from pprl.quality.judging.metrics import f1_rate
+from pprl.quality.judging.evaluation import Evaluation, Gate, Measure
+from pprl.quality.metrics import MatchQuality, Rate, f1_rate
 
-if TYPE_CHECKING:
-    from pprl.quality.judging.evaluate import Evaluation
-    from pprl.quality.judging.metrics import Quality, Rate
-
-__all__ = ["Gate", "enforce_gates", "judge_gates"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """One gate.
-
-    Attributes:
-        measure: ``precision``, ``recall`` or ``f1``.
-        required: the least value accepted.
-        value: the value reached; None where it is not defined, which does not pass.
-        met: whether the gate is passed.
-        lower_bound: whether ``value`` takes found pairs that the truth can't judge as false. Precision and F1 are
-            judged so where there are such pairs.
-    """
-
-    measure: str
-    required: float
-    value: float | None
-    met: bool
-    lower_bound: bool = False
+__all__ = ["enforce_gates", "judge_gates"]
 
 
 def judge_gates(
@@ -47,7 +23,7 @@ def judge_gates(
     Raises:
         UsageError: a gate without truth to judge it by, or one outside of 0 to 1.
     """
-    wanted = {"precision": precision, "recall": recall, "f1": f1}
+    wanted: dict[Measure, float | None] = {"precision": precision, "recall": recall, "f1": f1}
     required = {name: value for name, value in wanted.items() if value is not None}
     if not required:
         return evaluation
@@ -71,7 +47,9 @@ def judge_gates(
     return replace(evaluation, gates=tuple(gates))
 
 
-def _reached(evaluation: Evaluation, quality: Quality, name: str) -> tuple[float | None, bool]:
+def _reached(
+    evaluation: Evaluation, quality: MatchQuality, name: Measure
+) -> tuple[float | None, bool]:
     """Return the value to judge, and whether it is a lower bound."""
     rate: Rate = getattr(quality, name)
     if evaluation.precision_bounds is None or name == "recall" or rate.value is None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,6 @@ class Coverage:
     encoded_records: int
     encoded_without_truth: int
     truth_not_encoded: int
-
-    def to_dict(self) -> dict[str, int]:
-        """Return the counts as plain values."""
-        return asdict(self)
 
 
 def read_truth(path: Path, *, header: bool = False) -> pd.DataFrame:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pprl.base.words import decimal, percent, whole
+from pprl.exchange.links.run_entries import ThresholdPoint
 from pprl.page.charts import BLUE, GREEN, INK, ORANGE, Chart, draw_chart
+from pprl.quality.judging.curve import CurvePoint
+from pprl.quality.judging.evaluation import Evaluation
 from pprl.quality.report.waterfall import waterfall_chart
 from pprl.quality.report.words import SEEN, score_name
-
-if TYPE_CHECKING:
-    from pprl.exchange.links.run_entries import ThresholdPoint
-    from pprl.quality.judging.curve import CurvePoint
-    from pprl.quality.judging.evaluate import Evaluation
 
 __all__ = ["draw_charts"]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pprl.base.words import decimal, plural
+from pprl.exchange.links.run_record import RunRecord
+from pprl.quality.judging.evaluation import Evaluation
 from pprl.quality.report.words import SEEN, relatives
-
-if TYPE_CHECKING:
-    from pprl.exchange.links.run_record import RunRecord
-    from pprl.quality.judging.evaluate import Evaluation
 
 __all__ = ["notes_on"]
 

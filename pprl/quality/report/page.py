@@ -6,18 +6,18 @@ holds an id, a pseudonym or a value of a record, only counts and rates.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pprl.base.errors import OutputError
 from pprl.page.html import render_page, write_pages
-from pprl.quality.judging.evaluate import Evaluation
-from pprl.quality.judging.metrics import Rate
+from pprl.quality.judging.evaluation import Evaluation
+from pprl.quality.metrics import Rate
 from pprl.quality.report.charts import draw_charts
+from pprl.quality.report.content import report_content, to_json
 from pprl.quality.report.words import expected_interval, interval, threshold_origin
 
-__all__ = ["render_report", "to_json", "write_report"]
+__all__ = ["render_report", "write_report"]
 
 _ROWS_SHOWN = 12
 _HARDENING = {
@@ -32,17 +32,12 @@ _BASIS = {
 }
 
 
-def to_json(evaluation: Evaluation) -> str:
-    """Return the numbers as JSON text (format ``pprl-report/2``), ending in a newline."""
-    return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def render_report(evaluation: Evaluation) -> str:
     """Return the report as one self-contained HTML page.
 
     The same evaluation gives the same text, whatever the day and the machine.
     """
-    content = evaluation.to_dict()
+    content = report_content(evaluation)
     return render_page(
         "pprl.quality.report",
         "report.html.j2",

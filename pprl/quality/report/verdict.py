@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from pprl.base.words import decimal, expected, percent, plural, whole
+from pprl.exchange.links.run_entries import ExpectedQuality
+from pprl.quality.judging.evaluation import Evaluation, Gate
+from pprl.quality.metrics import MatchQuality
 from pprl.quality.report.words import (
     SEEN,
     expected_interval,
@@ -15,12 +17,6 @@ from pprl.quality.report.words import (
     relatives,
     threshold_origin,
 )
-
-if TYPE_CHECKING:
-    from pprl.exchange.links.run_entries import ExpectedQuality
-    from pprl.quality.judging.evaluate import Evaluation
-    from pprl.quality.judging.gates import Gate
-    from pprl.quality.judging.metrics import Quality
 
 __all__ = ["summarise"]
 
@@ -52,7 +48,7 @@ def summarise(evaluation: Evaluation) -> Iterator[str]:
         )
 
 
-def _with_truth(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
+def _with_truth(evaluation: Evaluation, quality: MatchQuality) -> Iterator[str]:
     run = evaluation.run
     if quality.precision.value is None or quality.recall.value is None:
         yield (
@@ -88,7 +84,7 @@ def _with_truth(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
         yield f"The threshold is {decimal(run.threshold.value)}, {threshold_origin(run)}."
 
 
-def _missed(evaluation: Evaluation, quality: Quality) -> Iterator[str]:
+def _missed(evaluation: Evaluation, quality: MatchQuality) -> Iterator[str]:
     missed = quality.false_negatives
     of = f"of the {plural(missed, 'missed pair', 'missed pairs')}"
     unattainable = min(evaluation.unattainable_pairs or 0, missed)

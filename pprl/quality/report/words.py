@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pprl.base.words import percent, plural
-from pprl.quality.judging.metrics import Rate
-
-if TYPE_CHECKING:
-    from pprl.exchange.links.run_record import RunRecord
+from pprl.exchange.links.run_record import RunRecord
+from pprl.quality.judging.contributions import DOUBTFUL, FEWEST, LeftOut
+from pprl.quality.metrics import Rate
 
 __all__ = [
     "SEEN",
     "expected_interval",
     "interval",
+    "left_out",
     "made",
     "no_estimate",
     "relatives",
@@ -33,6 +31,19 @@ def expected_interval(low: float, high: float) -> str:
 def interval(rate: Rate) -> str:
     """Return a rate's interval as ``96.6 to 97.9 %``."""
     return expected_interval(rate.low, rate.high)
+
+
+def left_out(what: LeftOut) -> str:
+    """Return what the report leaves out because it would tell of single people."""
+    if what == "contributions":
+        return (
+            "How the accepted pairs agree, field by field, is left out: there are fewer than "
+            f"{FEWEST} of them, and it would tell of single people."
+        )
+    return (
+        f"The accepted pairs below a match probability of {100 * DOUBTFUL:.0f} % are not shown apart: they, or "
+        f"the others, are fewer than {FEWEST}, and it would tell of single people."
+    )
 
 
 def made(run: RunRecord) -> str:

@@ -24,7 +24,7 @@ from pprl.synth.files.writing import open_writer
 from pprl.synth.people.population import Population
 
 if TYPE_CHECKING:
-    from pprl.base.threads import Progress
+    from pprl.base.progress import ShareDone
 
 __all__ = ["Party", "Watch", "WrittenFile", "write_party"]
 
@@ -88,7 +88,7 @@ def write_party(
     paths: tuple[Path, Path],
     *,
     factor: Floats | None,
-    progress: Progress,
+    progress: ShareDone,
     watch: Watch | None = None,
 ) -> WrittenFile:
     """Write a party's file and its part of the truth.

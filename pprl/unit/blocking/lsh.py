@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from pprl.base.compiled import kernel
+from pprl.base.intervals import wilson_interval
 from pprl.base.threads import in_threads
 from pprl.exchange.links.run_entries import LshParameters
 from pprl.unit.blocking.sampling import sample_rows
@@ -293,16 +294,11 @@ def _checked(plan: LshPlan, shown: Agreeing) -> LshPlan:
         return plan
     rows = np.arange(len(one))
     met = sharing(one, other, rows, rows, plan.positions())
-    share = float(weight[met].sum()) / count
-    # Wilson's interval (1927) for a share of `count` cases.
-    z = 1.96
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = (
-        z / (1 + z**2 / count) * float(np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)))
-    )
-    return LshPlan(
-        **{**vars(plan), "checked": count, "found": (share, middle - half, min(middle + half, 1.0))}
-    )
+    found = min(
+        float(weight[met].sum()), count
+    )  # two sums of the same numbers may round differently
+    ends = wilson_interval(found, count)
+    return LshPlan(**{**vars(plan), "checked": count, "found": (found / count, *ends)})
 
 
 def sharing(

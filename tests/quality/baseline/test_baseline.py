@@ -15,7 +15,14 @@ from quality_world import AGREEMENT, make_ids, make_links, make_truth
 from pprl.base.errors import DataError, UsageError
 from pprl.base.words import percent
 from pprl.exchange.agreement.model import Agreement
-from pprl.quality import evaluate, read_plain, read_truth, render_report, run_baseline
+from pprl.quality import (
+    evaluate,
+    read_plain,
+    read_truth,
+    render_report,
+    report_content,
+    run_baseline,
+)
 from pprl.quality.baseline.candidates import find_candidates
 from pprl.quality.baseline.ecm import AGREE, DISAGREE, MISSING, match_probabilities, quiet
 from pprl.quality.baseline.plain import tidy
@@ -167,7 +174,7 @@ def test_run_and_baseline_stand_side_by_side():
     found = evaluate(links, truth=truth, ids=make_ids(records), baseline=baseline)
     difference = baseline.quality.f1.value - found.quality.f1.value
     assert found.f1_difference == pytest.approx(difference)
-    content = found.to_dict()
+    content = report_content(found)
     best = found.curve.best().f1
     assert content["baseline"]["best_threshold"]["f1"] == best
     assert content["baseline"]["f1_difference"] == pytest.approx(difference)

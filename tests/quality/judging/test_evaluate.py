@@ -11,7 +11,7 @@ from quality_world import make_ids, make_links, make_truth, make_world
 
 from pprl.base.errors import DataError, GateError, UsageError
 from pprl.exchange.links.folder import Links
-from pprl.quality import enforce_gates, evaluate, judge_gates
+from pprl.quality import enforce_gates, evaluate, judge_gates, report_content
 
 
 def judged(world):
@@ -39,7 +39,7 @@ def test_the_order_of_rows_changes_nothing(world):
     )
     truth = world.truth.sample(frac=1, random_state=4)
     ids = {p: f.sample(frac=1, random_state=5) for p, f in reversed(world.ids.items())}
-    assert evaluate(mixed, truth=truth, ids=ids).to_dict() == judged(world).to_dict()
+    assert report_content(evaluate(mixed, truth=truth, ids=ids)) == report_content(judged(world))
 
 
 records = st.lists(
@@ -118,12 +118,12 @@ def test_a_run_without_links_has_no_precision():
     )
     assert found.quality.precision.value is None
     assert found.quality.recall.value == 0.0
-    assert "Nothing was linked" in found.to_dict()["summary"][-1]
+    assert "Nothing was linked" in report_content(found)["summary"][-1]
 
 
 def test_without_truth_quality_is_said_to_be_unknown(world):
     found = evaluate(world.links)
-    content = found.to_dict()
+    content = report_content(found)
     assert content["truth_known"] is False
     assert content["quality"] is None
     assert "is not known" in content["summary"][0]
@@ -132,7 +132,7 @@ def test_without_truth_quality_is_said_to_be_unknown(world):
 
 
 def test_wrong_links_are_counted_from_the_interval_of_precision():
-    told = evaluate(make_world(estimate=True).links).to_dict()["estimate"]
+    told = report_content(evaluate(make_world(estimate=True).links))["estimate"]
     assert told["false_links_low"] < told["false_links"] < told["false_links_high"]
     assert told["false_links_high"] == pytest.approx(225 * (1 - told["precision_low"]))
 
@@ -190,7 +190,7 @@ class TestGates:
             enforce_gates(found)
         assert caught.value.exit_code == 3
         assert "precision" not in caught.value.problem
-        assert "NOT reached" in found.to_dict()["summary"][-1]
+        assert "NOT reached" in report_content(found)["summary"][-1]
 
     def test_one_without_truth_is_refused(self, world):
         with pytest.raises(UsageError, match="needs the truth"):

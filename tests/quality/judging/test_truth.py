@@ -6,7 +6,7 @@ import pytest
 from quality_world import make_ids, make_truth, make_world
 
 from pprl.base.errors import DataError, UsageError
-from pprl.quality import evaluate, read_id_maps, read_truth
+from pprl.quality import evaluate, read_id_maps, read_truth, report_content
 
 
 def told(error: DataError | UsageError) -> str:
@@ -113,7 +113,7 @@ def test_parties_that_took_no_part_are_left_out_and_counted(world):
     found = evaluate(world.links, truth=more, ids=world.ids)
     assert found.quality == plain.quality
     assert found.coverage.truth_records_of_other_parties == 1
-    assert any("took no part" in note for note in found.to_dict()["notes"])
+    assert any("took no part" in note for note in report_content(found)["notes"])
 
 
 @pytest.mark.parametrize("column", ["pseudonym", "id"])
@@ -153,7 +153,7 @@ def test_encoded_records_without_truth_are_counted_and_their_pairs_not_judged(wo
     assert found.unjudged_pairs == 10
     assert found.curve.unjudged == 10
     assert (found.quality.found_pairs, found.quality.true_positives) == (85, 80)
-    assert any("could not be judged" in note for note in found.to_dict()["notes"])
+    assert any("could not be judged" in note for note in report_content(found)["notes"])
 
 
 def test_numbers_as_ids_are_compared_as_text():

@@ -18,19 +18,19 @@ from quality_world import (
 )
 
 from pprl.base.errors import GateError
-from pprl.quality import enforce_gates, evaluate, judge_gates, render_report
-from pprl.quality.judging.metrics import measure
+from pprl.quality import enforce_gates, evaluate, judge_gates, render_report, report_content
+from pprl.quality.metrics import measure
 from pprl.quality.report.words import SEEN
 
 BEST_SCORES = {"threshold.histogram": {"bins": 2, "best": [1, 2], "chance": [2.0, 1.0]}}
 
 
 def summary(found):
-    return " ".join(found.to_dict()["summary"])
+    return " ".join(report_content(found)["summary"])
 
 
 def notes(found):
-    return " ".join(found.to_dict()["notes"])
+    return " ".join(report_content(found)["notes"])
 
 
 def text_of(found):
@@ -100,12 +100,12 @@ class TestNoEstimate:
         said = f"No estimate of quality can be made for this run, because {why}"
         assert said in summary(found)
         assert said in text_of(found)
-        assert found.to_dict()["no_estimate"].startswith(said)
+        assert report_content(found)["no_estimate"].startswith(said)
         assert "estimated" not in text_of(found)
         assert "(whose quality is not known)" in text_of(found)
 
     def test_with_an_estimate_nothing_of_it_is_said(self, world):
-        assert evaluate(world.links).to_dict()["no_estimate"] is None
+        assert report_content(evaluate(world.links))["no_estimate"] is None
 
 
 class TestEstimate:
@@ -133,7 +133,7 @@ class TestEstimate:
         """The run reckons with the matches that no compared pair shows."""
         found = evaluate(make_world(estimate=True, blocking=blocking).links)
         assert f"recall is 85.0 % {SEEN} (95 % interval" in summary(found)
-        assert found.to_dict()["estimate"]["of"] == SEEN
+        assert report_content(found)["estimate"]["of"] == SEEN
         assert "among the pairs that" not in text_of(found)
         assert ("The estimated recall counts them" in notes(found)) == (blocking == "keys")
 
@@ -205,7 +205,7 @@ class TestPartialTruth:
         assert found.precision_bounds == pytest.approx((80 / 95, 90 / 95))
         said = "10 more linked pairs could not be judged; precision lies between 84.2 % and 94.7 %."
         assert said in summary(found)
-        assert found.to_dict()["precision_bounds"] == pytest.approx([80 / 95, 90 / 95])
+        assert report_content(found)["precision_bounds"] == pytest.approx([80 / 95, 90 / 95])
         assert "The truth must also list people without a match" in notes(found)
         assert "precision lies between 84.2 % and 94.7 %" in text_of(found)
         assert "of the pairs judged; 84.2 % to 94.7 % with the 10 not judged" in text_of(found)
@@ -317,7 +317,7 @@ class TestThreeFiles:
         page = text_of(found)
         assert "Between every two files, by the run's own reckoning" in page
         assert "Between every two parties, by the truth" in page
-        assert len(json.loads(json.dumps(found.to_dict()))["run"]["by_files"]) == 3
+        assert len(json.loads(json.dumps(report_content(found)))["run"]["by_files"]) == 3
 
     def test_two_files_have_no_such_table(self, world):
         assert "Between every two" not in text_of(evaluate(world.links))
@@ -449,7 +449,7 @@ class TestFields:
 
     def test_the_profile_record_has_none(self, world):
         found = evaluate(world.links)
-        assert found.to_dict()["contributions"] is None
+        assert report_content(found)["contributions"] is None
         assert "What the fields add" not in render_report(found)
 
     def test_a_run_that_linked_nothing_has_no_contributions(self):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pprl.base.words import decimal, percent, whole
-from pprl.quality.judging.metrics import proportion
+from pprl.quality.metrics import proportion
 from pprl.quality.report.words import interval
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pprl.quality.judging.metrics import attainable_pairs, count_pairs, f1_rate, measure, proportion
+from pprl.base.intervals import wilson_interval
+from pprl.quality.metrics import attainable_pairs, count_pairs, f1_rate, measure, proportion
 
 records = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30)
 counts = st.tuples(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
@@ -48,12 +49,11 @@ def test_attainable_pairs_take_each_record_once_for_each_other_party(rows):
     assert found <= count_pairs(*columns(rows), within=False)
 
 
-def test_wilson_interval_matches_the_published_example():
-    """8 of 10: 0.490 to 0.943 (Wilson 1927)."""
+def test_a_rate_has_its_wilson_interval():
     rate = proportion(8, 10)
-    assert rate.value == 0.8
-    assert rate.low == pytest.approx(0.4902, abs=5e-5)
-    assert rate.high == pytest.approx(0.9433, abs=5e-5)
+    assert (rate.value, (rate.low, rate.high)) == (0.8, wilson_interval(8, 10))
+    nothing = proportion(0, 0)
+    assert (nothing.value, nothing.low, nothing.high) == (None, 0.0, 1.0)
 
 
 @given(st.integers(0, 300), st.integers(0, 300))

@@ -6,25 +6,31 @@ The intervals treat pairs as independent draws. They are not quite: a person wit
 succeed or fail together. Where people have few records the intervals hold; where groups are large they are too
 narrow. The report says so.
 
-Sources: Wilson (1927) for a proportion's interval; Hand, Christen and Kirielle (2021), "F*: an interpretable
-transformation of the F-measure", Machine Learning 110, for F* = TP/(TP+FP+FN), which is a proportion of one
-denominator, and F1 = 2F*/(1+F*).
+Sources: :mod:`pprl.base.intervals` for a proportion's interval; Hand, Christen and Kirielle (2021), "F*: an
+interpretable transformation of the F-measure", Machine Learning 110, for F* = TP/(TP+FP+FN), which is a proportion of
+one denominator, and F1 = 2F*/(1+F*).
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Quality", "Rate", "attainable_pairs", "count_pairs", "f1_rate", "measure", "proportion"]
+from pprl.base.intervals import wilson_interval
+
+__all__ = [
+    "MatchQuality",
+    "Rate",
+    "attainable_pairs",
+    "count_pairs",
+    "f1_rate",
+    "measure",
+    "proportion",
+]
 
 IntArray = npt.NDArray[np.int64]
-
-_Z = 1.959963984540054  # 97.5 % point of the normal distribution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +49,7 @@ class Rate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quality:
+class MatchQuality:
     """Counts of pairs and the three rates made of them.
 
     Attributes:
@@ -66,10 +72,6 @@ class Quality:
     recall: Rate
     f1: Rate
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the counts and rates as plain values."""
-        return asdict(self)
-
 
 def proportion(successes: int, trials: int) -> Rate:
     """Return ``successes`` of ``trials`` with its Wilson interval.
@@ -81,13 +83,8 @@ def proportion(successes: int, trials: int) -> Rate:
         raise ValueError("successes must lie between 0 and trials")
     if trials == 0:
         return Rate(value=None, low=0.0, high=1.0)
-    share = successes / trials
-    weight = _Z * _Z / trials
-    centre = (share + weight / 2) / (1 + weight)
-    half = _Z * math.sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == trials else min(1.0, centre + half)
-    return Rate(value=share, low=min(low, share), high=max(high, share))
+    low, high = wilson_interval(successes, trials)
+    return Rate(value=successes / trials, low=low, high=high)
 
 
 def f1_rate(true_positives: int, false_positives: int, false_negatives: int) -> Rate:
@@ -101,7 +98,7 @@ def f1_rate(true_positives: int, false_positives: int, false_negatives: int) -> 
     return Rate(value=value, low=f1(star.low), high=f1(star.high))
 
 
-def measure(*, true_positives: int, found_pairs: int, true_pairs: int) -> Quality:
+def measure(*, true_positives: int, found_pairs: int, true_pairs: int) -> MatchQuality:
     """Return the quality of a set of found pairs.
 
     Args:
@@ -111,7 +108,7 @@ def measure(*, true_positives: int, found_pairs: int, true_pairs: int) -> Qualit
     """
     false_positives = found_pairs - true_positives
     false_negatives = true_pairs - true_positives
-    return Quality(
+    return MatchQuality(
         found_pairs=found_pairs,
         true_pairs=true_pairs,
         true_positives=true_positives,
