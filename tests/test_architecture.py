@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -101,6 +103,69 @@ def test_contracts_name_every_room() -> None:
         if (path / "__init__.py").exists() or path.suffix == ".py"
     } - {"pprl.__init__", "pprl.base.version"}
     assert set(above) == modules
+
+
+def rows_of_table(name: str) -> dict[str, list[set[str]]]:
+    """Give the table behind a marker in architecture.md: room -> the rooms that each further column names."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = text.partition(f"<!-- imports: {name} -->")[2].strip().splitlines()
+    table = list(itertools.takewhile(lambda line: line.startswith("|"), lines))
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+    return {
+        row[0].strip("`"): [set(re.findall(r"`(\w+)`", cell)) for cell in row[1:]] for row in cells
+    }
+
+
+def arrows(package: str, folder: Path, commands: Path | None = None) -> dict[str, set[str]]:
+    """Give for each room of a package the other rooms of it that its modules import, by the code itself."""
+    found: dict[str, set[str]] = {}
+    for path in [*folder.rglob("*.py"), *(commands.rglob("*.py") if commands else ())]:
+        inside = path.relative_to(folder if path.is_relative_to(folder) else ROOT)
+        room = inside.parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        known = found.setdefault(room, set())
+        for module, names in imports_of(tree_of(path)):
+            for whole in [module, *(f"{module}.{name}" for name in names)]:
+                if whole.startswith(f"{package}."):
+                    known.add(whole.split(".")[package.count(".") + 1])
+    return {
+        room: {other for other in others if other in found and other != room}
+        for room, others in found.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["rooms", "unit"])
+def test_architecture_says_who_imports_whom(name: str) -> None:
+    """Every arrow of the code is drawn in architecture.md, and every one that is drawn is there."""
+    told = rows_of_table(name)
+    if name == "rooms":
+        real = arrows("pprl", ROOT / "pprl", ROOT / "cli")
+    else:
+        real = arrows("pprl.unit", ROOT / "pprl" / "unit")
+    assert {room: columns[0] for room, columns in told.items()} == real
+
+
+def test_architecture_forbids_what_is_not_imported() -> None:
+    """Each room is either imported or ruled out, so that a new one has to be judged."""
+    told = rows_of_table("rooms")
+    for room, (imported, never) in told.items():
+        assert not imported & never
+        if never:  # the ground says "everything else", and the command line may import all
+            assert imported | never | {room} == set(told)
+
+
+@pytest.mark.parametrize("room", ["unit", "party", "quality", "synth"])
+def test_rooms_show_at_most_nine_entries(room: str) -> None:
+    """More than a person can hold in mind wants rooms of its own."""
+    here = [path for path in (ROOT / "pprl" / room).iterdir() if path.name != "__pycache__"]
+    shown = [path for path in here if path.is_file() or any(path.rglob("*.*"))]
+    assert len([path for path in shown if not only_caches(path)]) <= 9
+
+
+def only_caches(path: Path) -> bool:
+    """Say whether a folder holds nothing but what Python has compiled."""
+    return path.is_dir() and all("__pycache__" in part.parts for part in path.rglob("*.*"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=label)
