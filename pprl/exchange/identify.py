@@ -113,14 +113,18 @@ def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
 
 def _links_folder(path: Path) -> dict[str, Any]:
     run = read_links(path).run
+    expected = run.expected_quality
     return {
         "kind": "links folder",
+        "format": run.format,
         "parties": {entry.party: entry.records for entry in run.inputs},
+        "score": "match probability" if run.profile == "fields" else "similarity",
         "threshold": run.threshold.value,
         "threshold_method": run.threshold.method,
         "blocking": run.parameters.blocking,
         "assign": run.parameters.assign,
         **run.counts.model_dump(mode="json"),
+        "expected_quality": None if expected is None else expected.model_dump(mode="json"),
         "agreement_fingerprint": run.agreement_fingerprint,
         "software": run.software,
         "warnings": list(run.warnings),

@@ -331,3 +331,18 @@ def test_check_writes_nothing_and_needs_no_key(desk: Path) -> None:
     before = snapshot(desk)
     assert pprl("check", "a.csv", "--agreement", "linkage.toml").code == 0
     assert snapshot(desk) == before
+
+
+def test_inspect_tells_a_links_folder_in_a_few_lines(road: Road) -> None:
+    """What people look for, in words; everything else is in the JSON."""
+    said = pprl("inspect", "links", cwd=road.folder)
+    told = json.loads(pprl("inspect", "links", "--json", cwd=road.folder).out)
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert len(lines) < 12
+    assert "{" not in said.out
+    assert "[" not in said.out
+    assert (
+        f"  links: {told['links']:,} of {told['linked_records']:,} records (one-to-one)" in said.out
+    )
+    assert f"{told['pairs_compared']:,} of {told['pairs_possible']:,}" in said.out

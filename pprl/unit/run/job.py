@@ -55,6 +55,7 @@ class LinkageJob:
         engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
             must have been read from paths.
         workspace: a private folder for what a long run has so far; memory by default.
+        frames: whether the links will become DataFrames: the memory that these take is then planned for.
         progress: called with a stage's name, the share done and what there is to say of it.
     """
 
@@ -66,6 +67,7 @@ class LinkageJob:
         earlier: Links | Path | str | None = None,
         engine: Engine | None = None,
         workspace: Unfinished | None = None,
+        frames: bool = False,
         progress: Progress | None = None,
     ) -> None:
         alone = isinstance(files, EncodedFile | Path | str)
@@ -74,6 +76,7 @@ class LinkageJob:
         self._earlier = earlier
         self._engine = engine
         self._workspace = workspace
+        self._frames = frames
         self._progress = progress
         self._stages = Stages()
         self._mapped: MappedFolder | None = None
@@ -138,6 +141,7 @@ class LinkageJob:
             self._options,
             earlier=self.earlier,
             engine=self._engine,
+            frames=self._frames,
             stages=self._stages,
             progress=self._progress,
         )
@@ -220,5 +224,5 @@ def match(
         UsageError: the options contradict each other or the files.
         DataError: an empty file, or more pairs than the memory holds.
     """
-    job = LinkageJob(files, options, earlier=earlier, engine=engine, progress=progress)
+    job = LinkageJob(files, options, earlier=earlier, engine=engine, frames=True, progress=progress)
     return Links.of(job.link())

@@ -16,7 +16,7 @@ from pprl.exchange.links.folder import Links
 from pprl.exchange.links.run_entries import BlockingMethod, LshParameters, ThresholdBasis
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.linking.earlier import check_earlier, earlier_ids
-from pprl.unit.run.memory import PAIR_BYTES, memory_needed
+from pprl.unit.run.memory import Memory
 from pprl.unit.run.options import MatchOptions, Settled, settle
 from pprl.unit.run.preflight import check_comparable
 from pprl.unit.run.stages import Stages
@@ -45,6 +45,7 @@ class MatchPlan:
         pairs_expected: number of pairs that will be compared.
         seconds: expected time of the comparison.
         memory: expected bytes, memory-mapped encodings left out.
+        most_pairs: how many pairs may be kept until the memory is full.
         no_estimate: why no estimate of quality can be given; None where there is one.
         earlier: links of an earlier run that stay; see :mod:`pprl.unit.linking.earlier`.
         link_ids: ``int64[records]`` over all files: each one's link id in the earlier run, -1 where it had none;
@@ -66,6 +67,7 @@ class MatchPlan:
     pairs_expected: int
     seconds: float
     memory: int
+    most_pairs: int
     no_estimate: str | None
     earlier: Links | None
     link_ids: Int64s | None
@@ -94,12 +96,6 @@ class MatchPlan:
         return "given" if self.threshold.given else "auto"
 
     @property
-    def most_pairs(self) -> int:
-        """How many pairs may be kept until the memory is full."""
-        held = memory_needed(self.files, self.pairs_of_files(), 0)
-        return max(self.settled.memory_limit - held, 0) // PAIR_BYTES
-
-    @property
     def same(self) -> bool:
         """True when duplicates are looked for inside one file."""
         return len(self.files) == 1
@@ -115,6 +111,7 @@ def plan_match(
     *,
     earlier: Links | None = None,
     engine: Engine | None = None,
+    frames: bool = False,
     stages: Stages | None = None,
     progress: Progress | None = None,
 ) -> MatchPlan:
@@ -125,6 +122,7 @@ def plan_match(
         options: what the operator chooses; the agreement's own matching rule by default.
         earlier: links of an earlier run of some of the files, which stay as they are.
         engine: what compares instead of this machine.
+        frames: whether the links will become DataFrames, which take more memory than the tables of :func:`run_match`.
         stages: takes the time; one that has begun with the reading, for example.
         progress: called with a stage's name and the share done.
 
@@ -175,7 +173,8 @@ def plan_match(
             for name in settled.passes
         )
         costs = [[scan.cost(a, b) for a, b in pairs] for scan in scans]
-    memory = _memory(files, pairs, costs, settled, threshold)
+    memory = Memory.of(files, pairs, frames=frames, earlier=earlier)
+    needed = _needed(memory, costs, settled, threshold)
     possible = sum(_possible(files, a, b) for a, b in pairs)
     # 5. What should the operator know?
     outlook = Outlook(files=files, model=model, settled=settled, basis=_basis(files, model))
@@ -191,7 +190,8 @@ def plan_match(
         pairs_possible=possible,
         pairs_expected=min(sum(cost.pairs for row in costs for cost in row), possible * len(scans)),
         seconds=sum(cost.seconds for row in costs for cost in row),
-        memory=memory,
+        memory=needed,
+        most_pairs=memory.most_pairs(settled.memory_limit),
         no_estimate=no_estimate(outlook),
         earlier=earlier,
         link_ids=link_ids,
@@ -229,12 +229,8 @@ def _basis(
     return "cautious" if hardly else "estimated"
 
 
-def _memory(
-    files: Sequence[EncodedFile],
-    pairs: Sequence[TwoFiles],
-    costs: Sequence[Sequence[Cost]],
-    settled: Settled,
-    threshold: Threshold,
+def _needed(
+    memory: Memory, costs: Sequence[Sequence[Cost]], settled: Settled, threshold: Threshold
 ) -> int:
     """Return the bytes that the run will need.
 
@@ -242,14 +238,14 @@ def _memory(
         DataError: they are more than it may use.
     """
     kept = max(sum(cost.kept for cost in row) for row in costs)
-    memory = memory_needed(files, pairs, kept)
-    if memory > settled.memory_limit:
+    needed = memory.needed(kept)
+    if needed > settled.memory_limit:
         raise DataError(
-            f"the run needs about {_mib(memory)} MiB of memory and may use {_mib(settled.memory_limit)}: at the "
+            f"the run needs about {_mib(needed)} MiB of memory and may use {_mib(settled.memory_limit)}: at the "
             f"threshold {threshold.value:.2f} about {kept:,} pairs would be kept",
             hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
         )
-    return memory
+    return needed
 
 
 def _mib(size: int) -> str:

@@ -381,7 +381,7 @@ def test_threshold_that_would_fill_the_memory_is_refused(
 ) -> None:
     """Before the scan, from the estimate; the pairs down to the floor count."""
     files = make_files([300, 300], 50)
-    monkeypatch.setattr("pprl.unit.run.memory._BASE_BYTES", 0)
+    monkeypatch.setattr("pprl.unit.run.memory._BASE", 0)
     memory = (
         5000 * 200 + 600 * (120 + 64) + sum(f.filters.nbytes + f.pseudonyms.nbytes for f in files)
     )
