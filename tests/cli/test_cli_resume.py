@@ -181,17 +181,17 @@ def test_memory_mapped_files_give_the_same_links(
     command = ["match", *FILES, "--blocking", blocking]
     assert pprl(*command, "-o", "held").code == 0
     monkeypatch.setattr("pprl.unit.run.job._MAPPED_FROM", 1 << 40)
-    from pprl.unit.run import files
+    from pprl.unit.run import job
 
     mapped: list[bool] = []
-    real = files.read_encoded
+    real = job.read_encoded
 
     def noted(path: Path, **options: Any) -> object:
         made = real(path, **options)
         mapped.append(is_mapped(made.filters))
         return made
 
-    monkeypatch.setattr(files, "read_encoded", noted)
+    monkeypatch.setattr(job, "read_encoded", noted)
     assert pprl(*command, "-o", "mapped").code == 0
     assert mapped == [True, True]
     for name in TABLES:
@@ -211,17 +211,17 @@ def test_a_memory_that_is_too_small_is_told(desk: Path, size: str, says: str) ->
     assert not list(desk.glob(".*"))
 
 
-@pytest.mark.parametrize("recall", ["0", "1", "1.5", "-0.1", "nan"])
-def test_a_recall_that_is_no_share_is_refused(desk: Path, recall: str) -> None:
-    done = pprl(*LSH[:-2], f"--recall={recall}")
+@pytest.mark.parametrize("share", ["0", "1", "1.5", "-0.1", "nan"])
+def test_a_completeness_that_is_not_a_share_is_refused(desk: Path, share: str) -> None:
+    done = pprl(*LSH[:-2], f"--completeness={share}")
     assert done.code == 2
-    assert "the recall must be a share above 0 and below 1" in done.err
+    assert "the pairs completeness must be a share above 0 and below 1" in done.err
 
 
-def test_recall_without_lsh_is_refused(desk: Path) -> None:
+def test_a_completeness_without_lsh_is_refused_under_its_old_name_too(desk: Path) -> None:
     done = pprl("match", *FILES, "-o", "links", "--blocking", "exhaustive", "--recall", "0.9")
     assert done.code == 2
-    assert "a recall was asked for, but the blocking is exhaustive" in done.err
+    assert "a pairs completeness was asked for, but the blocking is exhaustive" in done.err
 
 
 def test_the_plan_tells_what_the_lsh_finds(desk: Path) -> None:
