@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bools, Int64s
+
 __all__ = [
     "MOST_CHUNKS",
     "NO_CODE",
@@ -33,7 +35,6 @@ _TABLE_SHIFT = 32
 _CHUNK_BITS = 16
 _CHUNK = (1 << _CHUNK_BITS) - 1
 
-Int64s = npt.NDArray[np.int64]
 Int8s = npt.NDArray[np.int8]
 
 
@@ -78,7 +79,7 @@ def table_of(place: Int64s) -> Int64s:
     return place >> _TABLE_SHIFT
 
 
-def is_diagonal(place: Int64s) -> npt.NDArray[np.bool_]:
+def is_diagonal(place: Int64s) -> Bools:
     """Say whether a cell is of one chunk with itself (meant for one file alone)."""
     return np.asarray(((place >> _CHUNK_BITS) & _CHUNK) == (place & _CHUNK))
 

@@ -9,19 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from pprl.base.arrays import Bytes, Int64s, Words
 from pprl.exchange.encoded.file import pack_words
 from pprl.unit.blocking.lsh import bucket_codes
 
 __all__ = ["Buckets", "payload_rows"]
 
 _ROWS = 8192  # pairs whose codes are held at a time
-
-Bytes2D = npt.NDArray[np.uint8]
-Int64s = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,11 +39,11 @@ class Buckets:
         """Bytes of a payload."""
         return self.width + (8 * self.tables if self.positions is None else 0)
 
-    def words(self, payload: Bytes2D) -> Words:
+    def words(self, payload: Bytes) -> Words:
         """Return the filters of payloads as packed words, ``uint64[n, words]``."""
         return pack_words(payload[:, : self.width])
 
-    def codes(self, payload: Bytes2D, tables: slice) -> Int64s:
+    def codes(self, payload: Bytes, tables: slice) -> Int64s:
         """Return ``int64[n, tables]``: the records' buckets in some tables, 0 where a record has none."""
         if self.positions is None:
             keys = np.ascontiguousarray(payload[:, self.width :]).view("<i8")
@@ -55,7 +51,7 @@ class Buckets:
         made = bucket_codes(self.words(payload), np.ascontiguousarray(self.positions[tables]))
         return made.astype(np.int64) + 1
 
-    def first_common(self, payload: Bytes2D, left: Int64s, right: Int64s) -> Int64s:
+    def first_common(self, payload: Bytes, left: Int64s, right: Int64s) -> Int64s:
         """Return ``int64[pairs]``: the first table in which two records share a bucket; -1 where they share none."""
         made = np.full(len(left), -1, np.int64)
         for start in range(0, len(left), _ROWS):
@@ -68,7 +64,7 @@ class Buckets:
         return made
 
 
-def payload_rows(column: pa.Array, width: int) -> Bytes2D:
+def payload_rows(column: pa.Array, width: int) -> Bytes:
     """Return a binary column as ``uint8[n, width]``.
 
     Raises:

@@ -7,7 +7,8 @@ read could change their answers anyway.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from pprl.base.arrays import Bytes, Int64s
 
 __all__ = ["digest_rows"]
 
@@ -15,7 +16,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 
 
-def digest_rows(rows: npt.NDArray[np.int64], payload: npt.NDArray[np.uint8]) -> np.uint64:
+def digest_rows(rows: Int64s, payload: Bytes) -> np.uint64:
     """Return the digest of some records; the digest of all is the sum over its pieces, modulo 2 to the 64.
 
     Args:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pprl.base.arrays import Bytes
 from pprl.base.errors import EncodedFileError
 from pprl.engines.digest import digest_rows
 from pprl.exchange.encoded.columns import bytes_of
@@ -42,7 +42,7 @@ class FileFacts:
     width: int
     keys: int
     digest: int
-    sample: npt.NDArray[np.uint8]
+    sample: Bytes
     scale: float
 
 

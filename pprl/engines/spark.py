@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import PprlError, UsageError
 from pprl.base.progress import ShareDone
 from pprl.base.version import VERSION
@@ -40,8 +40,6 @@ _SPREAD_ROWS = 2_000_000
 """Rows that one task spreads, about."""
 
 _MOST_PARTITIONS = 50_000
-
-Int64s = npt.NDArray[np.int64]
 
 
 class SparkEngine:
@@ -207,7 +205,7 @@ class SparkEngine:
         most = max(1, self.options.shuffle_bytes // max(row * records, 1))
         job = Compare(buckets=buckets, threshold=threshold, sizes=sizes, same=same)
         compared = np.zeros(buckets.tables, np.int64)
-        parts: list[tuple[Int64s, Int64s, npt.NDArray[np.float64]]] = []
+        parts: list[tuple[Int64s, Int64s, Floats]] = []
         starts = range(0, buckets.tables, most)
         for number, start in enumerate(starts):
             stop = min(start + most, buckets.tables)

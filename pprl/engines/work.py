@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from pprl.base.arrays import Bytes, Floats, Int32s, Int64s
 from pprl.base.version import VERSION
 from pprl.engines.cells import Cells, Cuts, deal, is_diagonal, table_of
 from pprl.engines.codes import Buckets, payload_rows
@@ -38,8 +38,6 @@ SPREAD = "row long, payload binary, cells array<struct<place: long, code: long, 
 COMPARED = "left long, right long, score double, compared long"
 """A pair has no number of comparisons; a table has one, stands in `right`, and has -1 in `left`."""
 
-Bytes2D = npt.NDArray[np.uint8]
-Int64s = npt.NDArray[np.int64]
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -123,7 +121,7 @@ def spread(job: Spread, batches: Batches) -> Batches:
         yield _with_cells(rows, payload, dealt)
 
 
-def _with_cells(rows: Int64s, payload: Bytes2D, dealt: list[Cells]) -> pa.RecordBatch:
+def _with_cells(rows: Int64s, payload: Bytes, dealt: list[Cells]) -> pa.RecordBatch:
     """Return records with a list of cells each."""
     entry = np.concatenate([cells.entry for cells in dealt])
     order = np.argsort(entry, kind="stable")
@@ -195,7 +193,7 @@ def compare(job: Compare, batches: Batches) -> Batches:
     )
 
 
-def _found(left: Int64s, right: Int64s, score: npt.NDArray[np.float64]) -> pa.RecordBatch:
+def _found(left: Int64s, right: Int64s, score: Floats) -> pa.RecordBatch:
     nothing = pa.nulls(len(left), pa.int64())
     return pa.RecordBatch.from_pydict(
         {"left": left, "right": right, "score": score, "compared": nothing}
@@ -205,7 +203,7 @@ def _found(left: Int64s, right: Int64s, score: npt.NDArray[np.float64]) -> pa.Re
 def _count(
     counts: Int64s,
     tables: Int64s,
-    cell: npt.NDArray[np.int32],
+    cell: Int32s,
     lefts: Int64s,
     rights: Int64s,
     *,
@@ -220,7 +218,7 @@ def _count(
     np.add.at(counts, of, pairs)
 
 
-def _numbered(place: Int64s, code: Int64s) -> npt.NDArray[np.int32]:
+def _numbered(place: Int64s, code: Int64s) -> Int32s:
     """Return ``int32[n]``: equal numbers for equal places and codes."""
     places = np.unique(place, return_inverse=True)[1]
     distinct, codes = np.unique(code, return_inverse=True)
@@ -228,7 +226,7 @@ def _numbered(place: Int64s, code: Int64s) -> npt.NDArray[np.int32]:
     return np.unique(both, return_inverse=True)[1].astype(np.int32)
 
 
-def _read(batch: pa.RecordBatch, width: int, keys: int) -> Bytes2D:
+def _read(batch: pa.RecordBatch, width: int, keys: int) -> Bytes:
     """Return the payloads of a batch of the file itself: ``encoding``, and ``key_1`` to ``key_n``."""
     filters = payload_rows(batch.column("encoding"), width)
     if not keys:
@@ -241,7 +239,7 @@ def _read(batch: pa.RecordBatch, width: int, keys: int) -> Bytes2D:
     return made
 
 
-def _key_bytes(column: pa.Array) -> Bytes2D:
+def _key_bytes(column: pa.Array) -> Bytes:
     """Return a column of keys, which Spark reads as decimals of 16 bytes, as ``uint8[n, 8]``; 0 for null."""
     if not pa.types.is_decimal128(column.type):
         raise ValueError("a key is no number")
@@ -252,7 +250,7 @@ def _key_bytes(column: pa.Array) -> Bytes2D:
     return made
 
 
-def _binary(payload: Bytes2D) -> pa.Array:
+def _binary(payload: Bytes) -> pa.Array:
     rows, width = payload.shape
     ends = np.arange(rows + 1, dtype=np.int64) * width
     buffers = [

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pprl.base.arrays import Floats, Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
 from pprl.base.threads import in_threads
 from pprl.kernels.folded import choose_width, near_in_group
 from pprl.kernels.packed import (
     LANES,
-    Float64s,
-    Int32s,
-    Int64s,
     Pairs,
     Sizes,
     Slopes,
-    Words,
     check_filters,
     check_sizes,
     fold_rows,
@@ -57,7 +54,7 @@ def _take_hits(
     same: bool,
     left: Int64s,
     right: Int64s,
-    score: Float64s,
+    score: Floats,
     found: int,
 ) -> int:
     """Count hits in full and write the pairs from `found` on; give how many there are then.

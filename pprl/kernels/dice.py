@@ -21,13 +21,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pprl.base.arrays import Floats, Int64s, Words
 from pprl.kernels.all_pairs import dice_scan
 from pprl.kernels.histogram import histogram_and_best, score_histogram
 from pprl.kernels.packed import (
-    Float64s,
-    Int64s,
     Sizes,
-    Words,
     check_filters,
     check_rows,
     check_sizes,
@@ -60,7 +58,7 @@ def _row_sum(a: Words, row: int) -> float:
 
 
 @kernel
-def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, sizes: Sizes) -> Float64s:
+def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, sizes: Sizes) -> Floats:
     scores = np.zeros(len(left), np.float64)
     weight = float(sizes[0] + sizes[1])
     for pair in range(len(left)):
@@ -79,9 +77,7 @@ def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, sizes: Sizes) -
     return scores
 
 
-def dice_pairs(
-    a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)
-) -> Float64s:
+def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)) -> Floats:
     """Give the similarity, by default the Dice coefficient, of the given pairs.
 
     Args:

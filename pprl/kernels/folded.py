@@ -13,13 +13,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.kernels.packed import (
     LANES,
     WIDTHS,
-    Int32s,
-    Int64s,
     Slopes,
-    Words,
     fold_rows,
     group_limit,
     kernel,

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from pprl.base.arrays import Floats, Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
 from pprl.base.threads import in_threads
 from pprl.kernels.packed import (
     LANES,
-    Float64s,
-    Int32s,
-    Int64s,
     Sizes,
-    Words,
     check_filters,
     check_rows,
     check_sizes,
@@ -53,7 +50,7 @@ def _histogram(
     most: int,
     sizes: Sizes,
     bins: int,
-) -> tuple[Int64s, Float64s]:
+) -> tuple[Int64s, Floats]:
     """Count the similarities of rows and lanes, both in order of popcount; none has more than `most` common bits.
 
     Gives the counts, and for each row its largest similarity to a lane other than `own`.
@@ -187,7 +184,7 @@ def histogram_and_best(
     sizes: Sizes = (1, 1),
     exclude_self: bool = False,
     progress: ShareDone | None = None,
-) -> tuple[Int64s, Float64s]:
+) -> tuple[Int64s, Floats]:
     """Count like :func:`score_histogram`, and find each row's largest similarity on the way.
 
     Args and errors are the same.
@@ -211,7 +208,7 @@ def histogram_and_best(
         place[order_b] = np.arange(len(b))
         own = place[rows[order_a]]
 
-    def count(chunk: tuple[int, int]) -> tuple[Int64s, Float64s]:
+    def count(chunk: tuple[int, int]) -> tuple[Int64s, Floats]:
         start, end = chunk
         lanes = fold_to_lanes(b, order_b[start:end], width)
         return _histogram(

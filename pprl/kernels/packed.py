@@ -20,8 +20,8 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int32s, Int64s, Words
 from pprl.kernels.simd import (
     LANES,
     VECTOR,
@@ -41,13 +41,9 @@ __all__ = [
     "LANES",
     "VECTOR",
     "WIDTHS",
-    "Float64s",
-    "Int32s",
-    "Int64s",
     "Pairs",
     "Sizes",
     "Slopes",
-    "Words",
     "check_filters",
     "check_rows",
     "check_sizes",
@@ -75,11 +71,7 @@ __all__ = [
     "word_popcount",
 ]
 
-Words = npt.NDArray[np.uint64]
-Int32s = npt.NDArray[np.int32]
-Int64s = npt.NDArray[np.int64]
-Float64s = npt.NDArray[np.float64]
-Pairs = tuple[Int64s, Int64s, Float64s]
+Pairs = tuple[Int64s, Int64s, Floats]
 Sizes = tuple[int, int]
 """How much the smaller and the larger of two filters count: (1, 1) is Dice, see `pprl.kernels.dice`."""
 Slopes = tuple[float, float]

@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from pprl.base.arrays import Floats, Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
 from pprl.base.threads import in_threads
 from pprl.kernels.packed import (
     VECTOR,
-    Float64s,
-    Int32s,
-    Int64s,
     Pairs,
     Sizes,
-    Words,
     check_filters,
     check_sizes,
     common_words,
@@ -107,9 +104,9 @@ def _compare_held(
     needed: Int32s,
     sizes: Sizes,
     same: bool,
-    found: tuple[Int64s, Int64s, Float64s],
+    found: tuple[Int64s, Int64s, Floats],
     kept: int,
-) -> tuple[tuple[Int64s, Int64s, Float64s], int, int]:
+) -> tuple[tuple[Int64s, Int64s, Floats], int, int]:
     """Compare the records that are held, group by group.
 
     A group is a row of `groups`: where its records begin among those held of the first table, how many they are, the
@@ -188,7 +185,7 @@ def _scan_range(
     same: bool,
     start: int,
     stop: int,
-) -> tuple[Int64s, Int64s, Float64s, int]:
+) -> tuple[Int64s, Int64s, Floats, int]:
     """Compare the rows at `start` to `stop` of the sorted first table with those of equal code.
 
     Leaves out pairs that share one of the earlier codes, and does not give those that agree on a mask. Gives the pairs
@@ -285,7 +282,7 @@ class GroupedScan:
         earlier: tuple[Int32s, Int32s] | None = None,
         met: Words | None = None,
         progress: ShareDone | None = None,
-    ) -> tuple[Int64s, Int64s, Float64s, int]:
+    ) -> tuple[Int64s, Int64s, Floats, int]:
         """Find the pairs of one pass.
 
         Args:
@@ -306,7 +303,7 @@ class GroupedScan:
         # A short table is cut finer, so that all threads have some of it.
         size = max(LEAST_ROWS, min(RANGE_ROWS, len(entries[0]) // 64))
 
-        def compare(start: int) -> tuple[Int64s, Int64s, Float64s, int]:
+        def compare(start: int) -> tuple[Int64s, Int64s, Floats, int]:
             return _scan_range(
                 self._unrolled,
                 (a, b),
@@ -338,7 +335,7 @@ def grouped_scan(
     sizes: Sizes = (1, 1),
     same: bool = False,
     progress: ShareDone | None = None,
-) -> tuple[Int64s, Int64s, Float64s, Int64s]:
+) -> tuple[Int64s, Int64s, Floats, Int64s]:
     """Find all pairs that share a code in some pass and whose similarity reaches the threshold.
 
     In pass p, records whose codes are equal and not negative are compared, unless they already

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.base.threads import in_threads
-from pprl.kernels.packed import Int32s, Int64s, Words, kernel
+from pprl.kernels.packed import kernel
 
 __all__ = ["CODE", "ROW", "check_codes", "count_grouped", "first_at", "sorted_both"]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import OutputError
 from pprl.base.outputs import os_errors
 from pprl.base.unfinished import private
@@ -39,9 +39,9 @@ class Part:
         compared: pairs that the step compared.
     """
 
-    left: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    value: npt.NDArray[np.float64]
+    left: Int64s
+    right: Int64s
+    value: Floats
     compared: int
 
 

@@ -7,7 +7,8 @@ words, so it is for small tables only.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from pprl.base.arrays import Bools, Floats, Int32s, Int64s, Words
 
 __all__ = [
     "best_match",
@@ -21,12 +22,7 @@ __all__ = [
     "score_histogram",
 ]
 
-Words = npt.NDArray[np.uint64]
-Bools = npt.NDArray[np.bool_]
-Int32s = npt.NDArray[np.int32]
-Int64s = npt.NDArray[np.int64]
-Float64s = npt.NDArray[np.float64]
-Pairs = tuple[Int64s, Int64s, Float64s]
+Pairs = tuple[Int64s, Int64s, Floats]
 Sizes = tuple[int, int]
 
 
@@ -47,7 +43,7 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
     return np.array(needed, dtype=np.int32)
 
 
-def dice_matrix(a: Words, b: Words, sizes: Sizes = (1, 1)) -> Float64s:
+def dice_matrix(a: Words, b: Words, sizes: Sizes = (1, 1)) -> Floats:
     """Give the similarities of all rows of `a` with all of `b`: ``float64[n_a, n_b]``."""
     common = np.bitwise_count(a[:, None, :] & b[None, :, :]).sum(axis=2, dtype=np.int64)
     one, other = popcounts(a)[:, None].astype(np.int64), popcounts(b)[None, :].astype(np.int64)
@@ -62,7 +58,7 @@ def _partners(n_a: int, n_b: int, same: bool) -> Bools:
     return np.triu(every, k=1) if same else every
 
 
-def _reported(score: Float64s, wanted: Bools) -> Pairs:
+def _reported(score: Floats, wanted: Bools) -> Pairs:
     """Give the wanted pairs in order of (left, right)."""
     left, right = np.nonzero(wanted)
     return left, right, score[left, right]
@@ -76,16 +72,14 @@ def dice_scan(
     return _reported(score, (score >= threshold) & _partners(len(a), len(b), same))
 
 
-def dice_pairs(
-    a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)
-) -> Float64s:
+def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)) -> Floats:
     """Give the similarity of the given pairs."""
     return dice_matrix(a, b, sizes)[left, right]
 
 
 def best_match(
     a: Words, b: Words, rows: Int64s, *, sizes: Sizes = (1, 1), exclude_self: bool = False
-) -> tuple[Int64s, Float64s]:
+) -> tuple[Int64s, Floats]:
     """Find the most similar row of `b` for some rows of `a`; -1 and 0.0 where there is none."""
     score = dice_matrix(a, b, sizes)
     if exclude_self:
@@ -141,7 +135,7 @@ def grouped_scan(
     threshold: float,
     sizes: Sizes = (1, 1),
     same: bool = False,
-) -> tuple[Int64s, Int64s, Float64s, Int64s]:
+) -> tuple[Int64s, Int64s, Floats, Int64s]:
     """Find all pairs that share a code in some pass and whose similarity reaches the threshold."""
     score = dice_matrix(a, b, sizes)
     waiting = _partners(len(a), len(b), same)

@@ -10,15 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 
 __all__ = ["Engine", "Hits", "Source"]
-
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +65,7 @@ class Hits:
 
     left: Int64s
     right: Int64s
-    score: npt.NDArray[np.float64]
+    score: Floats
     compared: list[int]
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import mmh3
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from pprl.base.arrays import Bools, Floats, Int32s, Int64s, Words
 from pprl.base.compiled import kernel
 from pprl.base.intervals import wilson_interval
 from pprl.base.threads import in_threads
@@ -50,10 +50,6 @@ _OTHERS = 500_000
 
 _ENOUGH = 40.0
 """Matches in the sample, as expected, from which the sample itself plans the tables."""
-
-Words = npt.NDArray[np.uint64]
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -301,9 +297,7 @@ def _checked(plan: LshPlan, shown: Agreeing) -> LshPlan:
     return LshPlan(**{**vars(plan), "checked": count, "found": (found / count, *ends)})
 
 
-def sharing(
-    a: Words, b: Words, left: Int64s, right: Int64s, positions: Int64s
-) -> npt.NDArray[np.bool_]:
+def sharing(a: Words, b: Words, left: Int64s, right: Int64s, positions: Int64s) -> Bools:
     """Say which pairs share a bucket in at least one table.
 
     Args:
@@ -317,9 +311,7 @@ def sharing(
     return agreeing_on(a, b, left, right, bit_masks(positions, a.shape[1]))
 
 
-def agreeing_on(
-    a: Words, b: Words, left: Int64s, right: Int64s, masks: Words
-) -> npt.NDArray[np.bool_]:
+def agreeing_on(a: Words, b: Words, left: Int64s, right: Int64s, masks: Words) -> Bools:
     """Say which pairs agree on all the bits of at least one mask; see :func:`sharing` and :func:`bit_masks`."""
     met = np.zeros(len(left), bool)
 
@@ -347,7 +339,7 @@ def _sharing(a: Any, b: Any, left: Any, right: Any, masks: Any, met: Any) -> Non
                 break
 
 
-def bucket_codes(words: Words, positions: Int64s) -> npt.NDArray[np.int32]:
+def bucket_codes(words: Words, positions: Int64s) -> Int32s:
     """Return ``int32[n, tables]``: the bucket of each record in each table."""
     made = np.empty((len(words), len(positions)), np.int32)
     at = np.ascontiguousarray(positions, np.uint64)

@@ -16,9 +16,9 @@ from typing import Protocol
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.base.errors import UsageError
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
@@ -47,8 +47,6 @@ __all__ = [
     "scan_steps",
 ]
 
-Words = npt.NDArray[np.uint64]
-Int32s = npt.NDArray[np.int32]
 Codes = tuple[Int32s, Int32s]
 
 BLOCK_ROWS = 16_384
@@ -69,7 +67,7 @@ class PackedFile:
     """
 
     words: Words
-    keys: npt.NDArray[np.uint64]
+    keys: Words
     source: Source | None = None
 
     @classmethod
@@ -81,7 +79,7 @@ class PackedFile:
     def __len__(self) -> int:
         return len(self.words)
 
-    def take(self, rows: npt.NDArray[np.int64] | None) -> PackedFile:
+    def take(self, rows: Int64s | None) -> PackedFile:
         """Return the side of some rows only; of all with None."""
         if rows is None:
             return self
@@ -297,9 +295,7 @@ class _Tables:
         same: they are one file.
     """
 
-    def __init__(
-        self, positions: npt.NDArray[np.int64], sides: tuple[PackedFile, PackedFile], same: bool
-    ) -> None:
+    def __init__(self, positions: Int64s, sides: tuple[PackedFile, PackedFile], same: bool) -> None:
         self._positions, self._sides, self._same = positions, sides, same
         self._masks = bit_masks(positions, sides[0].words.shape[1])
         self._coded: tuple[int, Codes] | None = None

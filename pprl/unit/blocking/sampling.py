@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Int64s, Words
 from pprl.base.threads import in_threads
 from pprl.kernels.packed import kernel
 
@@ -25,8 +25,6 @@ _LEAST = 2000
 """Fewer show too few people who are alike without being one: at half as many, thresholds scatter and links are lost."""
 
 _BLOCK = 65_536
-
-Words = npt.NDArray[np.uint64]
 
 
 class Scans:
@@ -53,7 +51,7 @@ class Scans:
 
 def sample_rows(
     words: Words, sample: int, *, others: int | None = None, work: int = _WORK
-) -> npt.NDArray[np.int64]:
+) -> Int64s:
     """Return the rows to look at, ascending: those whose filters hash lowest.
 
     Rows are sorted by random pseudonyms, so their places would give another sample, and another threshold, whenever
@@ -92,7 +90,7 @@ def _mix(words: Words, mixed: Words) -> None:
         mixed[row] = value
 
 
-def content_rank(words: Words) -> npt.NDArray[np.int64]:
+def content_rank(words: Words) -> Int64s:
     """Return each filter's place in the order of their bits: the same however a party's rows are sorted.
 
     Args:

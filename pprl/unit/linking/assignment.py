@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from pprl.base.arrays import Bools, Floats, Int64s, Words
 from pprl.base.compiled import kernel
 
 __all__ = [
@@ -31,23 +31,19 @@ __all__ = [
 COMPONENT_LIMIT = 2000
 """A component with more records than this on a side is assigned greedily; an optimal table would be too large."""
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
-
-def _ranked(left: IntArray, right: IntArray, score: FloatArray) -> IntArray:
+def _ranked(left: Int64s, right: Int64s, score: Floats) -> Int64s:
     return np.lexsort((right, left, -score))
 
 
 def one_to_one(
-    left: IntArray,
-    right: IntArray,
-    weight: FloatArray,
+    left: Int64s,
+    right: Int64s,
+    weight: Floats,
     *,
     threshold: float | None = None,
     component_limit: int = COMPONENT_LIMIT,
-) -> tuple[Mask, int]:
+) -> tuple[Bools, int]:
     """Accept pairs so that each record has at most one partner and the sum of their weights is largest.
 
     With log-odds as weights that is the most likely set of links. The optimum is found in each connected component
@@ -81,7 +77,7 @@ def one_to_one(
     return accepted, int(greedy)
 
 
-def tied_records(left: IntArray, right: IntArray, weight: FloatArray, accepted: Mask) -> int:
+def tied_records(left: Int64s, right: Int64s, weight: Floats, accepted: Bools) -> int:
     """Return how many records of either file have a second pair that weighs as much as the accepted one."""
     ties = 0
     for record in (left, right):
@@ -92,7 +88,7 @@ def tied_records(left: IntArray, right: IntArray, weight: FloatArray, accepted: 
     return ties
 
 
-def undecided_records(left: IntArray, right: IntArray, weight: FloatArray, accepted: Mask) -> int:
+def undecided_records(left: Int64s, right: Int64s, weight: Floats, accepted: Bools) -> int:
     """Return how many records of either file are in no accepted pair because their two best pairs weigh the same.
 
     Args:
@@ -196,7 +192,7 @@ def _largest(gain: Any) -> Any:
     return partner
 
 
-def one_to_many(left: IntArray, right: IntArray, score: FloatArray) -> Mask:
+def one_to_many(left: Int64s, right: Int64s, score: Floats) -> Bools:
     """Accept for each right record its best left partner; a left record may have many partners.
 
     Returns:
@@ -209,7 +205,7 @@ def one_to_many(left: IntArray, right: IntArray, score: FloatArray) -> Mask:
     return accepted
 
 
-def first_come(left: IntArray, right: IntArray, *, once_left: bool) -> Mask:
+def first_come(left: Int64s, right: Int64s, *, once_left: bool) -> Bools:
     """Accept pairs from the first on whose records are still free.
 
     Args:
@@ -234,15 +230,15 @@ def _first_come(left: Any, right: Any, lefts: Any, rights: Any, once_left: Any) 
     return accepted
 
 
-def components(left: IntArray, right: IntArray, records: int) -> IntArray:
+def components(left: Int64s, right: Int64s, records: int) -> Int64s:
     """Return ``int64[records]``: the connected component of each record (any numbering)."""
     graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(records, records))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def limited_components(
-    left: IntArray, right: IntArray, weight: FloatArray, size: IntArray, limit: int
-) -> tuple[IntArray, int]:
+    left: Int64s, right: Int64s, weight: Floats, size: Int64s, limit: int
+) -> tuple[Int64s, int]:
     """Return connected components, those that are too large cut into pieces.
 
     A component of more than ``limit`` records is built anew, best pair first, without the pairs that would make a
@@ -290,14 +286,14 @@ def _unite(left: Any, right: Any, parent: Any, held: Any, limit: Any) -> None:
 
 
 def move_records(
-    cluster: IntArray,
-    pairs: tuple[IntArray, IntArray, FloatArray],
-    bits: npt.NDArray[np.uint64],
-    free: Mask,
+    cluster: Int64s,
+    pairs: tuple[Int64s, Int64s, Floats],
+    bits: Words,
+    free: Bools,
     *,
     absent: float,
     rounds: int,
-) -> tuple[IntArray, int]:
+) -> tuple[Int64s, int]:
     """Move single records while that raises the sum of the weights inside clusters.
 
     Record by record, each goes to the cluster that weighs most to it (the sum over all its members, unlisted pairs

@@ -18,16 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int64s, Words
 from pprl.base.compiled import kernel
 from pprl.base.errors import DataError, UsageError
 from pprl.unit.linking.assignment import limited_components, move_records
 
 __all__ = ["COMPONENT_RECORDS", "FILES_LIMIT", "ROUNDS", "Clusters", "cluster_records"]
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 FILES_LIMIT = 64
 """Files of a run: the files of a cluster are the bits of one word."""
@@ -58,21 +56,21 @@ class Clusters:
         largest: records in the largest cluster.
     """
 
-    cluster: IntArray
+    cluster: Int64s
     giant: int
     ties: int
     largest: int
 
 
 def cluster_records(
-    left: IntArray,
-    right: IntArray,
-    weight: FloatArray,
-    file_of: IntArray,
+    left: Int64s,
+    right: Int64s,
+    weight: Floats,
+    file_of: Int64s,
     *,
     absent: float,
     one_per_file: bool,
-    initial: IntArray | None = None,
+    initial: Int64s | None = None,
     limit: int = COMPONENT_RECORDS,
     rounds: int = ROUNDS,
 ) -> Clusters:
@@ -145,23 +143,23 @@ def cluster_records(
     )
 
 
-def _rounded(weight: float | FloatArray) -> FloatArray:
+def _rounded(weight: float | Floats) -> Floats:
     return np.asarray(np.round(np.clip(weight, -MOST, MOST) / GRAIN) * GRAIN)
 
 
-def _starts(key: IntArray) -> IntArray:
+def _starts(key: Int64s) -> Int64s:
     """Return where runs of equal values start."""
     return np.flatnonzero(np.diff(key, prepend=-1) != 0)
 
 
-def _masks(bits: npt.NDArray[np.uint64], group: IntArray) -> npt.NDArray[np.uint64]:
+def _masks(bits: Words, group: Int64s) -> Words:
     """Return ``uint64[records]``: the files of each group, at the number of its lowest record."""
     masks = np.zeros(len(bits), np.uint64)
     np.bitwise_or.at(masks, group, bits)
     return masks
 
 
-def _nodes(records: int, initial: IntArray | None) -> IntArray:
+def _nodes(records: int, initial: Int64s | None) -> Int64s:
     """Return ``int64[records]``: the lowest record of each one's initial cluster, or the record itself."""
     node = np.arange(records)
     if initial is not None:
@@ -172,8 +170,8 @@ def _nodes(records: int, initial: IntArray | None) -> IntArray:
 
 
 def _distinct(
-    left: IntArray, right: IntArray, weight: FloatArray, records: int, least: float
-) -> tuple[IntArray, IntArray, FloatArray]:
+    left: Int64s, right: Int64s, weight: Floats, records: int, least: float
+) -> tuple[Int64s, Int64s, Floats]:
     """Return each pair over ``least`` once, lower record first, sorted, with its highest weight."""
     value = _rounded(weight)
     counts = np.flatnonzero((value > least) & (left != right))
@@ -187,8 +185,8 @@ def _distinct(
 
 
 def _between(
-    node: IntArray, low: IntArray, high: IntArray, value: FloatArray, records: int
-) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+    node: Int64s, low: Int64s, high: Int64s, value: Floats, records: int
+) -> tuple[Int64s, Int64s, Floats, Int64s]:
     """Return pairs of nodes, sorted, with the sum and the number of the listed pairs between them."""
     u, v = np.minimum(node[low], node[high]), np.maximum(node[low], node[high])
     order = np.argsort(u * records + v, kind="stable")
@@ -199,7 +197,7 @@ def _between(
     return u[first], v[first], total, count
 
 
-def _sums(value: FloatArray, first: IntArray) -> tuple[FloatArray, IntArray]:
+def _sums(value: Floats, first: Int64s) -> tuple[Floats, Int64s]:
     """Return the sum and the length of each run."""
     if len(first) == len(value):
         return value, np.ones(len(value), np.int64)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Int64s
 from pprl.base.errors import LinksError, MismatchError, UsageError
 from pprl.exchange.encoded.file import PSEUDONYM_BYTES, EncodedFile
 from pprl.exchange.links.folder import Links
@@ -48,7 +48,7 @@ def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
         raise UsageError("no file is new: all of them were linked by the earlier run")
 
 
-def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> npt.NDArray[np.int64]:
+def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
     """Return the link id that the earlier run gave each record.
 
     The id goes with the record, and not with a cluster: clusters are named anew when records join them.

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int64s
 from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.kernels.simd import kernel
 from pprl.unit.linking.assignment import components
@@ -31,8 +31,6 @@ _DRIFT = 1e-7
 _FEW = 0.1
 """Share of the pairs, at most, for that."""
 _MOST = 60.0
-Floats = npt.NDArray[np.float64]
-Int64s = npt.NDArray[np.int64]
 
 
 def pair_probabilities(

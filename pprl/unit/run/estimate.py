@@ -10,9 +10,9 @@ may end at 1: where less than one wrong link is expected, there may be none.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
+from pprl.base.arrays import Bools, Floats
 from pprl.exchange.links.run_entries import ExpectedQuality, ThresholdPoint
 from pprl.unit.weighing.model import ModelError
 
@@ -20,12 +20,10 @@ __all__ = ["curve", "estimate_quality"]
 
 _WIDE = 1.96
 
-Floats = npt.NDArray[np.float64]
-
 
 def estimate_quality(
     probability: Floats,
-    accepted: npt.NDArray[np.bool_],
+    accepted: Bools,
     *,
     hidden: float,
     error: ModelError,

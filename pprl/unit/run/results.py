@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from pprl.base.arrays import Bytes, Floats, Int64s
 from pprl.base.version import VERSION
 from pprl.exchange.agreement.model import only_plain
 from pprl.exchange.encoded.file import PSEUDONYM_BYTES, EncodedFile
@@ -36,8 +36,6 @@ from pprl.unit.run.plan import MatchPlan
 
 __all__ = ["LinkRows", "PairRows", "RecordNames", "link_rows", "run_record"]
 
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _ID_DOMAIN = b"pprl/1/link-ids"
 
@@ -57,7 +55,7 @@ class RecordNames:
         """Return each record's file."""
         return np.searchsorted(self.offsets, records, side="right") - 1
 
-    def bytes_of(self, records: Int64s) -> npt.NDArray[np.uint8]:
+    def bytes_of(self, records: Int64s) -> Bytes:
         """Return each record's pseudonym, ``uint8[n, 16]``."""
         made = np.empty((len(records), PSEUDONYM_BYTES), np.uint8)
         which = self.file_of(records)
@@ -202,7 +200,7 @@ def _cluster_ids(cluster: Int64s, given: Int64s) -> Int64s:
     return made
 
 
-def _order(number: Int64s, pseudonyms: npt.NDArray[np.uint8]) -> Int64s:
+def _order(number: Int64s, pseudonyms: Bytes) -> Int64s:
     """Return the order by number and then by pseudonym."""
     # In the machine's own order of bytes, in which numbers sort faster.
     halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)

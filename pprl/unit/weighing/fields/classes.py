@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Bools, Bytes, Floats, Int64s
 from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, level_count
 from pprl.unit.weighing.fields.values import FieldValues
 
 __all__ = ["Classes", "Parameter", "draft_classes"]
 
-Floats = npt.NDArray[np.float64]
 
 _ROLES: Mapping[str, str] = MappingProxyType(
     {
@@ -122,10 +121,10 @@ class Classes:
     """
 
     names: tuple[str, ...]
-    match: npt.NDArray[np.bool_]
+    match: Bools
     parameters: list[Parameter]
-    use: npt.NDArray[np.int64]
-    by_chance: npt.NDArray[np.bool_]
+    use: Int64s
+    by_chance: Bools
     personal: tuple[int, ...] = ()
 
     def tells_matches(self) -> bool:
@@ -144,7 +143,7 @@ class Classes:
             for f in range(self.use.shape[1])
         ]
 
-    def log_likelihood(self, levels: npt.NDArray[np.uint8]) -> Floats:
+    def log_likelihood(self, levels: Bytes) -> Floats:
         """Return ``float64[pairs, classes]``: log-probability of the pairs' levels in each class."""
         made = np.zeros((len(levels), len(self.names)))
         for f, table in enumerate(self.log_tables()):

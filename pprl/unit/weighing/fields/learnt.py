@@ -13,9 +13,9 @@ from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
+from pprl.base.arrays import Bytes, Floats, Int64s
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.blocking.sampling import TINY, Scans, sample_rows
 from pprl.unit.weighing.fields.classes import Classes, draft_classes
@@ -60,9 +60,6 @@ _HELD = 50.0
 """Pairs that a prior of what a class does not share is worth at least, across the files."""
 
 _TINY = 1e-9
-
-Floats = npt.NDArray[np.float64]
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,16 +130,14 @@ class LearntFields:
         share = self.shares[a, b][self.classes.match].sum()
         return float(np.log(max(share, 1e-300)) - np.log1p(-min(share, 1 - 1e-12)))
 
-    def _rare_of(self, a: int, left: Int64s, levels: npt.NDArray[np.uint8]) -> Floats:
+    def _rare_of(self, a: int, left: Int64s, levels: Bytes) -> Floats:
         made = np.zeros(levels.shape)
         for f in range(levels.shape[1]):
             exact = levels[:, f] >= EXACT
             made[exact, f] = self.rare[self.table.ids[a][f, left[exact]]]
         return made
 
-    def _joint(
-        self, a: int, b: int, left: Int64s, right: Int64s
-    ) -> tuple[Floats, Floats, npt.NDArray[np.uint8]]:
+    def _joint(self, a: int, b: int, left: Int64s, right: Int64s) -> tuple[Floats, Floats, Bytes]:
         """Return the log joint of levels and class, for the match classes and the others, each given its side."""
         levels = pair_levels(self.table, a, b, left, right)
         rare = self._rare_of(a, left, levels)

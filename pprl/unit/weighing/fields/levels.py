@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Bytes, Int32s, Int64s, Words
 from pprl.base.threads import in_threads
 from pprl.kernels.packed import kernel, word_popcount
 from pprl.unit.weighing.fields.values import FieldValues
@@ -42,8 +42,7 @@ EXACT = 2 + len(CUTS)
 _CHUNK = 256
 _PAIRS = 1 << 18
 
-Int64s = npt.NDArray[np.int64]
-Levels = npt.NDArray[np.uint8]
+Levels = Bytes
 
 
 def level_count(field: FieldValues) -> int:
@@ -63,11 +62,11 @@ class Columns:
         ids: for each file ``int32[fields, records]``.
     """
 
-    words: npt.NDArray[np.uint64]
-    bits: npt.NDArray[np.int32]
+    words: Words
+    bits: Int32s
     exact: Levels
     starts: Int64s
-    ids: tuple[npt.NDArray[np.int32], ...]
+    ids: tuple[Int32s, ...]
 
 
 def columns(fields: Sequence[FieldValues]) -> Columns:
@@ -101,8 +100,8 @@ def level_of(common: Any, total: Any) -> int:
 
 @kernel
 def level_rows(
-    words: npt.NDArray[np.uint64],
-    bits: npt.NDArray[np.int32],
+    words: Words,
+    bits: Int32s,
     exact: Levels,
     value: int,
     start: int,
@@ -137,11 +136,11 @@ def level_rows(
 
 @kernel
 def _pair_levels(
-    words: npt.NDArray[np.uint64],
-    bits: npt.NDArray[np.int32],
+    words: Words,
+    bits: Int32s,
     exact: Levels,
-    one: npt.NDArray[np.int32],
-    other: npt.NDArray[np.int32],
+    one: Int32s,
+    other: Int32s,
     left: Int64s,
     right: Int64s,
     made: Levels,

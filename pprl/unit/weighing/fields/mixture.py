@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from pprl.base.arrays import Bools, Floats, Int64s
 from pprl.unit.weighing.fields.classes import Classes
 from pprl.unit.weighing.fields.patterns import Patterns
 
@@ -22,8 +22,6 @@ _TOLERANCE = 5e-4
 """Relative change of the number of pairs in any class of matches at which the EM has converged."""
 
 _LEAST = 1e-9
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,7 +54,7 @@ def fit(
     patterns: Patterns,
     share: Floats,
     *,
-    free: npt.NDArray[np.bool_],
+    free: Bools,
     expected: Floats | None = None,
     iterations: int = ITERATIONS,
 ) -> Fit:
@@ -97,7 +95,7 @@ def fit(
     return Fit(share=share, converged=bool(converged), iterations=made)
 
 
-def _one_hot(patterns: Patterns, classes: Classes) -> tuple[csr_matrix, npt.NDArray[np.int64]]:
+def _one_hot(patterns: Patterns, classes: Classes) -> tuple[csr_matrix, Int64s]:
     """Return which level of which field each pattern has, and where each field's levels begin."""
     sizes = [len(classes.parameters[p].value) for p in classes.use[0]]
     starts = np.cumsum([0, *sizes])
@@ -107,9 +105,7 @@ def _one_hot(patterns: Patterns, classes: Classes) -> tuple[csr_matrix, npt.NDAr
     return csr_matrix((np.ones(len(columns)), columns, pointer), shape=(rows, starts[-1])), starts
 
 
-def _users(
-    classes: Classes, free: npt.NDArray[np.bool_]
-) -> dict[int, tuple[int, npt.NDArray[np.int64]]]:
+def _users(classes: Classes, free: Bools) -> dict[int, tuple[int, Int64s]]:
     """Return for each free parameter its field and the classes that have it."""
     found = {}
     for number, parameter in enumerate(classes.parameters):

@@ -9,19 +9,15 @@ The parts sum up to the weight, and a missing field adds nothing.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Bools, Floats, Int64s
 from pprl.base.threads import in_threads
 from pprl.unit.weighing.fields.learnt import LearntFields
-from pprl.unit.weighing.fields.levels import EXACT, pair_levels
+from pprl.unit.weighing.fields.levels import EXACT, Levels, pair_levels
 
 __all__ = ["weight_parts"]
 
 _BLOCK = 1 << 14
-
-Floats = npt.NDArray[np.float64]
-Int64s = npt.NDArray[np.int64]
-Levels = npt.NDArray[np.uint8]
 
 
 def weight_parts(
@@ -68,7 +64,7 @@ def weight_parts(
     return made, levels
 
 
-def _mean_over_orders(factors: list[Floats], share: Floats, match: npt.NDArray[np.bool_]) -> Floats:
+def _mean_over_orders(factors: list[Floats], share: Floats, match: Bools) -> Floats:
     """Return ``float64[pairs, fields]`` from each field's likelihood in each class, ``float64[pairs, classes]``."""
     fields = len(factors)
     made = np.zeros((len(factors[0]), fields))

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bytes, Floats, Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
-from pprl.kernels.packed import Int32s, Int64s, Words, kernel
+from pprl.kernels.packed import kernel
 from pprl.unit.weighing.fields.levels import DIFFERENT, Columns, pair_levels
 from pprl.unit.weighing.fields.search.near import Block, Search, in_blocks
 
@@ -33,8 +34,8 @@ class Patterns:
         count: ``float64[patterns]``: pairs with this pattern.
     """
 
-    levels: npt.NDArray[np.uint8]
-    count: npt.NDArray[np.float64]
+    levels: Bytes
+    count: Floats
 
     @property
     def pairs(self) -> float:
@@ -87,7 +88,7 @@ def _gain(
     n: int,
     factor: Any,
     values: Int32s,
-    levels: npt.NDArray[np.uint8],
+    levels: Bytes,
     offsets: Int32s,
     records: npt.NDArray[np.uint16],
 ) -> int:
@@ -115,7 +116,7 @@ def _count(
     which: Int32s,
     near_offsets: Int64s,
     near_values: Int32s,
-    near_levels: npt.NDArray[np.uint8],
+    near_levels: Bytes,
     offsets: Int32s,
     records: npt.NDArray[np.uint16],
     start: int,
@@ -200,7 +201,7 @@ def count_patterns(
         place[other.order] = np.arange(len(other))
     meet = search.meet * factors[:, None, None]
 
-    def count(block: Block, start: int) -> tuple[Words, Int64s, npt.NDArray[np.uint8]]:
+    def count(block: Block, start: int) -> tuple[Words, Int64s, Bytes]:
         tile = slice(start, min(start + _ROWS, len(one)))
         near = search.near(one.ids[:, tile], block)
         keys, counts, pairs, alone_keys, alone_counts, kinds = _count(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from pprl.base.arrays import Int64s, Words
+from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
 from pprl.unit.blocking.lsh import agreeing_on
 from pprl.unit.blocking.methods import Codes, PackedFile
@@ -116,7 +115,7 @@ class FieldsScan:
             left, right = left[~before], right[~before]
         return self._weighed(left, right, int(counts[last]))
 
-    def _with(self, one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> Columns:
+    def _with(self, one: Int32s, other: Int32s) -> Columns:
         table = self._table
         return Columns(
             words=table.words,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Floats, Int32s, Int64s, Words
 from pprl.exchange.encoded.file import EncodedFile
 
 __all__ = ["BANDS", "FieldValues", "field_values"]
@@ -22,8 +22,6 @@ BANDS = 3
 
 _FEW = 20
 """A field with fewer distinct values has one band."""
-
-Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,10 +42,10 @@ class FieldValues:
     name: str
     kind: str
     words: Words
-    bits: npt.NDArray[np.int32]
-    ids: tuple[npt.NDArray[np.int32], ...]
-    share: npt.NDArray[np.float64]
-    band: npt.NDArray[np.int64]
+    bits: Int32s
+    ids: tuple[Int32s, ...]
+    share: Floats
+    band: Int64s
     bands: int
 
     def __len__(self) -> int:
@@ -58,7 +56,7 @@ class FieldValues:
         """Number of records, over all files, that have a value."""
         return int(sum(np.count_nonzero(ids) for ids in self.ids))
 
-    def band_share(self) -> npt.NDArray[np.float64]:
+    def band_share(self) -> Floats:
         """Return ``float64[bands]``: share of the records with a value whose value is in each band."""
         made = np.bincount(self.band[1:], weights=self.share[1:], minlength=self.bands)
         return made.astype(np.float64)
@@ -98,7 +96,7 @@ def _distinct(tables: Sequence[Words], name: str, kind: str) -> FieldValues:
     )
 
 
-def _bands(share: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], int]:
+def _bands(share: Floats) -> tuple[Int64s, int]:
     band = np.zeros(len(share), np.int64)
     if len(share) <= _FEW:
         return band, 1

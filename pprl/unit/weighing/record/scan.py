@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pprl.base.arrays import Words
 from pprl.base.progress import ShareDone
 from pprl.kernels.all_pairs import dice_scan
-from pprl.kernels.packed import Words
 from pprl.kernels.shared_codes import GroupedScan
 from pprl.unit.blocking.methods import Codes, PackedFile
 from pprl.unit.journal import Part

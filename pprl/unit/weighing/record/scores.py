@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import isotonic_regression
+
+from pprl.base.arrays import Floats, Int64s
 
 __all__ = ["BINS", "ScoreModel", "carried_over", "chance_alone", "chance_inside", "fit_scores"]
 
@@ -41,8 +42,6 @@ _EDGE = 0.03
 _NARROW, _WIDE = 0.012, 0.09
 _ROUNDS = 3000
 _LEAST = 1e-12
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +75,7 @@ class ScoreModel:
         return float((at[0] + 0.5) / BINS) if len(at) else 1.0
 
 
-def chance_inside(counts: npt.NDArray[np.int64], weight: float = 1.0) -> Floats:
+def chance_inside(counts: Int64s, weight: float = 1.0) -> Floats:
     """Return the distribution of different people's scores from counts inside files, its thin tail smoothed.
 
     Args:
@@ -99,7 +98,7 @@ def chance_inside(counts: npt.NDArray[np.int64], weight: float = 1.0) -> Floats:
     return np.maximum(made, _LEAST) / np.maximum(made, _LEAST).sum()
 
 
-def chance_alone(counts: npt.NDArray[np.int64], size: int, *, relatives: float) -> Floats:
+def chance_alone(counts: Int64s, size: int, *, relatives: float) -> Floats:
     """Return the distribution of different people's scores in one file, by its falling flank carried on.
 
     Args:
@@ -138,7 +137,7 @@ def chance_alone(counts: npt.NDArray[np.int64], size: int, *, relatives: float) 
 
 
 def carried_over(
-    inside: Floats, across: npt.NDArray[np.int64], *, sizes: tuple[int, int], matches: Floats
+    inside: Floats, across: Int64s, *, sizes: tuple[int, int], matches: Floats
 ) -> Floats:
     """Return the distribution inside the files, moved and stretched to where that across the files stands.
 
@@ -166,7 +165,7 @@ def carried_over(
     return np.asarray(made / made.sum())
 
 
-def fit_scores(counts: npt.NDArray[np.int64], other: Floats, *, first: float) -> ScoreModel:
+def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
     """Fit the matches' distribution to the scores of all pairs, given that of different people.
 
     Only scores at which matches stand out are counted. Below them the fitted shape says how many matches there are (EM

@@ -5,25 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.kernels.folded import near_in_group
-from pprl.kernels.packed import (
-    LANES,
-    Int32s,
-    Int64s,
-    Slopes,
-    Words,
-    group_limit,
-    kernel,
-    trailing_zeros,
-    word_popcount,
-)
-from pprl.unit.weighing.fields.levels import level_of
+from pprl.kernels.packed import LANES, Slopes, group_limit, kernel, trailing_zeros, word_popcount
+from pprl.unit.weighing.fields.levels import Levels, level_of
 
 __all__ = ["equal_values", "index_values", "near_values"]
 
 _ROWS = 128  # folded values of a tile that stay in the first-level cache beside a group of lanes
 
-Levels = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.uint16]
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bytes, Int32s, Int64s, Words
 from pprl.kernels.packed import kernel, word_popcount
 from pprl.unit.weighing.fields.levels import MISSING, Columns, level_of, pair_levels
 
 __all__ = ["Bound", "bound_of_pairs", "pair_bound"]
 
-Int64s = npt.NDArray[np.int64]
 Floats32 = npt.NDArray[np.float32]
 
 
@@ -36,12 +36,12 @@ class Bound:
 
 @kernel
 def pair_bound(
-    words: npt.NDArray[np.uint64],
-    bits: npt.NDArray[np.int32],
-    exact: npt.NDArray[np.uint8],
-    one: npt.NDArray[np.int32],
+    words: Words,
+    bits: Int32s,
+    exact: Bytes,
+    one: Int32s,
     a: int,
-    other: npt.NDArray[np.int32],
+    other: Int32s,
     b: int,
     level: Floats32,
     rare: Floats32,

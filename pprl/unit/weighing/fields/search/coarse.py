@@ -8,10 +8,10 @@ bound rises, never falls, so that no pair is lost; some more are looked at. A sa
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from pprl.base.arrays import Bools, Floats, Int32s, Int64s, Words
 from pprl.kernels.folded import fold_cost
-from pprl.kernels.packed import Int32s, Int64s, Words, limit_slopes
+from pprl.kernels.packed import limit_slopes
 from pprl.unit.weighing.fields.levels import CUTS, DIFFERENT, EXACT, MISSING, Columns, pair_levels
 from pprl.unit.weighing.fields.search.bound import Bound
 
@@ -29,15 +29,13 @@ _CYCLE = 0.3  # ns, as the costs below were measured
 _TOUCHED = 6.0  # ns for each record that is alike in a field
 _LOOKED_AT = 200.0  # ns for each pair whose bound is added up exactly
 
-Floats = npt.NDArray[np.float64]
-
 
 def all_levels(fields: int) -> Int64s:
     """Return the lowest level that counts in each field when all are told apart."""
     return np.full(fields, DIFFERENT + 1, np.int64)
 
 
-def few_valued(table: Columns) -> npt.NDArray[np.bool_]:
+def few_valued(table: Columns) -> Bools:
     """Mark the fields that have no more than :data:`FEW` values, ``bool[fields]``."""
     return np.diff(table.starts) - 1 <= FEW
 

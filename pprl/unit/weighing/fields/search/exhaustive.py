@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bools, Bytes, Floats, Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
-from pprl.kernels.packed import LANES, Int32s, Int64s, Words, kernel, reached_lanes, trailing_zeros
+from pprl.kernels.packed import LANES, kernel, reached_lanes, trailing_zeros
 from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, MISSING, Columns
 from pprl.unit.weighing.fields.search.bound import Bound, pair_bound
 from pprl.unit.weighing.fields.search.coarse import choose_least
@@ -65,7 +66,7 @@ class _Steps:
         np.maximum.at(span, field, np.abs(exact))
         scale = _LARGEST / max(float(span.sum()), abs(floor))
 
-        def steps(weight: npt.NDArray[np.float64]) -> Int32s:
+        def steps(weight: Floats) -> Int32s:
             return np.ceil(weight * scale).astype(np.int32)
 
         by_part = level[np.arange(len(level))[:, None, None], search.meet]
@@ -100,7 +101,7 @@ def _gain(
     of_level: Int32s,
     of_exact: int,
     values: Int32s,
-    levels: npt.NDArray[np.uint8],
+    levels: Bytes,
     offsets: Int32s,
     records: npt.NDArray[np.uint16],
 ) -> None:
@@ -141,7 +142,7 @@ def _scan_tile(
     which: Int32s,
     near_offsets: Int64s,
     near_values: Int32s,
-    near_levels: npt.NDArray[np.uint8],
+    near_levels: Bytes,
     offsets: Int32s,
     records: npt.NDArray[np.uint16],
     rows: tuple[int, int],
@@ -188,7 +189,7 @@ def _scan_tile(
 def _sure(
     words: Words,
     bits: Int32s,
-    exact: npt.NDArray[np.uint8],
+    exact: Bytes,
     one: Int32s,
     other: Int32s,
     level: Floats32,
@@ -196,7 +197,7 @@ def _sure(
     floor: float,
     left: Int64s,
     right: Int64s,
-) -> npt.NDArray[np.bool_]:
+) -> Bools:
     """Mark the pairs whose bound reaches the floor."""
     made = np.empty(len(left), np.bool_)
     for pair in range(len(left)):

@@ -23,18 +23,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
 from pprl.base.threads import in_threads
-from pprl.kernels.packed import (
-    Int32s,
-    Int64s,
-    Words,
-    fold_rows,
-    fold_to_lanes,
-    limit_slopes,
-    unroll,
-)
-from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, MISSING, Columns, level_of
+from pprl.kernels.packed import fold_rows, fold_to_lanes, limit_slopes, unroll
+from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, MISSING, Columns, Levels, level_of
 from pprl.unit.weighing.fields.search.alike import equal_values, index_values, near_values
 from pprl.unit.weighing.fields.search.coarse import (
     FEW,
@@ -49,7 +42,6 @@ __all__ = ["Block", "Near", "Search", "Side", "in_blocks"]
 _BLOCK = 1 << 16  # records: their sums stay in the second-level cache, and a number has 16 bits
 
 
-Levels = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.uint16]
 Result = TypeVar("Result")
 

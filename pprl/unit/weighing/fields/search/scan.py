@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.arrays import Bytes, Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
 from pprl.base.threads import in_threads
 from pprl.kernels.packed import kernel
@@ -19,22 +20,21 @@ __all__ = ["Bound", "bound_of_pairs", "scan_all", "scan_grouped"]
 
 _JOB = 1_000_000
 
-Int64s = npt.NDArray[np.int64]
 Floats32 = npt.NDArray[np.float32]
 
 
 @kernel
 def _scan_group(
-    words: npt.NDArray[np.uint64],
-    bits: npt.NDArray[np.int32],
-    exact: npt.NDArray[np.uint8],
-    one: npt.NDArray[np.int32],
-    other: npt.NDArray[np.int32],
+    words: Words,
+    bits: Int32s,
+    exact: Bytes,
+    one: Int32s,
+    other: Int32s,
     level: Floats32,
     rare: Floats32,
     floor: float,
-    codes_a: npt.NDArray[np.int32],
-    codes_b: npt.NDArray[np.int32],
+    codes_a: Int32s,
+    codes_b: Int32s,
     rows_a: Int64s,
     rows_b: Int64s,
     blocks: Int64s,
@@ -76,7 +76,7 @@ def scan_grouped(
     bound: Bound,
     floor: float,
     *,
-    codes: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]],
+    codes: tuple[Int32s, Int32s],
     first: int = 0,
     same: bool = False,
     progress: ShareDone | None = None,
@@ -140,7 +140,7 @@ def _look(
     return found
 
 
-def _blocks(codes: npt.NDArray[np.int32]) -> tuple[Int64s, Int64s]:
+def _blocks(codes: Int32s) -> tuple[Int64s, Int64s]:
     """Return the rows that have a code, sorted by it, and ``int64[blocks, 3]``: code, start and end among them."""
     rows = np.flatnonzero(codes >= 0)
     rows = rows[np.argsort(codes[rows], kind="stable")]
