@@ -61,7 +61,7 @@ def _take_hits(
 
     Apart from `_scan_tile`, because an array that may be replaced makes a loop several times slower.
     """
-    weight = float(sizes[0] + sizes[1])
+    both = float(sizes[0] + sizes[1])
     first, last = group
     for hit in range(len(hits)):
         row, near = int(hits[hit, 0]), hits[hit, 2]
@@ -80,7 +80,7 @@ def _take_hits(
                 continue
             left[found] = min(i, j) if same else i
             right[found] = max(i, j) if same else j
-            score[found] = weight * common / key
+            score[found] = both * common / key
             found += 1
     return found
 
@@ -169,6 +169,8 @@ def dice_scan(
 
     Exact: length and folding bounds leave out only pairs that cannot reach it. Beyond the result,
     memory holds one more copy of the filters, or less.
+
+    Twin: :func:`slow_dice_scan`.
 
     Args:
         a, b: filters, ``uint64[n, words]``.

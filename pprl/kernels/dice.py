@@ -60,7 +60,7 @@ def _row_sum(a: Words, row: int) -> float:
 @kernel
 def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, sizes: Sizes) -> Floats:
     scores = np.zeros(len(left), np.float64)
-    weight = float(sizes[0] + sizes[1])
+    both = float(sizes[0] + sizes[1])
     for pair in range(len(left)):
         common = np.uint64(0)
         total = np.uint64(0)
@@ -73,12 +73,14 @@ def _dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, sizes: Sizes) -
             sum_a = int(_row_sum(a, left[pair]))
             key += (sizes[0] - sizes[1]) * min(sum_a, int(total) - sum_a)
         if key > 0:
-            scores[pair] = weight * np.float64(common) / np.float64(key)
+            scores[pair] = both * np.float64(common) / np.float64(key)
     return scores
 
 
 def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)) -> Floats:
     """Give the similarity, by default the Dice coefficient, of the given pairs.
+
+    Twin: :func:`slow_dice_pairs`.
 
     Args:
         a, b: filters, ``uint64[n, words]``.

@@ -57,7 +57,7 @@ def _histogram(
     """
     counts = np.zeros(bins, np.int64)
     best = np.zeros(len(sum_a), np.float64)
-    weight = float(sizes[0] + sizes[1])
+    both = float(sizes[0] + sizes[1])
     stride = most + 1
     distinct = np.empty(len(sum_b), np.int32)
     begin = np.zeros((len(sum_b) + LANES - 1) // LANES * LANES, np.int64)  # of each lane's counters
@@ -100,12 +100,12 @@ def _histogram(
                     of_row[np.uint64(made[lane])] += np.int32(1)
                 if even and not first <= own[row] <= last:
                     key = max(size_key(sizes, sum_a[row], sum_b[first]), 1)
-                    best[row] = max(best[row], weight * float(most_here - begin[first]) / key)
+                    best[row] = max(best[row], both * float(most_here - begin[first]) / key)
                     continue
                 for lane in range(first, last + 1):
                     if lane != own[row]:
                         key = max(size_key(sizes, sum_a[row], sum_b[lane]), 1)
-                        score = weight * float(made[lane - first] - begin[lane]) / key
+                        score = both * float(made[lane - first] - begin[lane]) / key
                         best[row] = max(best[row], score)
         for table in range(used):
             one = sum_a[start + np.searchsorted(number[: end - start], table)]
@@ -155,6 +155,8 @@ def score_histogram(
 ) -> Int64s:
     """Count the similarities of some rows of `a` with all of `b`, in equal bins over [0, 1].
 
+    Twin: :func:`slow_score_histogram`.
+
     Args:
         a, b: filters, ``uint64[n, words]``.
         rows: rows of `a`, ``int64[k]``.
@@ -188,6 +190,8 @@ def histogram_and_best(
     """Count like :func:`score_histogram`, and find each row's largest similarity on the way.
 
     Args and errors are the same.
+
+    Twin: :func:`slow_histogram_and_best`.
 
     Returns:
         The counts, and ``float64[k]`` in the order of `rows`; 0.0 for a row that has no bit in common with any.

@@ -122,7 +122,10 @@ def _popcounts(filters: Words) -> Int32s:
 
 
 def popcounts(filters: Words) -> Int32s:
-    """Count the bits set in each row: ``uint64[n, words] -> int32[n]``."""
+    """Count the bits set in each row: ``uint64[n, words] -> int32[n]``.
+
+    Twin: :func:`slow_popcounts`.
+    """
     (table,) = check_filters(filters)
     return _popcounts(table)
 
@@ -159,16 +162,18 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
     expression ``(p + q) * c / k >= threshold`` holds, so a pair exactly at the threshold is never
     lost. Two empty filters have score 0.0 by definition: entry 0 is 2**31 - 1, which no pair attains.
 
+    Twin: :func:`slow_needed_common`.
+
     Raises:
         ValueError: `threshold` is outside (0, 1].
     """
     check_threshold(threshold)
-    weight = float(sum(check_sizes(sizes)))
+    both = float(sum(check_sizes(sizes)))
     keys = np.arange(max_key + 1, dtype=np.float64)
     keys[0] = 1.0
-    needed = np.maximum(np.floor(threshold * keys / weight) - 1.0, 0.0)
+    needed = np.maximum(np.floor(threshold * keys / both) - 1.0, 0.0)
     for _ in range(3):  # the guess is at most three short; division rounds monotonically
-        needed += weight * needed / keys < threshold
+        needed += both * needed / keys < threshold
     needed[0] = UNATTAINABLE
     return needed.astype(np.int32)
 

@@ -119,7 +119,7 @@ def _compare_held(
     width = len(unrolled) * VECTOR
     _lay(unrolled, tables[0], rows[0], counts[0], laid_a, sum_a)
     _lay(unrolled, tables[1], rows[1], counts[1], laid_b, sum_b)
-    weight = float(sizes[0] + sizes[1])
+    both = float(sizes[0] + sizes[1])
     hit = np.empty(HELD, np.int64)
     bits = np.empty(HELD, np.int64)
     done = np.zeros(HELD, np.bool_)
@@ -168,7 +168,7 @@ def _compare_held(
                     continue
                 left[kept] = rows[0][one]
                 right[kept] = rows[1][other]
-                score[kept] = weight * bits[h] / key
+                score[kept] = both * bits[h] / key
                 kept += 1
     return (left, right, score), kept, compared
 
@@ -340,6 +340,8 @@ def grouped_scan(
 
     In pass p, records whose codes are equal and not negative are compared, unless they already
     met in an earlier pass. That is seen from the earlier codes; no pairs are stored.
+
+    Twin: :func:`slow_grouped_scan`.
 
     Args:
         a, b: filters, ``uint64[n, words]``.

@@ -88,6 +88,8 @@ def count_grouped(codes_a: Int32s, codes_b: Int32s, *, same: bool = False) -> In
     Exact for each pass by itself. A pair proposed by several passes counts in each of them, so
     the sum is an upper bound on what `grouped_scan` compares.
 
+    Twin: :func:`slow_count_grouped`.
+
     Args:
         codes_a, codes_b: ``int32[n, passes]``; negative: the record has no key in that pass.
         same: `codes_b` is `codes_a`; count each pair once and no record with itself.

@@ -1,4 +1,4 @@
-"""The slow, obvious twin of `pprl.kernels.dice`: plain NumPy over all pairs at once.
+"""The slow, obvious twins of `pprl.kernels.dice`: plain NumPy over all pairs at once.
 
 The oracle of the kernels' tests, and their definition. It needs memory for ``n_a * n_b * words``
 words, so it is for small tables only.
@@ -11,28 +11,28 @@ import numpy as np
 from pprl.base.arrays import Bools, Floats, Int32s, Int64s, Words
 
 __all__ = [
-    "best_match",
-    "count_grouped",
-    "dice_matrix",
-    "dice_pairs",
-    "dice_scan",
-    "grouped_scan",
-    "needed_common",
-    "popcounts",
-    "score_histogram",
+    "slow_count_grouped",
+    "slow_dice_matrix",
+    "slow_dice_pairs",
+    "slow_dice_scan",
+    "slow_grouped_scan",
+    "slow_histogram_and_best",
+    "slow_needed_common",
+    "slow_popcounts",
+    "slow_score_histogram",
 ]
 
 Pairs = tuple[Int64s, Int64s, Floats]
 Sizes = tuple[int, int]
 
 
-def popcounts(filters: Words) -> Int32s:
+def slow_popcounts(filters: Words) -> Int32s:
     """Count the bits set in each row: ``uint64[n, words] -> int32[n]``."""
     counts: Int32s = np.bitwise_count(filters).sum(axis=1).astype(np.int32)
     return counts
 
 
-def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int32s:
+def slow_needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int32s:
     """Give the smallest c with ``(p + q) * c / k >= threshold`` for each k; 2**31 - 1 for k = 0."""
     needed = [np.iinfo(np.int32).max]
     for k in range(1, max_key + 1):
@@ -43,10 +43,13 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
     return np.array(needed, dtype=np.int32)
 
 
-def dice_matrix(a: Words, b: Words, sizes: Sizes = (1, 1)) -> Floats:
+def slow_dice_matrix(a: Words, b: Words, sizes: Sizes = (1, 1)) -> Floats:
     """Give the similarities of all rows of `a` with all of `b`: ``float64[n_a, n_b]``."""
     common = np.bitwise_count(a[:, None, :] & b[None, :, :]).sum(axis=2, dtype=np.int64)
-    one, other = popcounts(a)[:, None].astype(np.int64), popcounts(b)[None, :].astype(np.int64)
+    one, other = (
+        slow_popcounts(a)[:, None].astype(np.int64),
+        slow_popcounts(b)[None, :].astype(np.int64),
+    )
     p, q = sizes
     key = p * np.minimum(one, other) + q * np.maximum(one, other)
     return np.where(key > 0, (p + q) * common / np.maximum(key, 1), 0.0)
@@ -64,36 +67,22 @@ def _reported(score: Floats, wanted: Bools) -> Pairs:
     return left, right, score[left, right]
 
 
-def dice_scan(
+def slow_dice_scan(
     a: Words, b: Words, *, threshold: float, sizes: Sizes = (1, 1), same: bool = False
 ) -> Pairs:
     """Find all pairs whose similarity reaches the threshold."""
-    score = dice_matrix(a, b, sizes)
+    score = slow_dice_matrix(a, b, sizes)
     return _reported(score, (score >= threshold) & _partners(len(a), len(b), same))
 
 
-def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)) -> Floats:
+def slow_dice_pairs(
+    a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes = (1, 1)
+) -> Floats:
     """Give the similarity of the given pairs."""
-    return dice_matrix(a, b, sizes)[left, right]
+    return slow_dice_matrix(a, b, sizes)[left, right]
 
 
-def best_match(
-    a: Words, b: Words, rows: Int64s, *, sizes: Sizes = (1, 1), exclude_self: bool = False
-) -> tuple[Int64s, Floats]:
-    """Find the most similar row of `b` for some rows of `a`; -1 and 0.0 where there is none."""
-    score = dice_matrix(a, b, sizes)
-    if exclude_self:
-        np.fill_diagonal(score, -1.0)
-    index = np.full(len(rows), -1, dtype=np.int64)
-    best = np.zeros(len(rows))
-    for k, row in enumerate(rows):
-        if len(b) and score[row].max() >= 0.0:
-            index[k] = score[row].argmax()
-            best[k] = score[row].max()
-    return index, best
-
-
-def score_histogram(
+def slow_score_histogram(
     a: Words,
     b: Words,
     rows: Int64s,
@@ -104,12 +93,29 @@ def score_histogram(
 ) -> Int64s:
     """Count the similarities of some rows of `a` with all of `b`, in equal bins."""
     counts = np.zeros(bins, dtype=np.int64)
-    score = dice_matrix(a, b, sizes)
+    score = slow_dice_matrix(a, b, sizes)
     for row in rows:
         for j in range(len(b)):
             if not (exclude_self and row == j):
                 counts[min(int(score[row, j] * bins), bins - 1)] += 1
     return counts
+
+
+def slow_histogram_and_best(
+    a: Words,
+    b: Words,
+    rows: Int64s,
+    *,
+    bins: int,
+    sizes: Sizes = (1, 1),
+    exclude_self: bool = False,
+) -> tuple[Int64s, Floats]:
+    """Count likewise, and find each row's largest similarity; 0.0 where there is nothing to compare."""
+    score = slow_dice_matrix(a, b, sizes)
+    if exclude_self:
+        np.fill_diagonal(score, 0.0)
+    counts = slow_score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=exclude_self)
+    return counts, score[rows].max(axis=1, initial=0.0)
 
 
 def _sharing(codes_a: Int32s, codes_b: Int32s, pass_: int) -> Bools:
@@ -119,14 +125,14 @@ def _sharing(codes_a: Int32s, codes_b: Int32s, pass_: int) -> Bools:
     return sharing
 
 
-def count_grouped(codes_a: Int32s, codes_b: Int32s, *, same: bool = False) -> Int64s:
+def slow_count_grouped(codes_a: Int32s, codes_b: Int32s, *, same: bool = False) -> Int64s:
     """Count the pairs that each pass proposes."""
     pairs = _partners(len(codes_a), len(codes_b), same)
     counts = [(_sharing(codes_a, codes_b, p) & pairs).sum() for p in range(codes_a.shape[1])]
     return np.array(counts, dtype=np.int64)
 
 
-def grouped_scan(
+def slow_grouped_scan(
     a: Words,
     b: Words,
     codes_a: Int32s,
@@ -137,7 +143,7 @@ def grouped_scan(
     same: bool = False,
 ) -> tuple[Int64s, Int64s, Floats, Int64s]:
     """Find all pairs that share a code in some pass and whose similarity reaches the threshold."""
-    score = dice_matrix(a, b, sizes)
+    score = slow_dice_matrix(a, b, sizes)
     waiting = _partners(len(a), len(b), same)
     met = np.zeros_like(waiting)
     compared = np.zeros(codes_a.shape[1], dtype=np.int64)

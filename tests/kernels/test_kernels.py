@@ -13,11 +13,22 @@ from contextlib import contextmanager
 import numba
 import numpy as np
 import pytest
-import slow_kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_kernels import (
+    slow_count_grouped,
+    slow_dice_matrix,
+    slow_dice_pairs,
+    slow_dice_scan,
+    slow_grouped_scan,
+    slow_histogram_and_best,
+    slow_needed_common,
+    slow_popcounts,
+    slow_score_histogram,
+)
 
 from pprl.base import threads as pool
+from pprl.base.arrays import Int32s, Words
 from pprl.kernels import all_pairs, dice, histogram, packed, shared_codes
 
 THRESHOLDS = st.sampled_from([0.05, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0]) | st.floats(0.01, 1.0)
@@ -41,7 +52,7 @@ def threads(count: int) -> Iterator[None]:
         numba.set_num_threads(before)
 
 
-def make_filters(rng: np.random.Generator, n: int, bits: int) -> packed.Words:
+def make_filters(rng: np.random.Generator, n: int, bits: int) -> Words:
     """Draw `n` filters of mixed density; some are empty, full, or one bit off another."""
     words = -(-bits // 64)
     dense = rng.random((n, words * 64)) < rng.choice([0.0, 0.05, 0.4, 0.6, 1.0], (n, 1))
@@ -56,7 +67,7 @@ def make_filters(rng: np.random.Generator, n: int, bits: int) -> packed.Words:
 @st.composite
 def tables(
     draw: st.DrawFn, bits: st.SearchStrategy[int] = LENGTHS
-) -> tuple[packed.Words, packed.Words, np.random.Generator]:
+) -> tuple[Words, Words, np.random.Generator]:
     """Two tables of up to 150 filters that share some filters."""
     rng = np.random.default_rng(draw(SEEDS))
     length = draw(bits)
@@ -65,7 +76,7 @@ def tables(
     return both[:n_a], both[n_a:], rng
 
 
-def make_codes(rng: np.random.Generator, n: int, passes: int) -> packed.Int32s:
+def make_codes(rng: np.random.Generator, n: int, passes: int) -> Int32s:
     """Draw codes in skewed blocks; about a tenth of the records have none."""
     codes = np.minimum(rng.geometric(0.4, (n, passes)) - 1, 20).astype(np.int32)
     codes[rng.random((n, passes)) < 0.1] = -1
@@ -83,11 +94,11 @@ def assert_same(got: tuple[np.ndarray, ...], wanted: tuple[np.ndarray, ...]) -> 
 @PROPERTY
 @given(tables())
 def test_popcounts_equal_twin(
-    drawn: tuple[packed.Words, packed.Words, np.random.Generator],
+    drawn: tuple[Words, Words, np.random.Generator],
 ) -> None:
     """Popcounts are those of the twin at any width."""
     a, _, _ = drawn
-    assert_same((dice.popcounts(a),), (slow_kernels.popcounts(a),))
+    assert_same((dice.popcounts(a),), (slow_popcounts(a),))
 
 
 @PROPERTY
@@ -95,7 +106,7 @@ def test_popcounts_equal_twin(
 def test_needed_common_equals_twin(threshold: float, max_key: int, sizes: tuple[int, int]) -> None:
     """The table holds the smallest count that attains the threshold in floating point."""
     got = dice.needed_common(threshold, max_key, sizes)
-    assert_same((got,), (slow_kernels.needed_common(threshold, max_key, sizes),))
+    assert_same((got,), (slow_needed_common(threshold, max_key, sizes),))
 
 
 @PROPERTY
@@ -109,7 +120,7 @@ def test_needed_common_keeps_pairs_exactly_at_the_threshold(c: int, s: int) -> N
 @PROPERTY
 @given(tables(), THRESHOLDS, SIZES, st.booleans())
 def test_scan_equals_twin(
-    drawn: tuple[packed.Words, packed.Words, np.random.Generator],
+    drawn: tuple[Words, Words, np.random.Generator],
     threshold: float,
     sizes: tuple[int, int],
     same: bool,
@@ -118,7 +129,7 @@ def test_scan_equals_twin(
     a, b, _ = drawn
     b = a if same else b
     got = dice.dice_scan(a, b, threshold=threshold, sizes=sizes, same=same)
-    assert_same(got, slow_kernels.dice_scan(a, b, threshold=threshold, sizes=sizes, same=same))
+    assert_same(got, slow_dice_scan(a, b, threshold=threshold, sizes=sizes, same=same))
 
 
 @pytest.mark.parametrize("width", packed.WIDTHS)
@@ -132,7 +143,7 @@ def test_scan_is_the_same_at_every_fold_width(
     a, b = (make_filters(rng, n, words * 64 - 3) for n in (200, 300))
     b[:100] = a[:100]
     got = all_pairs._scan(a, b, 0.8, False, width, sizes=sizes)
-    assert_same(got, slow_kernels.dice_scan(a, b, threshold=0.8, sizes=sizes))
+    assert_same(got, slow_dice_scan(a, b, threshold=0.8, sizes=sizes))
 
 
 @pytest.mark.parametrize("same", [False, True])
@@ -248,17 +259,17 @@ def test_several_threads_may_call_at_once() -> None:
 @PROPERTY
 @given(tables(), SEEDS, SIZES)
 def test_scan_keeps_pairs_exactly_at_the_threshold(
-    drawn: tuple[packed.Words, packed.Words, np.random.Generator], pick: int, sizes: tuple[int, int]
+    drawn: tuple[Words, Words, np.random.Generator], pick: int, sizes: tuple[int, int]
 ) -> None:
     """A threshold taken from the scores themselves loses no pair."""
     a, b, _ = drawn
-    scores = slow_kernels.dice_matrix(a, b, sizes).ravel()
+    scores = slow_dice_matrix(a, b, sizes).ravel()
     scores = scores[scores > 0]
     if len(scores):
         threshold = float(scores[pick % len(scores)])
         got = dice.dice_scan(a, b, threshold=threshold, sizes=sizes)
         assert threshold in got[2]
-        assert_same(got, slow_kernels.dice_scan(a, b, threshold=threshold, sizes=sizes))
+        assert_same(got, slow_dice_scan(a, b, threshold=threshold, sizes=sizes))
 
 
 def test_scan_keeps_a_pair_at_four_fifths() -> None:
@@ -279,20 +290,20 @@ def test_empty_filters_match_nothing() -> None:
 @PROPERTY
 @given(tables(), SIZES)
 def test_pairs_equal_twin(
-    drawn: tuple[packed.Words, packed.Words, np.random.Generator], sizes: tuple[int, int]
+    drawn: tuple[Words, Words, np.random.Generator], sizes: tuple[int, int]
 ) -> None:
     """Given pairs have the twin's scores."""
     a, b, rng = drawn
     k = 50 if len(a) and len(b) else 0
     left, right = rng.integers(0, max(len(a), 1), k), rng.integers(0, max(len(b), 1), k)
     got = dice.dice_pairs(a, b, left, right, sizes=sizes)
-    assert_same((got,), (slow_kernels.dice_pairs(a, b, left, right, sizes=sizes),))
+    assert_same((got,), (slow_dice_pairs(a, b, left, right, sizes=sizes),))
 
 
 @PROPERTY
 @given(tables(), SIZES, st.booleans(), st.integers(1, 40))
 def test_best_scores_and_histogram_equal_twin(
-    drawn: tuple[packed.Words, packed.Words, np.random.Generator],
+    drawn: tuple[Words, Words, np.random.Generator],
     sizes: tuple[int, int],
     same: bool,
     bins: int,
@@ -302,16 +313,11 @@ def test_best_scores_and_histogram_equal_twin(
     b = a if same else b
     rows = rng.integers(0, len(a), 80) if len(a) else np.empty(0, np.int64)
     counts, best = dice.histogram_and_best(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
-    wanted = slow_kernels.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
+    wanted = slow_histogram_and_best(a, b, rows, bins=bins, sizes=sizes, exclude_self=same)
+    assert_same((counts, best), wanted)
     assert_same(
-        (counts, best),
-        (
-            wanted,
-            slow_kernels.best_match(a, b, rows, sizes=sizes, exclude_self=same)[1],
-        ),
-    )
-    assert_same(
-        (dice.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same),), (wanted,)
+        (dice.score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same),),
+        (slow_score_histogram(a, b, rows, bins=bins, sizes=sizes, exclude_self=same),),
     )
 
 
@@ -321,18 +327,17 @@ def test_a_histogram_of_many_tasks_counts_every_pair_once(monkeypatch: pytest.Mo
     rng = np.random.default_rng(11)
     a, b = make_filters(rng, 300, 4000), make_filters(rng, 700, 4000)
     rows = np.arange(299, -1, -1)
-    wanted = slow_kernels.score_histogram(a, b, rows, bins=50)
+    wanted, best = slow_histogram_and_best(a, b, rows, bins=50)
     assert_same((dice.score_histogram(a, b, rows, bins=50),), (wanted,))
     monkeypatch.setattr(histogram, "_COUNTERS", 20_000)
     assert_same((dice.score_histogram(a, b, rows, bins=50),), (wanted,))
-    best = dice.histogram_and_best(a, b, rows, bins=50)[1]
-    assert_same((best,), (slow_kernels.best_match(a, b, rows)[1],))
+    assert_same(dice.histogram_and_best(a, b, rows, bins=50), (wanted, best))
 
 
 @PROPERTY
 @given(tables(FEW_WORDS), THRESHOLDS, SIZES, st.booleans(), st.integers(0, 4))
 def test_grouped_scan_equals_twin(
-    drawn: tuple[packed.Words, packed.Words, np.random.Generator],
+    drawn: tuple[Words, Words, np.random.Generator],
     threshold: float,
     sizes: tuple[int, int],
     same: bool,
@@ -345,10 +350,10 @@ def test_grouped_scan_equals_twin(
         b, codes_b = a, codes_a
     options = {"threshold": threshold, "sizes": sizes, "same": same}
     got = dice.grouped_scan(a, b, codes_a, codes_b, **options)
-    wanted = slow_kernels.grouped_scan(a, b, codes_a, codes_b, **options)
+    wanted = slow_grouped_scan(a, b, codes_a, codes_b, **options)
     assert_same(got, wanted)
     counts = dice.count_grouped(codes_a, codes_b, same=same)
-    assert_same((counts,), (slow_kernels.count_grouped(codes_a, codes_b, same=same),))
+    assert_same((counts,), (slow_count_grouped(codes_a, codes_b, same=same),))
     assert (got[3] <= counts).all()
 
 
@@ -364,7 +369,7 @@ def test_big_blocks_are_cut_without_loss(same: bool, monkeypatch: pytest.MonkeyP
     if same:
         b, codes_b = a, codes_a
     got = dice.grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same)
-    assert_same(got, slow_kernels.grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same))
+    assert_same(got, slow_grouped_scan(a, b, codes_a, codes_b, threshold=0.7, same=same))
 
 
 @pytest.mark.parametrize("words", [1, 8, 10, 16])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import slow_kernels
+from slow_kernels import slow_dice_matrix
 
 from pprl.exchange.encoded.file import EncodedFile, pack_words, pseudonym_text
 from pprl.exchange.links.folder import LINK_COLUMNS, PAIR_COLUMNS, Links
@@ -129,7 +129,7 @@ def similarities(frame: pd.DataFrame, files: Any) -> list[float]:
         )
     }
     return [
-        float(slow_kernels.dice_matrix(words[a, x][None], words[b, y][None], SIZES)[0, 0])
+        float(slow_dice_matrix(words[a, x][None], words[b, y][None], SIZES)[0, 0])
         for a, x, b, y in as_keys(frame)
     ]
 
@@ -137,7 +137,7 @@ def similarities(frame: pd.DataFrame, files: Any) -> list[float]:
 def similarities_over(files: Any, threshold: float) -> int:
     """How many pairs of all files have a similarity of at least a threshold, by the plain twin."""
     return sum(
-        int((slow_kernels.dice_matrix(a.words(), b.words(), SIZES) >= threshold).sum())
+        int((slow_dice_matrix(a.words(), b.words(), SIZES) >= threshold).sum())
         for a, b in combinations(files, 2)
     )
 

@@ -63,7 +63,7 @@ class Agreeing:
         probability: that each of them is a match, ``float64[pairs]``.
         record: ``int64[pairs]``, number of the record whose pair it is: those of even numbers plan, the others check.
         share: shares of the bits that two filters of a match agree on, for when those pairs are too few.
-        weight: how frequent each share is.
+        frequency: how frequent each share is.
         lowest: share of bits on which a match agrees that is just looked for.
         costs: nanoseconds that a record costs a table, and that a pair costs.
     """
@@ -75,7 +75,7 @@ class Agreeing:
     probability: Floats
     record: Int64s
     share: Floats
-    weight: Floats
+    frequency: Floats
     lowest: float
     costs: tuple[float, float]
 
@@ -166,7 +166,7 @@ def plan_lsh(
     served = sizes or [(len(shown.a), len(shown.b))]
     records = float(sum(one + other for one, other in served))
     product = float(sum(one * float(other) for one, other in served))
-    shares, weights = shown.share, shown.weight
+    shares, weights = shown.share, shown.frequency
     if weights.sum() <= 0:
         shares, weights = np.array([shown.lowest]), np.array([1.0])
     best: tuple[float, LshPlan] | None = None
@@ -284,14 +284,18 @@ def _tables(meet: Floats, weights: Floats, wanted: float) -> int:
 def _checked(plan: LshPlan, shown: Agreeing) -> LshPlan:
     """Return the plan with what it finds of the pairs that it was not planned with."""
     checking = shown.record % 2 == 1
-    one, other, weight = shown.one[checking], shown.other[checking], shown.probability[checking]
-    count = float(weight.sum())
+    one, other, probability = (
+        shown.one[checking],
+        shown.other[checking],
+        shown.probability[checking],
+    )
+    count = float(probability.sum())
     if count < 1:
         return plan
     rows = np.arange(len(one))
     met = sharing(one, other, rows, rows, plan.positions())
     found = min(
-        float(weight[met].sum()), count
+        float(probability[met].sum()), count
     )  # two sums of the same numbers may round differently
     ends = wilson_interval(found, count)
     return LshPlan(**{**vars(plan), "checked": count, "found": (found / count, *ends)})

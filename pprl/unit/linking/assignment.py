@@ -1,6 +1,6 @@
-"""From weighted pairs to links: who goes with whom.
+"""From pairs with log-odds to links: who goes with whom.
 
-Every function takes pairs as three arrays, ``left`` and ``right`` (record numbers) and ``weight`` or ``score``, and
+Every function takes pairs as three arrays, ``left`` and ``right`` (record numbers) and ``log_odds`` or ``score``, and
 says which pairs are accepted or which cluster each record is in. Ties are broken by record number, so that the same
 input gives the same links in whatever order the pairs come. Clusters by average linkage are in ``clustering``.
 """
@@ -39,20 +39,20 @@ def _ranked(left: Int64s, right: Int64s, score: Floats) -> Int64s:
 def one_to_one(
     left: Int64s,
     right: Int64s,
-    weight: Floats,
+    log_odds: Floats,
     *,
     threshold: float | None = None,
     component_limit: int = COMPONENT_LIMIT,
 ) -> tuple[Bools, int]:
-    """Accept pairs so that each record has at most one partner and the sum of their weights is largest.
+    """Accept pairs so that each record has at most one partner and the sum of their log-odds is largest.
 
-    With log-odds as weights that is the most likely set of links. The optimum is found in each connected component
+    For log-odds that is the most likely set of links. The optimum is found in each connected component
     (Hungarian method: Kuhn 1955, by shortest augmenting paths: Jonker, Volgenant 1987); components with more than
-    ``component_limit`` records on a side are assigned greedily, best weight first.
+    ``component_limit`` records on a side are assigned greedily, best pair first.
 
     Args:
         left, right: ``int64[pairs]``, record numbers in the two files; each pair once.
-        weight: ``float64[pairs]``, natural log of the odds that the two are one person; a pair with a weight of 0 or
+        log_odds: ``float64[pairs]``, natural log of the odds that the two are one person; a pair at 0 or
             less is never accepted. With a ``threshold``, a score that counts what it has over it.
         threshold: where a score begins to count; pairs exactly at it are accepted where both records are free.
 
@@ -60,7 +60,7 @@ def one_to_one(
         ``bool[pairs]``, and the number of components that were assigned greedily.
     """
     # Far below any difference of scores, and over 0.
-    gain = weight if threshold is None else weight - threshold + 1e-6
+    gain = log_odds if threshold is None else log_odds - threshold + 1e-6
     accepted = np.zeros(len(left), bool)
     able = np.flatnonzero(gain > 0)
     if len(able) == 0:
@@ -77,36 +77,36 @@ def one_to_one(
     return accepted, int(greedy)
 
 
-def tied_records(left: Int64s, right: Int64s, weight: Floats, accepted: Bools) -> int:
+def tied_records(left: Int64s, right: Int64s, log_odds: Floats, accepted: Bools) -> int:
     """Return how many records of either file have a second pair that weighs as much as the accepted one."""
     ties = 0
     for record in (left, right):
         _, place = np.unique(record, return_inverse=True)
         own = np.full(len(record), np.nan)
-        own[place[accepted]] = weight[accepted]
-        ties += len(np.unique(record[~accepted & (weight == own[place])]))
+        own[place[accepted]] = log_odds[accepted]
+        ties += len(np.unique(record[~accepted & (log_odds == own[place])]))
     return ties
 
 
-def undecided_records(left: Int64s, right: Int64s, weight: Floats, accepted: Bools) -> int:
+def undecided_records(left: Int64s, right: Int64s, log_odds: Floats, accepted: Bools) -> int:
     """Return how many records of either file are in no accepted pair because their two best pairs weigh the same.
 
     Args:
         left, right: ``int64[pairs]``, record numbers in the two files.
-        weight: ``float64[pairs]``, log-odds without rivals: pairs of 0 or less would not be accepted anyway.
+        log_odds: ``float64[pairs]``, log-odds without rivals: pairs of 0 or less would not be accepted anyway.
         accepted: ``bool[pairs]``.
     """
-    able = weight > 0
+    able = log_odds > 0
     undecided = 0
     for record in (left, right):
-        order = np.lexsort((-weight, record))
+        order = np.lexsort((-log_odds, record))
         order = order[able[order]]
         first = np.flatnonzero(np.diff(record[order], prepend=-1) != 0)
         second = first + 1
         both = second < len(order)
         first, second = first[both], second[both]
         equal = (record[order[first]] == record[order[second]]) & (
-            weight[order[first]] == weight[order[second]]
+            log_odds[order[first]] == log_odds[order[second]]
         )
         tied = np.unique(record[order[first[equal]]])
         undecided += len(tied) - int(np.isin(tied, record[accepted]).sum() if len(tied) else 0)
@@ -237,7 +237,7 @@ def components(left: Int64s, right: Int64s, records: int) -> Int64s:
 
 
 def limited_components(
-    left: Int64s, right: Int64s, weight: Floats, size: Int64s, limit: int
+    left: Int64s, right: Int64s, log_odds: Floats, size: Int64s, limit: int
 ) -> tuple[Int64s, int]:
     """Return connected components, those that are too large cut into pieces.
 
@@ -245,8 +245,8 @@ def limited_components(
     piece larger than that.
 
     Args:
-        left, right: ``int64[pairs]``, in an order of their own, for instance sorted: it decides between equal weights.
-        weight: ``float64[pairs]``.
+        left, right: ``int64[pairs]``, in an order of their own, for instance sorted: it decides between equal log-odds.
+        log_odds: ``float64[pairs]``.
         size: ``int64[records]``, how many each one counts for.
 
     Returns:
@@ -260,7 +260,7 @@ def limited_components(
     if loose.any():
         parent[loose], held[loose] = everyone[loose], size[loose]
         again = np.flatnonzero(loose[left])
-        again = again[np.argsort(-weight[again], kind="stable")]
+        again = again[np.argsort(-log_odds[again], kind="stable")]
         _unite(left[again], right[again], parent, held, limit)
     return parent, int(large.sum())
 
@@ -294,7 +294,7 @@ def move_records(
     absent: float,
     rounds: int,
 ) -> tuple[Int64s, int]:
-    """Move single records while that raises the sum of the weights inside clusters.
+    """Move single records while that raises the sum of the log-odds inside clusters.
 
     Record by record, each goes to the cluster that weighs most to it (the sum over all its members, unlisted pairs
     included) if that is over 0. It stays where another weighs as much; between others that weigh as much, the lowest
@@ -302,10 +302,10 @@ def move_records(
 
     Args:
         cluster: ``int64[records]``, each one's cluster, named by a record.
-        pairs: lower and higher records and weights, each pair once, sorted by the records.
+        pairs: lower and higher records and log-odds, each pair once, sorted by the records.
         bits: ``uint64[records]``, nothing moves to where one of its bits is set already.
         free: ``bool[records]``, which may move.
-        absent: weight of a pair that is not listed.
+        absent: log-odds of a pair that is not listed.
         rounds: how many times to go through the records at most.
 
     Returns:
@@ -322,7 +322,7 @@ def move_records(
 def _move(
     low: Any,
     high: Any,
-    weight: Any,
+    log_odds: Any,
     cluster: Any,
     bits: Any,
     free: Any,
@@ -340,7 +340,7 @@ def _move(
     near, value = np.empty(2 * len(low), np.int64), np.empty(2 * len(low))
     for one, other in ((high, low), (low, high)):
         for at in range(len(low)):
-            near[filled[one[at]]], value[filled[one[at]]] = other[at], weight[at]
+            near[filled[one[at]]], value[filled[one[at]]] = other[at], log_odds[at]
             filled[one[at]] += 1
     size, files = np.zeros(records, np.int64), np.zeros(records, np.uint64)
     for record in range(records):

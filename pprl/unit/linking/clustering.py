@@ -1,4 +1,4 @@
-"""Weighted pairs become clusters: average linkage of the log-odds that two records are one person.
+"""Pairs become clusters: average linkage of the log-odds that two records are one person.
 
 Joining whatever a pair connects (connected components) lets one wrong pair glue two people together. Here two clusters
 join only while *all* pairs between them, the unlisted ones included, say on average that they are one person. That is
@@ -8,8 +8,8 @@ each file holds a person once, the constrained agglomeration of multi-source clu
 2018; Saeedi, David, Rahm 2021).
 
 The most certain pairs join first, so that one strong wrong pair takes its two records out of their clusters. Single
-records are therefore moved between clusters afterwards while that raises the sum of the weights inside: local search on
-correlation clustering (Elsner, Schudy 2009), from average linkage as its start.
+records are therefore moved between clusters afterwards while that raises the sum of the log-odds inside: local search
+on correlation clustering (Elsner, Schudy 2009), starting from average linkage.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ ROUNDS = 10
 """How often each record is looked at again, to be moved; two or three rounds mostly leave nothing to move."""
 
 GRAIN = 2.0**-20
-"""Weights are rounded to multiples of this, so that sums are exact in any order and equal evidence stays equal."""
+"""Log-odds are rounded to multiples of this, so that sums are exact in any order and equal evidence stays equal."""
 
 MOST = 1000.0
-"""The most that a weight counts, either way: sums stay exact and an infinite weight stays a number."""
+"""The most that log-odds count, either way: sums stay exact and infinite log-odds stay a number."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,7 +65,7 @@ class Clusters:
 def cluster_records(
     left: Int64s,
     right: Int64s,
-    weight: Floats,
+    log_odds: Floats,
     file_of: Int64s,
     *,
     absent: float,
@@ -76,7 +76,7 @@ def cluster_records(
 ) -> Clusters:
     """Cluster records so that the pairs inside a cluster say on average that they are one person.
 
-    The two clusters with the highest average weight of the pairs between them join, again and again, while that
+    The two clusters with the highest average log-odds of the pairs between them join, again and again, while that
     average is over 0. Among equal averages the pair of clusters comes first whose highest records are lower (the
     higher of the two decides, then the other; an initial cluster counts as its lowest record). Then single
     records move where they weigh more (``move_records``). The order of the pairs does not matter. Time is about
@@ -84,12 +84,12 @@ def cluster_records(
 
     Args:
         left, right: ``int64[pairs]``, record numbers over all files, in either order. A pair listed more than once
-            counts once, with its highest weight; a record paired with itself counts nothing.
-        weight: ``float64[pairs]``, natural log of the odds that the two are one person. None counts less than
-            ``absent``: a mistake in one record lowers all of its pairs at once, so that many low weights are no
+            counts once, with its highest log-odds; a record paired with itself counts nothing.
+        log_odds: ``float64[pairs]``, natural log of the odds that the two are one person. None counts less than
+            ``absent``: a mistake in one record lowers all of its pairs at once, so that many low log-odds are no
             independent witnesses, and being listed must not make a pair worse.
         file_of: ``int64[records]``, below :data:`FILES_LIMIT`.
-        absent: weight of a pair that is not listed, below 0. The nearer to 0, the more is joined.
+        absent: log-odds of a pair that is not listed, below 0. The nearer to 0, the more is joined.
         one_per_file: whether a cluster holds at most one record of a file.
         initial: ``int64[records]``, clusters given out by an earlier run, -1 for new records. They are neither split
             nor merged with each other; new records join them, one another, or nobody. A cluster that holds two
@@ -99,16 +99,16 @@ def cluster_records(
 
     Raises:
         UsageError: ``absent`` is not below 0, or a file number is not below :data:`FILES_LIMIT`.
-        DataError: a weight is not a number.
+        DataError: log-odds are not a number.
     """
     records = len(file_of)
     if not absent < 0:
-        raise UsageError("the weight of an unlisted pair must be below 0", hint="give the floor")
+        raise UsageError("the log-odds of an unlisted pair must be below 0", hint="give the floor")
     known = not records or 0 <= int(file_of.min()) <= int(file_of.max()) < FILES_LIMIT
     if one_per_file and not known:
         raise UsageError(f"records of more than {FILES_LIMIT} files", hint="link them in two steps")
-    if np.isnan(weight).any():
-        raise DataError("a pair's weight is not a number", hint="compute the weights again")
+    if np.isnan(log_odds).any():
+        raise DataError("a pair's log-odds are not a number", hint="compute them again")
     lost = min(float(_rounded(absent)), -GRAIN)
     node = _nodes(records, initial)
     size = np.bincount(node, minlength=records)
@@ -117,7 +117,7 @@ def cluster_records(
     new = np.ones(records, bool) if initial is None else initial < 0
     fixed = np.zeros(records, bool)
     fixed[node[~new]] = True
-    low, high, value = _distinct(left, right, weight, records, lost)
+    low, high, value = _distinct(left, right, log_odds, records, lost)
     u, v, total, count = _between(node, low, high, value, records)
     # Pairs of nodes that can never share a cluster decide nothing.
     may = (files[u] & files[v] == 0) & ~(fixed[u] & fixed[v])
@@ -143,8 +143,8 @@ def cluster_records(
     )
 
 
-def _rounded(weight: float | Floats) -> Floats:
-    return np.asarray(np.round(np.clip(weight, -MOST, MOST) / GRAIN) * GRAIN)
+def _rounded(log_odds: float | Floats) -> Floats:
+    return np.asarray(np.round(np.clip(log_odds, -MOST, MOST) / GRAIN) * GRAIN)
 
 
 def _starts(key: Int64s) -> Int64s:
@@ -170,10 +170,10 @@ def _nodes(records: int, initial: Int64s | None) -> Int64s:
 
 
 def _distinct(
-    left: Int64s, right: Int64s, weight: Floats, records: int, least: float
+    left: Int64s, right: Int64s, log_odds: Floats, records: int, least: float
 ) -> tuple[Int64s, Int64s, Floats]:
-    """Return each pair over ``least`` once, lower record first, sorted, with its highest weight."""
-    value = _rounded(weight)
+    """Return each pair over ``least`` once, lower record first, sorted, with its highest log-odds."""
+    value = _rounded(log_odds)
     counts = np.flatnonzero((value > least) & (left != right))
     low, high = np.minimum(left, right)[counts], np.maximum(left, right)[counts]
     order = np.argsort(low * records + high, kind="stable")

@@ -141,9 +141,9 @@ def expected_quality(
     return estimate_quality(
         probability,
         accepted,
-        hidden=unlisted,
-        hidden_low=max(unlisted - (number - least), 0.0),
-        hidden_high=unlisted + (most - number),
+        unlisted=unlisted,
+        unlisted_low=max(unlisted - (number - least), 0.0),
+        unlisted_high=unlisted + (most - number),
         error=plan.model.error,
     )
 

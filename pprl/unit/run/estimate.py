@@ -25,28 +25,28 @@ def estimate_quality(
     probability: Floats,
     accepted: Bools,
     *,
-    hidden: float,
+    unlisted: float,
     error: ModelError,
-    hidden_low: float | None = None,
-    hidden_high: float | None = None,
+    unlisted_low: float | None = None,
+    unlisted_high: float | None = None,
 ) -> ExpectedQuality:
     """Return the expected quality of the accepted pairs.
 
     Args:
         probability: ``float64[pairs]``, of every pair that was looked at.
         accepted: ``bool[pairs]``.
-        hidden: expected number of matches that are not among the pairs.
-        hidden_low, hidden_high: the least and the most it may be.
+        unlisted: expected number of matches that are not among the pairs.
+        unlisted_low, unlisted_high: the least and the most it may be.
         error: how wrong the model may be.
     """
     true = float(probability[accepted].sum())
-    missed = float(probability[~accepted].sum()) + hidden
+    missed = float(probability[~accepted].sum()) + unlisted
     links = int(accepted.sum())
     spread = float((probability[accepted] * (1 - probability[accepted])).sum())
-    loose = float((probability[~accepted] * (1 - probability[~accepted])).sum()) + hidden
-    near = missed - hidden
-    least = (near + (hidden if hidden_low is None else hidden_low)) * (1 - error.doubt)
-    most = near + (hidden if hidden_high is None else hidden_high) + error.unseen * true
+    loose = float((probability[~accepted] * (1 - probability[~accepted])).sum()) + unlisted
+    near = missed - unlisted
+    least = (near + (unlisted if unlisted_low is None else unlisted_low)) * (1 - error.doubt)
+    most = near + (unlisted if unlisted_high is None else unlisted_high) + error.unseen * true
     precision = _interval(true, links - true, spread, error.precision)
     recall = _interval(true, missed, spread + loose, error.recall)
     lowest = _interval(true, most, spread + loose, error.recall)[1]

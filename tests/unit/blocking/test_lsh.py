@@ -48,7 +48,7 @@ def shown(
         probability=np.ones(len(rows)),
         record=np.arange(len(rows)),
         share=share,
-        weight=np.ones(len(share)),
+        frequency=np.ones(len(share)),
         lowest=lowest,
         costs=(100.0, 2.5),
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import slow_kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_kernels import slow_dice_matrix, slow_dice_scan
 
 from pprl.base.errors import UsageError
 from pprl.exchange.encoded.file import EncodedFile
@@ -41,7 +41,7 @@ def agreeing(a: PackedFile, b: PackedFile, lowest: float = 0.8) -> Callable[[], 
         probability=np.zeros(0),
         record=np.zeros(0, np.int64),
         share=np.linspace(lowest, 1, 20),
-        weight=np.ones(20),
+        frequency=np.ones(20),
         lowest=lowest,
         costs=(100.0, 2.5),
     )
@@ -93,9 +93,7 @@ def test_exhaustive_compares_every_pair(
     monkeypatch.setattr(methods, "BLOCK_PAIRS", 1)
     a = side(37)
     b = a if same else side(23, seed=2)
-    left, right, score = slow_kernels.dice_scan(
-        a.words, b.words, threshold=floor, sizes=SIZES, same=same
-    )
+    left, right, score = slow_dice_scan(a.words, b.words, threshold=floor, sizes=SIZES, same=same)
     scored, compared = scan(methods.Exhaustive(), a, b, floor=floor, same=same)
     np.testing.assert_array_equal(scored.left, left)
     np.testing.assert_array_equal(scored.right, right)
@@ -133,7 +131,7 @@ def test_keys_compare_exactly_the_pairs_that_share_one(
     scored, compared = scan(method, a, b, same=same)
     expected = {(int(i), int(j)) for i, j in np.argwhere(share.any(axis=2))}
     assert places_of(scored) == expected
-    matrix = slow_kernels.dice_matrix(a.words, b.words, SIZES)
+    matrix = slow_dice_matrix(a.words, b.words, SIZES)
     np.testing.assert_array_equal(scored.value, matrix[scored.left, scored.right])
     assert sum(compared) == len(expected)
     assert len(compared) == a.keys.shape[1]
@@ -160,7 +158,7 @@ def test_lsh_compares_exactly_the_pairs_that_share_a_bucket(
     assert isinstance(method, methods.Lsh)
     codes = [bucket_codes(one.words, method.positions) for one in sides]
     share = (codes[0][:, None, :] == codes[1][None, :, :]).any(axis=2)
-    matrix = slow_kernels.dice_matrix(sides[0].words, sides[1].words, SIZES)
+    matrix = slow_dice_matrix(sides[0].words, sides[1].words, SIZES)
     assert places_of(scored) == {(int(i), int(j)) for i, j in np.argwhere(share & (matrix >= 0.3))}
     met = (codes[0][:, None, :] == codes[1][None, :, :]).sum(axis=(0, 1))
     assert compared == met.tolist()

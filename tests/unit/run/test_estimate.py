@@ -19,20 +19,20 @@ ERROR = ModelError(precision=0.7, recall=0.6, doubt=0.5, unseen=0.01)
 @PROPERTY
 @given(PROBABILITIES, st.data(), st.floats(0, 1000), st.floats(0, 1), st.floats(0, 1000))
 def test_intervals_hold_the_estimates(
-    probability: np.ndarray, data: st.DataObject, hidden: float, less: float, more: float
+    probability: np.ndarray, data: st.DataObject, unlisted: float, less: float, more: float
 ) -> None:
     n = len(probability)
     accepted = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)), bool)
     made = estimate_quality(
         probability,
         accepted,
-        hidden=hidden,
-        hidden_low=hidden * less,
-        hidden_high=hidden + more,
+        unlisted=unlisted,
+        unlisted_low=unlisted * less,
+        unlisted_high=unlisted + more,
         error=ERROR,
     )
     true = probability[accepted].sum() if n else 0.0
-    total = (probability.sum() if n else 0.0) + hidden
+    total = (probability.sum() if n else 0.0) + unlisted
     assert made.links == accepted.sum()
     assert made.matches == pytest.approx(total)
     if made.links:
@@ -45,7 +45,7 @@ def test_intervals_hold_the_estimates(
     ):
         assert 0 <= low <= middle <= high <= 1
     assert made.f1 == pytest.approx(2 * true / (made.links + total) if made.links + total else 0)
-    sure = estimate_quality(probability, accepted, hidden=hidden, error=ERROR)
+    sure = estimate_quality(probability, accepted, unlisted=unlisted, error=ERROR)
     one = 1 / max(total, 1.0)  # ends are rounded to whole matches
     assert made.recall_low <= sure.recall_low + one
     assert made.recall_high >= sure.recall_high - one
@@ -55,7 +55,7 @@ def test_more_links_make_intervals_narrower_but_never_nothing() -> None:
     """The model itself may be wrong, however many pairs there are."""
     widths = []
     for n in (10, 100, 10_000, 1_000_000):
-        made = estimate_quality(np.full(n, 0.95), np.ones(n, bool), hidden=0.05 * n, error=ERROR)
+        made = estimate_quality(np.full(n, 0.95), np.ones(n, bool), unlisted=0.05 * n, error=ERROR)
         widths.append(made.precision_high - made.precision_low)
         assert made.precision == pytest.approx(0.95)
         assert made.recall == pytest.approx(0.95)
@@ -64,11 +64,11 @@ def test_more_links_make_intervals_narrower_but_never_nothing() -> None:
 
 
 def test_without_a_link_nothing_is_claimed() -> None:
-    none = estimate_quality(np.zeros(0), np.zeros(0, bool), hidden=0.0, error=ERROR)
+    none = estimate_quality(np.zeros(0), np.zeros(0, bool), unlisted=0.0, error=ERROR)
     assert (none.links, none.matches, none.f1) == (0, 0.0, 0.0)
     assert (none.precision_low, none.precision_high) == (0.0, 1.0)
     assert (none.recall_low, none.recall_high) == (0.0, 1.0)
-    missed = estimate_quality(np.full(3, 0.4), np.zeros(3, bool), hidden=10.0, error=ERROR)
+    missed = estimate_quality(np.full(3, 0.4), np.zeros(3, bool), unlisted=10.0, error=ERROR)
     assert missed.recall == missed.recall_low == 0.0
     assert missed.matches == pytest.approx(11.2)
     assert (missed.precision_low, missed.precision_high) == (0.0, 1.0)
@@ -76,10 +76,10 @@ def test_without_a_link_nothing_is_claimed() -> None:
 
 def test_certain_links_are_not_certain() -> None:
     """A few links with probability 1 are no proof of a precision of 1."""
-    few = estimate_quality(np.ones(5), np.ones(5, bool), hidden=0.0, error=ERROR)
+    few = estimate_quality(np.ones(5), np.ones(5, bool), unlisted=0.0, error=ERROR)
     assert few.precision == few.precision_high == 1.0
     assert few.precision_low < 0.9
-    many = estimate_quality(np.ones(5000), np.ones(5000, bool), hidden=0.0, error=ERROR)
+    many = estimate_quality(np.ones(5000), np.ones(5000, bool), unlisted=0.0, error=ERROR)
     assert few.precision_low < many.precision_low < 1
 
 
@@ -91,10 +91,10 @@ def test_the_truth_lies_in_the_interval_when_the_probabilities_are_right() -> No
         probability = rng.beta(0.3, 0.3, 300)
         true = rng.random(300) < probability
         accepted = probability >= 0.5
-        hidden = rng.poisson(20)
-        made = estimate_quality(probability, accepted, hidden=20.0, error=ERROR)
+        unlisted = rng.poisson(20)
+        made = estimate_quality(probability, accepted, unlisted=20.0, error=ERROR)
         precision = (true & accepted).sum() / accepted.sum()
-        recall = (true & accepted).sum() / (true.sum() + hidden)
+        recall = (true & accepted).sum() / (true.sum() + unlisted)
         held["precision"] += made.precision_low <= precision <= made.precision_high
         held["recall"] += made.recall_low <= recall <= made.recall_high
     assert held["precision"] >= 190

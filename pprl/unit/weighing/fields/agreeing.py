@@ -66,7 +66,7 @@ def agreeing_matches(
         probability=probability,
         record=np.concatenate(records),
         share=share,
-        weight=probability,
+        frequency=probability,
         lowest=float(np.quantile(likely, 0.02)) if len(likely) else 0.9,
         costs=_COSTS,
     )

@@ -28,7 +28,7 @@ from pprl.unit.weighing.fields.levels import (
     level_rows,
     pair_levels,
 )
-from pprl.unit.weighing.fields.mixture import ITERATIONS, fit, posterior
+from pprl.unit.weighing.fields.mixture import ITERATIONS, Fit, fit, posterior
 from pprl.unit.weighing.fields.patterns import Patterns, count_patterns, join_patterns
 from pprl.unit.weighing.fields.search.scan import Bound
 from pprl.unit.weighing.fields.values import FieldValues, field_values
@@ -97,8 +97,8 @@ class LearntFields:
         match = self.classes.match
         made = np.zeros((len(self.fields), max(level_count(field) for field in self.fields)))
         for f, table in enumerate(self.classes.log_tables()):
-            weight = table[:, match].max(axis=1) - table[:, 0]
-            made[f, : len(weight)] = weight
+            log_ratio = table[:, match].max(axis=1) - table[:, 0]
+            made[f, : len(log_ratio)] = log_ratio
             made[f, 0] = 0.0
         return Bound(level=made.astype(np.float32), rare=self.rare.astype(np.float32))
 
@@ -114,11 +114,11 @@ class LearntFields:
             made[part] = logsumexp(one, axis=1) - logsumexp(other, axis=1)
         return made
 
-    def hidden(self, a: int, b: int, floor: float) -> float:
+    def unlisted(self, a: int, b: int, floor: float) -> float:
         """Return how many matches are expected to have a bound below `floor`."""
         patterns, bound = self.across[a, b], self.bound()
-        weights, _ = posterior(self.classes.log_likelihood(patterns.levels), self.shares[a, b])
-        matches = weights[:, self.classes.match].sum(axis=1) * patterns.count
+        probability, _ = posterior(self.classes.log_likelihood(patterns.levels), self.shares[a, b])
+        matches = probability[:, self.classes.match].sum(axis=1) * patterns.count
         reached = np.zeros(len(matches))
         for f in range(len(self.fields)):
             reached += bound.level[f, patterns.levels[:, f]]
@@ -151,14 +151,32 @@ class LearntFields:
         return one, other, levels
 
 
+@dataclass
+class _Effort:
+    """What the EM took, over all steps."""
+
+    iterations: int = 0
+    converged: bool = True
+
+    def add(self, found: Fit) -> None:
+        self.iterations += found.iterations
+        self.converged &= found.converged
+
+
 def fit_fields(
     files: Sequence[EncodedFile], *, sample: int, progress: Callable[[float], None] | None = None
 ) -> LearntFields:
     """Estimate the weights from the files.
 
+    1. Count how often two random people agree in each field: the class of strangers.
+    2. Inside the files, fit the other classes of different people (:func:`_fit_inside`). One file alone, or files that
+       are too small, skip this step.
+    3. Across the files, fit the matches, starting from these classes (:func:`_fit_across`).
+    4. For each pair of files, fit how frequent each class is (:func:`_shares_of_pair`).
+
     Args:
         files: encoded files of one agreement with the profile ``fields``.
-        sample: records a file whose pairs are counted at most.
+        sample: at most this many records of a file have their pairs counted.
         progress: called with the share done.
     """
     fields = field_values(files)
@@ -176,73 +194,31 @@ def fit_fields(
         rows = sample_rows(words, sample, others=len(files[b]), work=_WORK)
         return count_patterns(table, a, b, rows, progress=scans.next())
 
-    iterations, converged = 0, True
-    inside: list[Patterns] = []
+    effort = _Effort()
     classes = draft_classes(fields, strangers, decoys=not alone)
     share = _first_shares(classes, matches=0.0)
     repeats: list[float] = []
     if not alone and not tiny:
         inside = [count(number, number) for number in range(len(files))]
-        own = draft_classes(fields, strangers, decoys=True)
-        for number in set(own.use[own.match].ravel().tolist()):
-            own.parameters[number].strength = 1.0
-        found = fit(
-            own,
-            join_patterns(inside),
-            _first_shares(own, matches=_REPEATS_FIRST),
-            free=np.ones(len(own.names), bool),
-        )
-        iterations, converged = found.iterations, found.converged
-        repeats = [
-            _repeats(own, part, found.share, len(file))
-            for part, file in zip(inside, files, strict=True)
-        ]
-        if max(repeats) < REPEATED:
-            # A class of matches would take twins, and sons named after their fathers, out of the other classes.
-            own = draft_classes(fields, strangers, decoys=True)
-            found = fit(
-                own,
-                join_patterns(inside),
-                _first_shares(own, matches=0.0),
-                free=np.ones(len(own.names), bool),
-            )
-            iterations, converged = iterations + found.iterations, converged and found.converged
-        for number in set(classes.use[~classes.match].ravel().tolist()):
-            classes.parameters[number].value = own.parameters[number].value.copy()
-            classes.parameters[number].prior = own.parameters[number].value.copy()
-        # Across the files a home may be written in two ways, so these classes may change. A small class keeps what
-        # its pairs do not share as it was found, or it would draw matches in.
-        for number in set(classes.use[classes.by_chance & ~classes.match[:, None]].tolist()):
-            classes.parameters[number].least = _HELD
-        share = np.where(classes.match, 0.0, found.share)
-    rounds = 0 if tiny else ITERATIONS
+        own, share, repeats = _fit_inside(fields, strangers, inside, files, effort)
+        _take_over(classes, own)
     across = {
         (a, b): count(*((a, b) if len(files[a]) <= len(files[b]) else (b, a))) for a, b in pairs
     }
-    together = join_patterns(list(across.values()))
     smaller = sum(
         min(len(files[a]), len(files[b])) / (len(files[a]) * len(files[b])) for a, b in pairs
     ) / len(pairs)
     first = _first_shares(classes, matches=0.3 * smaller)
-    share = np.where(classes.match, first, share) if not alone else first
+    share = first if alone else np.where(classes.match, first, share)
     # Relatives are as frequent between the files as inside them, or as the data say: half and half.
     expected = None if alone or tiny else np.where(classes.match, 0.0, share)
-    found = fit(
-        classes,
-        together,
-        share,
-        free=np.ones(len(classes.names), bool),
-        expected=expected,
-        iterations=rounds,
-    )
-    iterations, converged = iterations + found.iterations, converged and found.converged
+    found = _fit_across(classes, across, share, expected, tiny=tiny)
+    effort.add(found)
     shares, matches = {}, {}
-    nothing_free = np.zeros(len(classes.names), bool)
     for (a, b), part in across.items():
         of_pair = found.share
         if len(pairs) > 1 and not tiny:
-            again = fit(classes, part, found.share, free=nothing_free, expected=expected)
-            of_pair, converged = again.share, converged and again.converged
+            of_pair = _shares_of_pair(classes, part, found.share, expected, effort)
         if not classes.tells_matches():
             of_pair = np.where(classes.match, of_pair * _NONE, of_pair)
         space = (
@@ -263,10 +239,82 @@ def fit_fields(
         across=across,
         repeats=tuple(repeats),
         rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
-        converged=converged or tiny,
-        iterations=iterations,
+        converged=effort.converged or tiny,
+        iterations=effort.iterations,
         tiny=tiny,
     )
+
+
+def _fit_inside(
+    fields: Sequence[FieldValues],
+    strangers: Sequence[Floats],
+    inside: Sequence[Patterns],
+    files: Sequence[EncodedFile],
+    effort: _Effort,
+) -> tuple[Classes, Floats, list[float]]:
+    """Fit the classes of different people to the pairs inside the files.
+
+    Returns:
+        The classes, their shares (0 for the matches), and each file's share of records that it holds more than once.
+    """
+    together = join_patterns(list(inside))
+    own = draft_classes(fields, strangers, decoys=True)
+    everything = np.ones(len(own.names), bool)
+    for number in set(own.use[own.match].ravel().tolist()):
+        own.parameters[number].strength = 1.0
+    found = fit(own, together, _first_shares(own, matches=_REPEATS_FIRST), free=everything)
+    effort.add(found)
+    repeats = [
+        _repeats(own, part, found.share, len(file))
+        for part, file in zip(inside, files, strict=True)
+    ]
+    if max(repeats) < REPEATED:
+        # A class of matches would take twins, and sons named after their fathers, out of the other classes.
+        own = draft_classes(fields, strangers, decoys=True)
+        found = fit(own, together, _first_shares(own, matches=0.0), free=everything)
+        effort.add(found)
+    return own, np.where(own.match, 0.0, found.share), repeats
+
+
+def _take_over(classes: Classes, own: Classes) -> None:
+    """Start the classes of different people from what was found inside the files.
+
+    Between the files an address may be written in two ways, so these classes may change. A small class keeps what its
+    pairs do not share as it was found, or it would draw matches in.
+    """
+    for number in set(classes.use[~classes.match].ravel().tolist()):
+        classes.parameters[number].value = own.parameters[number].value.copy()
+        classes.parameters[number].prior = own.parameters[number].value.copy()
+    for number in set(classes.use[classes.by_chance & ~classes.match[:, None]].tolist()):
+        classes.parameters[number].least = _HELD
+
+
+def _fit_across(
+    classes: Classes,
+    across: Mapping[tuple[int, int], Patterns],
+    share: Floats,
+    expected: Floats | None,
+    *,
+    tiny: bool,
+) -> Fit:
+    """Fit all classes to the pairs across the files; tiny files keep the first values."""
+    return fit(
+        classes,
+        join_patterns(list(across.values())),
+        share,
+        free=np.ones(len(classes.names), bool),
+        expected=expected,
+        iterations=0 if tiny else ITERATIONS,
+    )
+
+
+def _shares_of_pair(
+    classes: Classes, part: Patterns, share: Floats, expected: Floats | None, effort: _Effort
+) -> Floats:
+    """Return how frequent the classes are between two files, the classes themselves left as they are."""
+    found = fit(classes, part, share, free=np.zeros(len(classes.names), bool), expected=expected)
+    effort.converged &= found.converged
+    return found.share
 
 
 def _first_shares(classes: Classes, *, matches: float) -> Floats:
@@ -277,8 +325,8 @@ def _first_shares(classes: Classes, *, matches: float) -> Floats:
 
 
 def _repeats(classes: Classes, patterns: Patterns, share: Floats, size: int) -> float:
-    weights, _ = posterior(classes.log_likelihood(patterns.levels), share)
-    same = float((weights[:, classes.match].sum(axis=1) * patterns.count).sum())
+    probability, _ = posterior(classes.log_likelihood(patterns.levels), share)
+    same = float((probability[:, classes.match].sum(axis=1) * patterns.count).sum())
     return min(1.0, same / max(patterns.pairs, 1) * (size - 1))
 
 
@@ -303,12 +351,12 @@ def _strangers(field: FieldValues, table: Columns, f: int) -> Floats:
     row = np.empty(end, np.uint8)
     made = np.zeros(levels)
     if len(field) - 1 <= _STRANGERS:
-        chosen, weight = np.arange(1, len(field)), field.share[1:]
+        chosen, shares = np.arange(1, len(field)), field.share[1:]
     else:
         at = (np.arange(_STRANGERS) + 0.5) / _STRANGERS
         chosen = np.searchsorted(np.cumsum(field.share), at * field.share.sum())
-        weight = np.full(_STRANGERS, 1 / _STRANGERS)
-    for value, share in zip(chosen, weight, strict=True):
+        shares = np.full(_STRANGERS, 1 / _STRANGERS)
+    for value, share in zip(chosen, shares, strict=True):
         level_rows(table.words, table.bits, table.exact, start + int(value), start, end, row)
         made += share * np.bincount(row[start:end], weights=field.share, minlength=levels)
     made[EXACT:] = 0

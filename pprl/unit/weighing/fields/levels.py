@@ -108,7 +108,10 @@ def level_rows(
     end: int,
     row: Levels,
 ) -> None:
-    """Write the level of agreement of one value with each value of its field to ``row[start:end]``."""
+    """Write the level of agreement of one value with each value of its field to ``row[start:end]``.
+
+    Twin: :func:`slow_level_rows`.
+    """
     common = np.empty(_CHUNK, np.int32)
     if bits[value] == 0:
         row[start:end] = MISSING
@@ -161,6 +164,8 @@ def _pair_levels(
 
 def pair_levels(table: Columns, a: int, b: int, left: Int64s, right: Int64s) -> Levels:
     """Return ``uint8[pairs, fields]``: the levels of given pairs.
+
+    Twin: :func:`slow_pair_levels`.
 
     Args:
         table: the fields.

@@ -44,9 +44,9 @@ def posterior(log_likelihood: Floats, share: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore"):
         joint = log_likelihood + np.log(share)
     top = joint.max(axis=1, keepdims=True)
-    weight = np.exp(joint - top)
-    total = weight.sum(axis=1, keepdims=True)
-    return weight / total, (top + np.log(total)).ravel()
+    likely = np.exp(joint - top)
+    total = likely.sum(axis=1, keepdims=True)
+    return likely / total, (top + np.log(total)).ravel()
 
 
 def fit(
@@ -76,15 +76,15 @@ def fit(
     converged, made = total == 0, 0
     while not converged and made < iterations:
         made += 1
-        weights, _ = posterior(classes.log_likelihood(patterns.levels), share)
-        weights *= count[:, None]
-        found = weights.sum(axis=0)
+        probability, _ = posterior(classes.log_likelihood(patterns.levels), share)
+        probability *= count[:, None]
+        found = probability.sum(axis=0)
         if expected is not None:
             found = np.where(expected > 0, (found + expected * total) / 2, found)
         found = found / found.sum()
         change = np.abs(found - share) / np.maximum(np.maximum(found, share), 1 / total)
         share = found
-        levels = np.asarray(one_hot.T @ weights)
+        levels = np.asarray(one_hot.T @ probability)
         for number, (field, having) in users.items():
             parameter = classes.parameters[number]
             size = len(parameter.value)

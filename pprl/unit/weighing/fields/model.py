@@ -274,7 +274,7 @@ class FieldsPlannedScan:
 
     def unlisted(self, a: int, b: int) -> float:
         """Matches whose bound is too low."""
-        return self.model.learnt.hidden(a, b, self.floors[a, b])
+        return self.model.learnt.unlisted(a, b, self.floors[a, b])
 
 
 def _log_odds(probability: float) -> float:

@@ -71,7 +71,7 @@ def agreeing_matches(model: RecordModel, floors: Mapping[TwoFiles, float]) -> Ag
         probability=np.concatenate(probabilities),
         record=np.concatenate(records),
         share=np.asarray(agree(middle)),
-        weight=np.where(middle < floor, 0.0, fitted.match),
+        frequency=np.where(middle < floor, 0.0, fitted.match),
         lowest=float(agree(floor)),
         costs=_COSTS,
     )

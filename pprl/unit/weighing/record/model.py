@@ -52,9 +52,9 @@ from pprl.unit.weighing.record.scan import SIZES, RecordScan
 from pprl.unit.weighing.record.scores import (
     BINS,
     ScoreModel,
-    carried_over,
     chance_alone,
     chance_inside,
+    fit_between,
     fit_scores,
 )
 
@@ -323,22 +323,7 @@ def fit_record_model(
     alone = len(files) == 1
     pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
     scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
-    inside, seen, repeats = np.zeros(BINS, np.int64), 0, []
-    for table in [] if alone else tables:
-        rows = sample_rows(table.words, sample)
-        own = score_histogram(
-            table.words,
-            table.words,
-            rows,
-            bins=BINS,
-            exclude_self=True,
-            sizes=SIZES,
-            progress=scans.next(),
-        )
-        # A file scanned whole shows each pair twice; a sample's pairs count twice too, so that files weigh alike.
-        inside += own if len(rows) == len(table) else 2 * own
-        seen += pairs_seen(len(table), len(rows))
-        repeats.append(float(own[round(_REPEAT * BINS) :].sum()) / max(len(rows), 1))
+    inside, seen, repeats = _count_inside([] if alone else tables, sample, scans)
     chance = chance_inside(inside, 2.0)
     fitted, best = {}, {}
     for a, b in pairs:
@@ -354,20 +339,15 @@ def fit_record_model(
             progress=scans.next(),
         )
         best[a, b] = largest[sample_rows(tables[small].words[rows], _CHART_ROWS)]
-        if alone:
-            size = len(tables[0])
-            chance = chance_alone(counts, size, relatives=household + _DUPLICATE_MARGIN)
-            seen = pairs_seen(size, len(rows))
         first = 0.3 / max(len(tables[large]), 1)
         if alone:
+            size = len(tables[0])
+            seen = pairs_seen(size, len(rows))
+            chance = chance_alone(counts, size, relatives=household + _DUPLICATE_MARGIN)
             fitted[a, b] = fit_scores(counts, chance, first=first)
-            continue
-        both = (len(tables[a]), len(tables[b]))
-        known = np.zeros(BINS)
-        for _ in range(2):
-            of_pair = carried_over(chance, counts, sizes=both, matches=known)
-            fitted[a, b] = fit_scores(counts, of_pair, first=first)
-            known = fitted[a, b].share * fitted[a, b].match * float(counts.sum())
+        else:
+            sizes = (len(tables[a]), len(tables[b]))
+            fitted[a, b] = fit_between(counts, chance, sizes=sizes, first=first)
     tiny = seen < TINY
     if tiny:
         fitted = {pair: _customary(tables, *pair) for pair in fitted}
@@ -380,6 +360,34 @@ def fit_record_model(
         basis="customary" if tiny else "estimated",
         household_similarity=household,
     )
+
+
+def _count_inside(
+    tables: Sequence[PackedFile], sample: int, scans: Scans
+) -> tuple[Int64s, int, list[float]]:
+    """Count the scores inside the files, each file alone.
+
+    Returns:
+        ``int64[BINS]``; how many pairs were looked at; and for each file, the share of the sampled records with a
+        near-twin.
+    """
+    inside, seen, repeats = np.zeros(BINS, np.int64), 0, []
+    for table in tables:
+        rows = sample_rows(table.words, sample)
+        own = score_histogram(
+            table.words,
+            table.words,
+            rows,
+            bins=BINS,
+            exclude_self=True,
+            sizes=SIZES,
+            progress=scans.next(),
+        )
+        # A file scanned whole shows each pair twice; a sample's pairs count twice too, so that files weigh alike.
+        inside += own if len(rows) == len(table) else 2 * own
+        seen += pairs_seen(len(table), len(rows))
+        repeats.append(float(own[round(_REPEAT * BINS) :].sum()) / max(len(rows), 1))
+    return inside, seen, repeats
 
 
 def _customary(tables: Sequence[PackedFile], a: int, b: int) -> ScoreModel:

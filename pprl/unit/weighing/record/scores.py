@@ -16,7 +16,15 @@ from scipy.optimize import isotonic_regression
 
 from pprl.base.arrays import Floats, Int64s
 
-__all__ = ["BINS", "ScoreModel", "carried_over", "chance_alone", "chance_inside", "fit_scores"]
+__all__ = [
+    "BINS",
+    "ScoreModel",
+    "carried_over",
+    "chance_alone",
+    "chance_inside",
+    "fit_between",
+    "fit_scores",
+]
 
 BINS = 1000
 """Resolution of the scores: 0.001."""
@@ -75,18 +83,18 @@ class ScoreModel:
         return float((at[0] + 0.5) / BINS) if len(at) else 1.0
 
 
-def chance_inside(counts: Int64s, weight: float = 1.0) -> Floats:
+def chance_inside(counts: Int64s, times: float = 1.0) -> Floats:
     """Return the distribution of different people's scores from counts inside files, its thin tail smoothed.
 
     Args:
         counts: ``int64[BINS]`` pairs inside the files.
-        weight: how often a pair was counted; 2 for files that were scanned whole.
+        times: how often a pair was counted; 2 for files that were scanned whole.
     """
     total = float(counts.sum())
     if total == 0:
         return np.full(BINS, 1.0 / BINS)
     above = np.cumsum(counts[::-1])[::-1].astype(np.float64)
-    thin = np.flatnonzero(above < _TAIL * weight)
+    thin = np.flatnonzero(above < _TAIL * times)
     made = counts / total
     if len(thin) and thin[0] > 0 and above[thin[0]] > 0:
         start = int(thin[0])
@@ -202,11 +210,11 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
         taken[start:] = shown * mixed / (mixed + (1 - share) * other[start:])
         found, visible = float(taken[start:].sum()), float(match[start:].sum())
         taken[:start] = found / max(visible, 0.1) * match[:start]
-        weights = density * part / match[:, None] * taken[:, None]
-        sizes = weights.sum(axis=0) + _LEAST
+        in_part = density * part / match[:, None] * taken[:, None]
+        sizes = in_part.sum(axis=0) + _LEAST
         part = (sizes + 1) / (sizes.sum() + _PARTS)
-        centre = np.clip((weights * x[:, None]).sum(axis=0) / sizes, low, 1.0)
-        spread = (weights * (x[:, None] - centre) ** 2).sum(axis=0) / sizes
+        centre = np.clip((in_part * x[:, None]).sum(axis=0) / sizes, low, 1.0)
+        spread = (in_part * (x[:, None] - centre) ** 2).sum(axis=0) / sizes
         width = np.clip(np.sqrt(spread), _NARROW, _WIDE)
         new = min(float(taken.sum()) / total, 0.5)
         # Less than half a match is none; its share would go on falling for ever.
@@ -236,3 +244,15 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
         most=min(share * (1 + edge), 1.0),
         converged=converged,
     )
+
+
+def fit_between(
+    counts: Int64s, chance: Floats, *, sizes: tuple[int, int], first: float
+) -> ScoreModel:
+    """Fit the scores between two files, twice: only then are the matches known that the first fit left in chance."""
+    known = np.zeros(BINS)
+    for _ in range(2):
+        other = carried_over(chance, counts, sizes=sizes, matches=known)
+        fitted = fit_scores(counts, other, first=first)
+        known = fitted.share * fitted.match * float(counts.sum())
+    return fitted

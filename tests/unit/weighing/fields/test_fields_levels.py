@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fields_twins import drawn_files, plain_level, plain_levels, small_files, table_of
 from hypothesis import given, settings
+from slow_fields import drawn_files, slow_level_rows, slow_pair_levels, small_files, table_of
 
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.weighing.fields import levels
@@ -38,7 +38,7 @@ def test_levels_of_pairs_are_those_of_their_values(
     fields, table = table_of(files)
     for a, b in [(0, 1), (1, 0), (0, 0)]:
         left, right = every_pair(len(files[a]), len(files[b]))
-        plain = plain_levels(fields, a, b)
+        plain = slow_pair_levels(fields, a, b)
         np.testing.assert_array_equal(pair_levels(table, a, b, left, right), plain[left, right])
 
 
@@ -54,7 +54,7 @@ def test_a_row_holds_the_level_with_every_value_of_the_field(
         for value in range(len(field)):
             row = np.full(len(table.bits), 99, np.uint8)
             level_rows(table.words, table.bits, table.exact, start + value, start, end, row)
-            expected = [plain_level(field, value, other) for other in range(len(field))]
+            expected = slow_level_rows(field, value)
             assert row[start:end].tolist() == expected
             assert (np.delete(row, np.arange(start, end)) == 99).all()
 
@@ -71,7 +71,7 @@ def test_long_fields_are_worked_through_to_the_end(
     value = int(table.ids[0][0].max())
     row = np.empty(len(table.bits), np.uint8)
     level_rows(table.words, table.bits, table.exact, value, 0, int(table.starts[1]), row)
-    expected = [plain_level(fields[0], value, other) for other in range(len(fields[0]))]
+    expected = slow_level_rows(fields[0], value)
     assert row[: len(fields[0])].tolist() == expected
     left, right = np.random.default_rng(3).integers(0, 700, (2, 100_000))
     whole = pair_levels(table, 0, 1, left, right)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from fields_twins import drawn_values
+from slow_fields import drawn_values
 from unit_world import ALL, NAMES, Town, agreement_of, encode_all, frames_of, town
 
 from pprl.exchange.encoded.file import EncodedFile
@@ -95,10 +95,10 @@ def test_matches_below_a_floor_are_counted(true_pairs: tuple[np.ndarray, np.ndar
     levels = pair_levels(learnt.table, 0, 1, *true_pairs)
     known = learnt.bound().level[np.arange(levels.shape[1]), levels].sum(axis=1)
     floors = (-1e9, 20.0, 25.0, 30.0, 35.0, 40.0, 1e9)
-    hidden = [learnt.hidden(0, 1, floor) for floor in floors]
-    assert hidden[0] == 0
-    assert hidden[-1] == pytest.approx(learnt.matches[0, 1])
-    for floor, found in zip(floors, hidden, strict=True):
+    unlisted = [learnt.unlisted(0, 1, floor) for floor in floors]
+    assert unlisted[0] == 0
+    assert unlisted[-1] == pytest.approx(learnt.matches[0, 1])
+    for floor, found in zip(floors, unlisted, strict=True):
         assert found == pytest.approx((known < floor).sum(), rel=0.1, abs=10)
 
 

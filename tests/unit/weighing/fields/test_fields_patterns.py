@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from fields_twins import drawn_files, plain_levels, small_files, table_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_fields import drawn_files, slow_pair_levels, small_files, table_of
 
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.weighing.fields.levels import pair_levels
@@ -41,7 +41,7 @@ def test_counts_equal_those_of_every_pair(
     a, b = (0, 0) if same else (0, 1)
     chosen = data.draw(st.sets(st.integers(0, len(files[0]) - 1)))
     rows = np.array(sorted(chosen), np.int64)
-    plain = plain_levels(fields, a, b)
+    plain = slow_pair_levels(fields, a, b)
     expected = Counter(
         tuple(map(int, plain[i, j]))
         for i in rows

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fields_twins import drawn_files, plain_levels, small_files, table_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_fields import drawn_files, slow_bound_of_pairs, small_files, table_of
 
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.weighing.fields.levels import DIFFERENT, EXACT, MISSING, Columns, level_count
@@ -31,18 +31,6 @@ def drawn_bound(rng: np.random.Generator, fields: list[FieldValues], table: Colu
     return Bound(level=level.astype(np.float32), rare=rare.astype(np.float32))
 
 
-def plain_bounds(
-    fields: list[FieldValues], table: Columns, bound: Bound, a: int, b: int
-) -> np.ndarray:
-    levels = plain_levels(fields, a, b)
-    made = np.zeros(levels.shape[:2])
-    for f, field in enumerate(fields):
-        made += bound.level[f, levels[:, :, f]]
-        equal = (field.ids[a][:, None] == field.ids[b][None, :]) & (levels[:, :, f] != MISSING)
-        made += equal * bound.rare[table.starts[f] + field.ids[a]][:, None]
-    return made
-
-
 def places(left: np.ndarray, right: np.ndarray) -> Places:
     made = list(zip(left.tolist(), right.tolist(), strict=True))
     assert made == sorted(set(made))
@@ -61,7 +49,7 @@ def test_the_whole_scan_finds_what_reaches_the_floor(
     fields, table = table_of(drawn_files(make_fields, **drawn))
     bound = drawn_bound(drawn["rng"], fields, table)
     a, b = (0, 0) if same else (0, 1)
-    plain = plain_bounds(fields, table, bound, a, b)
+    plain = slow_bound_of_pairs(fields, table, bound, a, b)
     left, right = np.divmod(np.arange(plain.size), plain.shape[1])
     one_by_one = bound_of_pairs(table, a, b, bound, left, right)
     np.testing.assert_array_equal(one_by_one, plain.ravel())

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fields_twins import drawn_files, small_files
 from hypothesis import given, settings
+from slow_fields import drawn_files, small_files
 
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.weighing.fields.values import BANDS, FieldValues, field_values

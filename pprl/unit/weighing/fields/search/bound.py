@@ -69,7 +69,10 @@ def pair_bound(
 def bound_of_pairs(
     table: Columns, a: int, b: int, bound: Bound, left: Int64s, right: Int64s
 ) -> Floats32:
-    """Return the bound of given pairs: the plain way, which the scans are held equal to."""
+    """Return the bound of given pairs: the plain way, which the scans are held equal to.
+
+    Twin: :func:`slow_bound_of_pairs`.
+    """
     levels = pair_levels(table, a, b, left, right)
     made = np.zeros(len(left), np.float32)
     for f in range(levels.shape[1]):

@@ -20,7 +20,7 @@ __all__ = ["FEW", "all_levels", "choose_fold", "choose_least", "few_valued", "le
 FEW = 8
 """A field of no more values than this tells classes of records apart (:class:`.near.Side`)."""
 
-_FOLDS = (2, 3, 4, 5, 6, 8, 12, 16, 32)  # widths, in words
+_WIDTHS = (2, 3, 4, 5, 6, 8, 12, 16, 32)  # widths, in words
 
 _VALUES = 256
 _ROWS, _OTHERS = 128, 1024
@@ -48,11 +48,11 @@ def least_cut(least: int) -> float:
 def choose_fold(words: Words, values: Int64s, least: int) -> tuple[int, float]:
     """Choose a field's fold width by values from all over it; also give the cost of a pair of values in cycles."""
     if len(values) == 0:
-        return _FOLDS[0], 0.0
+        return _WIDTHS[0], 0.0
     step = -(-len(values) // _VALUES)
     one, other = values[::step], values[step // 2 :: step]
     return fold_cost(
-        words, words, limit_slopes(least_cut(least), (1, 1)), one, other, widths=_FOLDS
+        words, words, limit_slopes(least_cut(least), (1, 1)), one, other, widths=_WIDTHS
     )
 
 
@@ -84,7 +84,7 @@ def choose_least(
         words=table.words, bits=table.bits, exact=table.exact, starts=table.starts, ids=(one, other)
     )
     levels = pair_levels(pairs, 0, 1, left, right)
-    weight: dict[tuple[int, int], Floats] = {}
+    log_ratio: dict[tuple[int, int], Floats] = {}
     cost: dict[tuple[int, int], float] = {}
     seen = other[:, :: -(-other.shape[1] // _RECORDS)]
     for f in range(fields):
@@ -95,7 +95,7 @@ def choose_least(
             coarse[DIFFERENT:low] = coarse[DIFFERENT:low].max()
             equal = levels[:, f] >= EXACT
             rare = np.where(equal, bound.rare[one[f, left]], 0.0)
-            weight[f, low] = np.where(levels[:, f] == MISSING, 0, coarse[levels[:, f]] + rare)
+            log_ratio[f, low] = np.where(levels[:, f] == MISSING, 0, coarse[levels[:, f]] + rare)
             search = 0.0
             if not few[f]:
                 if low < EXACT:
@@ -107,7 +107,7 @@ def choose_least(
         looked_at = float((total >= floor).mean()) * _LOOKED_AT
         return looked_at + sum(cost[f, int(low)] for f, low in enumerate(chosen))
 
-    total = np.sum([weight[f, int(low)] for f, low in enumerate(least)], axis=0)
+    total = np.sum([log_ratio[f, int(low)] for f, low in enumerate(least)], axis=0)
     now = price(least, total)
     while True:
         trials = []
@@ -115,11 +115,11 @@ def choose_least(
             if low != least[f]:
                 trial = least.copy()
                 trial[f] = low
-                sums = total - weight[f, int(least[f])] + weight[f, low]
+                sums = total - log_ratio[f, int(least[f])] + log_ratio[f, low]
                 trials.append((price(trial, sums), f, low))
         best = min(trials, default=(now, 0, 0))
         if best[0] >= now:
             return least
         now, f, low = best
-        total += weight[f, low] - weight[f, int(least[f])]
+        total += log_ratio[f, low] - log_ratio[f, int(least[f])]
         least[f] = low

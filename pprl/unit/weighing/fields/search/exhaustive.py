@@ -66,8 +66,8 @@ class _Steps:
         np.maximum.at(span, field, np.abs(exact))
         scale = _LARGEST / max(float(span.sum()), abs(floor))
 
-        def steps(weight: Floats) -> Int32s:
-            return np.ceil(weight * scale).astype(np.int32)
+        def steps(log_ratio: Floats) -> Int32s:
+            return np.ceil(log_ratio * scale).astype(np.int32)
 
         by_part = level[np.arange(len(level))[:, None, None], search.meet]
         by_part[search.meet == MISSING] = 0
@@ -218,6 +218,8 @@ def scan_all(
     progress: ShareDone | None = None,
 ) -> tuple[Int64s, Int64s]:
     """Return the rows of all pairs whose bound is at least `floor`, sorted.
+
+    Twin: :func:`bound_of_pairs`.
 
     Args:
         table: the fields.

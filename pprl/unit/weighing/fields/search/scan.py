@@ -83,6 +83,8 @@ def scan_grouped(
 ) -> tuple[Int64s, Int64s, Int64s]:
     """Like :func:`scan_all`, of the pairs that share a code in at least one pass.
 
+    Twin: :func:`bound_of_pairs`.
+
     Args:
         table, a, b, bound, floor, same, progress: as there.
         codes: ``int32[records, passes]`` for each file; -1 where a record has none.

@@ -1,4 +1,4 @@
-"""The levels of the profile ``fields`` the plain way, pair by pair, and fields to draw them from."""
+"""Slow twins of the profile ``fields``: levels and bounds pair by pair; and fields to draw them from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.weighing.fields.levels import CUTS, DIFFERENT, EXACT, MISSING, Columns, columns
+from pprl.unit.weighing.fields.search.bound import Bound
 from pprl.unit.weighing.fields.values import FieldValues, field_values
 
 Make = Callable[..., EncodedFile]
@@ -55,7 +56,7 @@ def table_of(files: list[EncodedFile]) -> tuple[list[FieldValues], Columns]:
     return fields, columns(fields)
 
 
-def plain_level(field: FieldValues, x: int, y: int) -> int:
+def _level(field: FieldValues, x: int, y: int) -> int:
     """The level of two values of a field, by counting bits."""
     if field.bits[x] == 0 or field.bits[y] == 0:
         return MISSING
@@ -69,18 +70,36 @@ def plain_level(field: FieldValues, x: int, y: int) -> int:
     return DIFFERENT + sum(2.0 * common >= cut * total for cut in CUTS)
 
 
-def plain_levels(fields: list[FieldValues], a: int, b: int) -> npt.NDArray[np.uint8]:
+def slow_level_rows(field: FieldValues, value: int) -> list[int]:
+    """The levels of one value with every value of its field."""
+    return [_level(field, value, other) for other in range(len(field))]
+
+
+def slow_pair_levels(fields: list[FieldValues], a: int, b: int) -> npt.NDArray[np.uint8]:
     """``uint8[records, records, fields]``: the levels of every pair."""
     return np.array(
         [
             [
-                [plain_level(field, int(field.ids[a][i]), int(field.ids[b][j])) for field in fields]
+                [_level(field, int(field.ids[a][i]), int(field.ids[b][j])) for field in fields]
                 for j in range(len(fields[0].ids[b]))
             ]
             for i in range(len(fields[0].ids[a]))
         ],
         np.uint8,
     ).reshape(len(fields[0].ids[a]), len(fields[0].ids[b]), len(fields))
+
+
+def slow_bound_of_pairs(
+    fields: list[FieldValues], table: Columns, bound: Bound, a: int, b: int
+) -> npt.NDArray[np.float64]:
+    """``float64[records, records]``: the bound of every pair."""
+    levels = slow_pair_levels(fields, a, b)
+    made = np.zeros(levels.shape[:2])
+    for f, field in enumerate(fields):
+        made += bound.level[f, levels[:, :, f]]
+        equal = (field.ids[a][:, None] == field.ids[b][None, :]) & (levels[:, :, f] != MISSING)
+        made += equal * bound.rare[table.starts[f] + field.ids[a]][:, None]
+    return made
 
 
 @st.composite
