@@ -52,7 +52,7 @@ def check(
     """
     from pprl.base.errors import DataError
     from pprl.exchange.agreement.model import Agreement
-    from pprl.party.encoding.check import check_table
+    from pprl.party.encoding.check import check as check_table
     from pprl.party.reading.people import expected_columns
     from pprl.tables.blocks import read_text
 

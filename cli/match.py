@@ -103,13 +103,14 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
+    from pprl.base.threads import check_threads
     from pprl.base.unfinished import Unfinished
     from pprl.unit.run.job import LinkageJob
     from pprl.unit.run.options import MatchOptions
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
     _check_replaceable(output)
-    _set_threads(threads)
+    check_threads(threads)  # before a cluster is started
     options = MatchOptions(
         threshold=_threshold(threshold),
         blocking=blocking,
@@ -125,7 +126,13 @@ def match(
         Progress() as progress,
         _told(workspace),
         LinkageJob(
-            files, options, earlier=extend, engine=other, workspace=workspace, progress=progress
+            files,
+            options,
+            earlier=extend,
+            engine=other,
+            workspace=workspace,
+            threads=threads,
+            progress=progress,
         ) as job,
     ):
         sizes = ", ".join(f"{file.party} {len(file):,}" for file in job.files)
@@ -199,20 +206,6 @@ def _threshold(text: str | None) -> float | Literal["auto"] | None:
             hint="For example --threshold 0.8.",
         )
     return value
-
-
-def _set_threads(threads: int | None) -> None:
-    if threads is not None:
-        import numba
-
-        from pprl.base.errors import UsageError
-
-        most = int(numba.config.NUMBA_NUM_THREADS)
-        if threads > most:
-            raise UsageError(
-                f"--threads {threads}: this machine has {most} cores", hint="Leave --threads out."
-            )
-        numba.set_num_threads(threads)
 
 
 def _show_plan(plan: MatchPlan) -> None:

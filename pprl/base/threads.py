@@ -11,19 +11,57 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 import numba
 
+from pprl.base.errors import UsageError
 from pprl.base.progress import ShareDone
 
-__all__ = ["in_order", "in_threads"]
+__all__ = ["check_threads", "in_order", "in_threads", "limited_threads"]
 
 PULSE = 0.1
 """Seconds between two calls of a :data:`pprl.base.progress.ShareDone`, and between two looks for an interrupt."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+def check_threads(threads: int | None) -> None:
+    """Refuse a number of threads that this machine can't give; None, for all of its cores, passes.
+
+    Raises:
+        UsageError: below 1, or more than the machine has cores.
+    """
+    most = int(numba.config.NUMBA_NUM_THREADS)
+    if threads is not None and not 1 <= threads <= most:
+        raise UsageError(
+            f"--threads {threads}: this machine has {most} core{'' if most == 1 else 's'}",
+            hint="Leave --threads out, in Python threads=, to use all of them.",
+        )
+
+
+@contextmanager
+def limited_threads(threads: int | None) -> Iterator[None]:
+    """Let kernels and :func:`in_threads` use so many threads inside a ``with`` block, and as many as before after it.
+
+    Args:
+        threads: from 1 to the machine's cores; None changes nothing.
+
+    Raises:
+        UsageError: see :func:`check_threads`.
+    """
+    check_threads(threads)
+    if threads is None:
+        yield
+        return
+    before = int(numba.get_num_threads())
+    numba.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 def in_threads(

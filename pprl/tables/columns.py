@@ -41,6 +41,11 @@ class ColumnMap:
             named here is looked up under its own name.
         dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.tables.dates`). The format of a date
             field that is not named here is recognised from its values.
+
+    Example:
+        >>> own = pprl.ColumnMap(columns={"surname": ("last_name",)}, dates={"date_of_birth": "DD/MM/YYYY"})
+        >>> own.names(["surname"])
+        ['surname', 'last_name']
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -160,6 +165,10 @@ def load_column_map(path: Path | str) -> ColumnMap:
 
     Raises:
         DataError: missing, not TOML, an unknown table or a value of the wrong kind.
+
+    Example:
+        >>> pprl.load_column_map("health.columns.toml").columns["surname"]
+        ('last_name',)
     """
     path = Path(path)
     try:

@@ -65,6 +65,11 @@ def read_csv_text(
     Raises:
         DataError: missing, unreadable, empty, binary, not UTF-8, ragged, two columns of one name, or a first row that
             looks like data.
+
+    Example:
+        >>> people = pprl.read_csv_text("health.csv")
+        >>> set(people.dtypes.astype(str))
+        {'object'}
     """
     opened = open_csv_text(path, what=what, allow_no_rows=allow_no_rows, header=header, known=known)
     with _told(opened) as ragged:

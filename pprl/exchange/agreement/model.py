@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from pprl.base.errors import AgreementError
+from pprl.base.summaries import Summarised, Summary
 from pprl.exchange.agreement.defaults import (
     LARGEST_BUDGET,
     AssignmentRule,
@@ -171,7 +172,7 @@ class Matching(_Part):
     assign: AssignmentRule = "one-to-one"
 
 
-class Agreement(_Part):
+class Agreement(Summarised, _Part):
     """Everything that the parties agree on except the key.
 
     Build one with :meth:`load`, :meth:`from_toml` or :meth:`from_dict`.
@@ -184,6 +185,11 @@ class Agreement(_Part):
         normalisation: version of the folding table and of the field rules.
         field: the fields, in order.
         blocking: passes of keyed blocking, in order; may be empty.
+
+    Example:
+        >>> agreement = pprl.Agreement.load("linkage.toml")
+        >>> agreement.profile, agreement.filter.bits
+        ('record', 1024)
     """
 
     format: Literal["pprl-agreement/1"]
@@ -195,6 +201,23 @@ class Agreement(_Part):
     field: tuple[AgreementField, ...] = Field(min_length=1, max_length=64)
     blocking: tuple[BlockingPass, ...] = Field(default=(), max_length=16)
     matching: Matching = Matching()
+
+    def _summary(self) -> Summary:
+        rule = self.matching
+        return Summary(
+            title=f"Agreement {self.project}",
+            rows=(
+                ("profile", self.profile),
+                ("fields", ", ".join(item.name for item in self.field)),
+                ("filter", f"{self.filter.bits:,} bits, hardening {self.hardening.method}"),
+                ("blocking keys", f"{len(self.blocking)} a record"),
+                (
+                    "matching",
+                    f"threshold {rule.threshold}, blocking {rule.blocking}, {rule.assign}",
+                ),
+                ("fingerprint", self.fingerprint()),
+            ),
+        )
 
     @model_validator(mode="after")
     def _check(self) -> Agreement:

@@ -24,6 +24,7 @@ __all__ = [
     "fixed_columns",
     "pack_words",
     "pseudonym_order",
+    "pseudonym_text",
     "row_bytes",
     "spare_bits_set",
     "strictly_ascending",
@@ -89,6 +90,14 @@ def pack_words(filters: Bytes2D) -> npt.NDArray[np.uint64]:
         padded = np.zeros((rows, words * 8), np.uint8)
         padded[:, :width] = filters
     return padded.view("<u8").astype(np.uint64, copy=False).reshape(rows, words)
+
+
+def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
+    """Return pseudonyms as 32 lower-case hexadecimal digits each."""
+    text = np.ascontiguousarray(pseudonyms).tobytes().hex().encode()
+    offsets = pa.py_buffer(np.arange(len(pseudonyms) + 1) * (2 * PSEUDONYM_BYTES))
+    made = pa.LargeStringArray.from_buffers(len(pseudonyms), offsets, pa.py_buffer(text))
+    return list(made.to_numpy(zero_copy_only=False))
 
 
 def spare_bits_set(filters: Bytes2D, agreement: Agreement) -> bool:

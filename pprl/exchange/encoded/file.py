@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from pprl.base.errors import AgreementError, EncodedFileError
 from pprl.base.mapped import MappedFolder, array_in
+from pprl.base.summaries import Summarised, Summary
 from pprl.exchange.agreement.model import Agreement, PlainText, canonical_json
 from pprl.exchange.encoded.columns import (
     PSEUDONYM_BYTES,
@@ -29,6 +30,7 @@ from pprl.exchange.encoded.columns import (
     filter_bytes,
     filter_columns,
     pack_words,
+    pseudonym_text,
     row_bytes,
     spare_bits_set,
     strictly_ascending,
@@ -91,8 +93,8 @@ class EncodedHeader(BaseModel):
     content_sha256: Hex64
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class EncodedFile:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class EncodedFile(Summarised):
     """Encoded records in memory.
 
     Attributes:
@@ -116,6 +118,22 @@ class EncodedFile:
     def __len__(self) -> int:
         return len(self.pseudonyms)
 
+    def _summary(self) -> Summary:
+        agreement, each = self.agreement, self.agreement.filters_per_record()
+        passes = len(agreement.blocking)
+        return Summary(
+            title=f"EncodedFile of {self.party}",
+            rows=(
+                ("records", f"{len(self):,} of {self.header.rows_read:,} rows"),
+                (
+                    "encoding",
+                    f"{each} filter{'s' * (each > 1)} of {agreement.filter_bits():,} bits a record",
+                ),
+                ("blocking keys", f"{passes} a record"),
+                ("agreement", f"{agreement.project} ({agreement.fingerprint()[:16]})"),
+            ),
+        )
+
     @property
     def party(self) -> str:
         """The party's name."""
@@ -136,14 +154,6 @@ class EncodedFile:
         each = self.filters.reshape(-1, filter_bytes(self.agreement))
         words = pack_words(each)
         return words.reshape(len(self), self.agreement.filters_per_record(), words.shape[1])
-
-
-def pseudonym_text(pseudonyms: Bytes2D) -> list[str]:
-    """Return pseudonyms as 32 lower-case hexadecimal digits each."""
-    text = np.ascontiguousarray(pseudonyms).tobytes().hex().encode()
-    offsets = pa.py_buffer(np.arange(len(pseudonyms) + 1) * (2 * PSEUDONYM_BYTES))
-    made = pa.LargeStringArray.from_buffers(len(pseudonyms), offsets, pa.py_buffer(text))
-    return list(made.to_numpy(zero_copy_only=False))
 
 
 def content_digest(
@@ -215,7 +225,11 @@ def header_content(
 
 
 def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
-    """Write an encoded file to ``path`` (see :class:`pprl.base.outputs.Outputs` for safe names)."""
+    """Write an encoded file to ``path`` (see :class:`pprl.base.outputs.Outputs` for safe names).
+
+    Example:
+        >>> pprl.write_encoded(a.encoded, "copy.parquet")
+    """
     with parquet_rows(path, encoded.agreement) as (write, state):
         for start in range(0, len(encoded), GROUP_ROWS):
             rows = slice(start, start + GROUP_ROWS)
@@ -234,6 +248,10 @@ def read_encoded(path: Path | str, *, mapped: MappedFolder | None = None) -> Enc
     Raises:
         EncodedFileError: not an encoded file, of another version, truncated, altered or inconsistent.
         OutputError: that folder's disk is full.
+
+    Example:
+        >>> pprl.read_encoded("health.parquet").party
+        'health'
     """
     path = Path(path)
     _check_start(path)

@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pprl.base.errors import LinksError
+from pprl.base.summaries import Summarised, Summary, rate
 from pprl.exchange.links.run_entries import ExpectedQuality
 from pprl.exchange.links.run_record import RunRecord
 from pprl.exchange.links.tables import (
@@ -58,8 +59,8 @@ _ODD = np.array(
 """Odd factors without a pattern, any would do: they make one number of the four words of a pseudonym's text."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Links:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Links(Summarised):
     """The result of a match.
 
     Attributes:
@@ -73,6 +74,14 @@ class Links:
         run: the content of ``run.json``.
         parts: columns :func:`part_columns` of the agreement's fields, a row for each row of ``pairs`` and then of
             ``near``: the parts of their weights. None in the profile ``record``, where a weight has no parts.
+
+    Example:
+        >>> list(links.pairs.columns[-3:])
+        ['score', 'weight', 'probability']
+        >>> links.run.counts.linked_records == len(links.links)
+        True
+        >>> 0 < links.expected_quality.precision <= 1
+        True
     """
 
     links: pd.DataFrame
@@ -80,6 +89,23 @@ class Links:
     near: pd.DataFrame
     run: RunRecord
     parts: pd.DataFrame | None = None
+
+    def _summary(self) -> Summary:
+        run, expected = self.run, self.expected_quality
+        score = "match probability" if run.profile == "fields" else "similarity"
+        rows = [
+            ("links", f"{run.counts.links:,} of {run.counts.linked_records:,} records"),
+            ("pairs", f"{len(self.pairs):,} accepted, {len(self.near):,} near"),
+            ("threshold", f"{score} {self.threshold:.3f}"),
+        ]
+        if expected is not None and expected.links:
+            e = expected
+            rows += [
+                ("expected precision", rate(e.precision, e.precision_low, e.precision_high)),
+                ("expected recall", rate(e.recall, e.recall_low, e.recall_high)),
+            ]
+        rows.append(("warnings", f"{len(run.warnings)}"))
+        return Summary(title=f"Links of {', '.join(self.parties)}", rows=tuple(rows))
 
     @property
     def parties(self) -> list[str]:
@@ -120,7 +146,15 @@ class Links:
 
 
 def write_links(links: Links | LinkTables, folder: Path | str) -> None:
-    """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``."""
+    """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``.
+
+    Example:
+        >>> folder = Path("links-copy")
+        >>> folder.mkdir()
+        >>> pprl.write_links(links, folder)
+        >>> pprl.read_links(folder).links.equals(links.links)
+        True
+    """
     write_tables(links.tables() if isinstance(links, Links) else links, Path(folder))
 
 
@@ -130,6 +164,10 @@ def read_links(folder: Path | str) -> Links:
     Raises:
         LinksError: not a links folder, incomplete, damaged or of another version, with a record that stands twice in
             the links, or with a text that may not stand on a terminal.
+
+    Example:
+        >>> pprl.read_links("links").parties
+        ['health', 'education']
     """
     folder = Path(folder)
     if not folder.is_dir():

@@ -22,6 +22,7 @@ from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
 from pprl.party.reading.people import check_frame
 from pprl.tables.dates import recognise_format
+from pprl.tables.frames import Table, as_frame
 
 __all__ = ["Draft", "Guess", "draft_agreement"]
 
@@ -106,29 +107,38 @@ class Draft:
 
 
 def draft_agreement(
-    frame: pd.DataFrame,
+    frame: Table,
     *,
     project: str,
     profile: Profile = "record",
     bits: int | None = None,
 ) -> Draft:
-    """Draft an agreement for a table like this one.
+    """Draft an agreement for a table like this one, as ``pprl init`` does.
 
     Args:
-        frame: the whole table, all columns text.
+        frame: the whole table, all columns text; a pandas or polars DataFrame or a pyarrow Table.
         project: the linkage's name.
         profile: ``record`` for one filter per record, or ``fields`` for one filter per field.
         bits: length of a filter; None for the profile's default.
 
     Raises:
         DataError: no column looks like a field to link by.
-        UsageError: the linkage's name is empty, longer than 200 characters or not printable.
+        UsageError: the linkage's name is empty, longer than 200 characters or not printable; or a path in place of
+            the table.
+
+    Example:
+        >>> draft = pprl.draft_agreement(people, project="Health and education")
+        >>> draft.id_column, draft.columns()["surname"]
+        ('patient_no', 'last_name')
+        >>> pprl.Agreement.from_toml(draft.toml).project
+        'Health and education'
     """
     if not 0 < len(project) <= 200 or not project.isprintable():
         raise UsageError(
             "the linkage's name must have 1 to 200 printable characters",
             hint='For example --project "Health and education".',
         )
+    frame = as_frame(frame, what="draft_agreement")
     check_frame(frame, source="the table")
     found = _guesses(frame)
     guesses = [found[column] for column in frame.columns]

@@ -27,8 +27,9 @@ from pprl.party.reading.people import (
     shared_columns,
 )
 from pprl.tables import ColumnMap
+from pprl.tables.frames import Table, as_frame
 
-__all__ = ["FieldCheck", "TableCheck", "check_table"]
+__all__ = ["FieldCheck", "TableCheck", "check"]
 
 _FILL_ROWS = 2000
 
@@ -131,8 +132,8 @@ class TableCheck:
         return {**asdict(self), "problems": self.problems}
 
 
-def check_table(
-    frame: pd.DataFrame,
+def check(
+    frame: Table,
     agreement: Agreement,
     *,
     id_column: str | None = None,
@@ -142,7 +143,7 @@ def check_table(
     """Check a table against an agreement without a key and without writing anything.
 
     Args:
-        frame: one row a person, all columns text.
+        frame: one row a person, all columns text; a pandas or polars DataFrame or a pyarrow Table.
         agreement: the agreement.
         id_column: column of the party's own ids.
         columns: the party's own column names and date formats.
@@ -150,7 +151,14 @@ def check_table(
 
     Raises:
         DataError: a column is missing or can't be read at all.
+        UsageError: a path in place of the table.
+
+    Example:
+        >>> found = pprl.check(people, agreement, id_column="patient_no", columns=columns)
+        >>> found.problems, found.repeated_ids
+        (0, 0)
     """
+    frame = as_frame(frame, what="check")
     fields = read_fields(frame, agreement, columns or ColumnMap(), source=source)
     ids = None if id_column is None else id_values(frame, id_column, source=source)
     repeated_ids = empty_ids = None

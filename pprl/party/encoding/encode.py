@@ -40,6 +40,7 @@ from pprl.party.reading.people import (
 )
 from pprl.tables import ColumnMap
 from pprl.tables.blocks import Block, FrameSource, TableSource, open_table
+from pprl.tables.frames import Table, as_frame
 
 __all__ = ["Encoding", "RowCounts", "encode", "encode_fields", "encode_file", "mean_fill"]
 
@@ -66,7 +67,7 @@ class Encoding:
 
 
 def encode(
-    frame: pd.DataFrame,
+    frame: Table,
     agreement: Agreement,
     key: Key,
     *,
@@ -80,7 +81,8 @@ def encode(
     """Encode a table of people.
 
     Args:
-        frame: one row a person, all columns text (``dtype=str, keep_default_na=False``).
+        frame: one row a person, all columns text (``dtype=str, keep_default_na=False``); a pandas or polars
+            DataFrame or a pyarrow Table.
         agreement: the agreement.
         key: the parties' secret key.
         party: this party's name: lower-case letters, digits, hyphens and underscores.
@@ -95,8 +97,17 @@ def encode(
 
     Raises:
         DataError: a missing column, duplicate ids, unreadable values, or no row that can be encoded.
+        UsageError: a path in place of the table, or a party's name of another form.
+
+    Example:
+        >>> made = pprl.encode(people, agreement, key, party="health", id_column="patient_no", columns=columns)
+        >>> made.encoded.party, len(made.encoded) == len(made.id_map)
+        ('health', True)
+        >>> made.encoded.filters.shape == (len(people), agreement.filter_bits() // 8)
+        True
     """
     _check_party(party)
+    frame = as_frame(frame, what="encode", instead="pprl.encode_file, or pprl.read_csv_text(path)")
     source = source or f"{party} (in memory)"
     tell = progress or (lambda stage, share: None)
     check_frame(frame, source=source)
@@ -135,14 +146,14 @@ def encode(
 
 
 def encode_file(
-    people: Path,
+    people: Path | str,
     agreement: Agreement,
     key: Key,
     *,
     party: str,
     id_column: str,
-    encoded: Path,
-    id_map: Path,
+    encoded: Path | str,
+    id_map: Path | str,
     columns: ColumnMap | None = None,
     header: bool = False,
     unreadable: Literal["error", "missing"] = "error",
@@ -176,8 +187,15 @@ def encode_file(
         DataError: the file can't be read, a missing column, duplicate ids, unreadable values, or no row that can be
             encoded.
         OutputError: an output exists or can't be written.
+
+    Example:
+        >>> counts = pprl.encode_file("health.csv", agreement, key, party="health", id_column="patient_no",
+        ...                           columns=columns, encoded="again.parquet", id_map="again.ids.csv")
+        >>> len(pprl.read_encoded("again.parquet")) == len(people)
+        True
     """
     _check_party(party)
+    people, encoded, id_map = Path(people), Path(encoded), Path(id_map)
     tell = progress or (lambda stage, share, rows: None)
     tell("looking at the file", 0.0, 0)
     known = expected_columns(agreement, columns or ColumnMap(), id_column)

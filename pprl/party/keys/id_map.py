@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pprl.base.arrays import Bytes
 from pprl.base.errors import DataError
 from pprl.tables import read_csv_text
+from pprl.tables.frames import Table, as_frame
 from pprl.tables.texts import Texts
 
 __all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve"]
@@ -105,19 +106,34 @@ def read_id_map(path: Path) -> pd.DataFrame:
     return frame
 
 
-def resolve(links: pd.DataFrame, id_map: pd.DataFrame) -> pd.DataFrame:
+def resolve(links: Table, id_map: Table) -> pd.DataFrame:
     """Turn returned pseudonyms back into the party's own ids.
 
     Args:
-        links: columns ``link_id`` and ``pseudonym``, as in ``links-PARTY.csv``.
-        id_map: columns ``pseudonym`` and ``id``.
+        links: columns ``link_id`` and ``pseudonym``, as in ``links-PARTY.csv``; a pandas or polars DataFrame or a
+            pyarrow Table.
+        id_map: columns ``pseudonym`` and ``id``; likewise.
 
     Returns:
         Columns ``link_id`` and ``id``, in the order of ``links``.
 
     Raises:
         DataError: columns or values of another form, a pseudonym that occurs twice, or one that is not in the id map.
+        UsageError: a path in place of a table.
+
+    Example:
+        >>> returned = pprl.read_csv_text("links/links-health.csv")
+        >>> own = pprl.resolve(returned, a.id_map)
+        >>> list(own.columns), len(own) == len(returned)
+        (['link_id', 'id'], True)
     """
+    links = as_frame(links, what="resolve")
+    id_map = as_frame(id_map, what="resolve")
+    if not set(ID_MAP_COLUMNS) <= set(id_map.columns):
+        raise DataError(
+            "the id map has no columns pseudonym and id",
+            hint="Give the id map that `pprl encode` wrote, or the one that pprl.encode returned.",
+        )
     # The unit is another organisation: whatever it writes, only numbers and known pseudonyms get through. A number of
     # 15 digits is still exact in a spreadsheet, and no linkage has more links.
     expected = {"link_id": r"[1-9][0-9]{0,14}", "pseudonym": r"[0-9a-f]{32}"}

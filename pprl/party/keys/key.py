@@ -26,6 +26,12 @@ class Key:
 
     Args:
         secret: 32 random bytes.
+
+    Example:
+        >>> pprl.Key.load("parties.key") == key
+        True
+        >>> key
+        Key(<secret>)
     """
 
     __slots__ = ("__secret",)

@@ -21,6 +21,7 @@ from pprl.quality.judging.curve import links_curve, thresholds, truth_curve
 from pprl.quality.judging.evaluation import Evaluation, PartyQuality, ScoreHistogram
 from pprl.quality.judging.truth import Judge
 from pprl.quality.metrics import MatchQuality, attainable_pairs, count_pairs, measure
+from pprl.tables.frames import Table, as_frame
 
 __all__ = ["evaluate"]
 
@@ -30,22 +31,34 @@ _BINS = 100
 def evaluate(
     links: Links,
     *,
-    truth: pd.DataFrame | None = None,
-    ids: Mapping[str, pd.DataFrame] | None = None,
+    truth: Table | None = None,
+    ids: Mapping[str, Table] | None = None,
     baseline: Baseline | None = None,
 ) -> Evaluation:
     """Judge a run, with truth or without.
 
     Args:
         links: the run's result.
-        truth: columns ``party``, ``id``, ``person``; one row a record, records of one person are true matches.
-        ids: party -> its id map, columns ``pseudonym``, ``id``.
+        truth: columns ``party``, ``id``, ``person``; one row a record, records of one person are true matches. A
+            pandas or polars DataFrame or a pyarrow Table.
+        ids: party -> its id map, columns ``pseudonym``, ``id``; likewise.
         baseline: the result of :func:`pprl.quality.baseline.run.run_baseline`; needs truth.
 
     Raises:
-        UsageError: truth without id maps or the reverse, or a baseline without truth.
+        UsageError: truth without id maps or the reverse, a baseline without truth, or a path in place of a table.
         DataError: truth, id maps and links don't fit together (:class:`pprl.quality.judging.truth.Judge`).
+
+    Example:
+        >>> result = pprl.evaluate(links, truth=truth, ids={"health": a.id_map, "education": b.id_map})
+        >>> 0.9 < result.quality.precision.value <= 1
+        True
+        >>> pprl.evaluate(links).quality is None  # without truth there is only what the run expects
+        True
     """
+    if truth is not None:
+        truth = as_frame(truth, what="evaluate (truth=)", instead="pprl.read_truth(path)")
+    if ids is not None:
+        ids = _id_maps(ids)
     if (truth is None) != (ids is None or not ids):
         given, lacking = ("id maps", "truth") if truth is None else ("truth", "id maps")
         raise UsageError(
@@ -174,6 +187,19 @@ class _PairCounter:
         known = self._persons >= 0
         every = count_pairs(self._groups, self._parties, within=within)
         return every - count_pairs(self._groups[known], self._parties[known], within=within)
+
+
+def _id_maps(ids: object) -> dict[str, pd.DataFrame]:
+    instead = "pprl.read_id_maps(paths, links)"
+    if not isinstance(ids, Mapping):
+        raise UsageError(
+            "evaluate takes ids= as a mapping from a party to its id map",
+            hint=f"For files: {instead}.",
+        )
+    return {
+        party: as_frame(table, what="evaluate (ids=)", instead=instead)
+        for party, table in ids.items()
+    }
 
 
 def _among(parties: npt.NDArray[np.int64], only: tuple[int, int] | None) -> npt.NDArray[np.bool_]:

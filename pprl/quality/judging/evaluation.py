@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pprl.base.summaries import Summarised, Summary, rate
 from pprl.exchange.links.run_record import RunRecord
 from pprl.quality.baseline.run import Baseline
 from pprl.quality.judging.contributions import Contributions, LeftOut
@@ -65,8 +66,8 @@ class Gate:
     lower_bound: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Summarised):
     """All numbers that the report shows.
 
     Attributes:
@@ -103,6 +104,35 @@ class Evaluation:
     never_encoded_pairs: int | None = None
     baseline: Baseline | None = None
     gates: tuple[Gate, ...] = ()
+
+    def _summary(self) -> Summary:
+        quality, expected = self.quality, self.run.expected_quality
+        rows = [("threshold", f"{self.run.threshold.value:.3f}")]
+        if quality is not None:
+            rows += [
+                ("pairs", f"{quality.found_pairs:,} found, {quality.true_pairs:,} true"),
+                *(
+                    (name, rate(found.value, found.low, found.high))
+                    for name, found in (
+                        ("precision", quality.precision),
+                        ("recall", quality.recall),
+                        ("F1", quality.f1),
+                    )
+                ),
+            ]
+        elif expected is not None:
+            e = expected
+            rows += [
+                ("expected precision", rate(e.precision, e.precision_low, e.precision_high)),
+                ("expected recall", rate(e.recall, e.recall_low, e.recall_high)),
+            ]
+        if self.gates:
+            rows.append(
+                ("gates", f"{sum(gate.met for gate in self.gates)} of {len(self.gates)} passed")
+            )
+        truth = "without truth" if quality is None else "with truth"
+        title = f"Evaluation of {', '.join(self.run.parties)}, {truth}"
+        return Summary(title=title, rows=tuple(rows))
 
     @property
     def precision_bounds(self) -> tuple[float, float] | None:

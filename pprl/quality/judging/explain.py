@@ -141,6 +141,11 @@ def explain(links: Links, link_id: int) -> Explanation:
 
     Raises:
         DataError: there is no such link.
+
+    Example:
+        >>> why = pprl.explain(links, links.links["link_id"][0])
+        >>> len(why.members) >= 2 and why.pairs[0].probability > 0.5
+        True
     """
     frame = links.links
     own = frame[frame["link_id"] == link_id]

@@ -50,7 +50,7 @@ class Coverage:
     truth_not_encoded: int
 
 
-def read_truth(path: Path, *, header: bool = False) -> pd.DataFrame:
+def read_truth(path: Path | str, *, header: bool = False) -> pd.DataFrame:
     """Read a truth file.
 
     Args:
@@ -62,13 +62,19 @@ def read_truth(path: Path, *, header: bool = False) -> pd.DataFrame:
 
     Raises:
         DataError: unreadable, a missing column or an empty value.
+
+    Example:
+        >>> list(pprl.read_truth("truth.csv").columns)
+        ['party', 'id', 'person']
     """
     frame = read_csv_text(path, what="truth file", header=header, known=TRUTH_COLUMNS)
     _check_table(frame, TRUTH_COLUMNS, str(path), "truth file")
     return frame
 
 
-def read_id_maps(options: Sequence[str], links: Links) -> dict[str, pd.DataFrame]:
+def read_id_maps(
+    options: Sequence[str | Path] | str | Path, links: Links
+) -> dict[str, pd.DataFrame]:
     """Read id maps given as ``PARTY=FILE`` or ``FILE``.
 
     The party of a bare ``FILE`` is the one whose linked pseudonyms the file holds; if it holds none, the party in a
@@ -80,10 +86,17 @@ def read_id_maps(options: Sequence[str], links: Links) -> dict[str, pd.DataFrame
     Raises:
         UsageError: an unknown party, a party that can't be told, or two id maps of one party.
         DataError: unreadable, a missing column or an empty value.
+
+    Example:
+        >>> maps = pprl.read_id_maps(["health.ids.csv", "education=education.ids.csv"], links)
+        >>> sorted(maps)
+        ['education', 'health']
     """
+    if isinstance(options, str | Path):
+        options = [options]
     found: dict[str, pd.DataFrame] = {}
     for option in options:
-        party, path = _split_option(option, links.parties)
+        party, path = _split_option(str(option), links.parties)
         frame = read_csv_text(path, what="id map", header=None)
         _check_table(frame, ID_COLUMNS, str(path), "id map")
         if party is None:

@@ -58,7 +58,7 @@ def render_report(evaluation: Evaluation) -> str:
     )
 
 
-def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> Path:
+def write_report(evaluation: Evaluation, path: Path | str, *, force: bool = False) -> Path:
     """Write the page to ``path`` and the numbers beside it as ``.json``, both or neither.
 
     Returns:
@@ -66,7 +66,12 @@ def write_report(evaluation: Evaluation, path: Path, *, force: bool = False) -> 
 
     Raises:
         OutputError: an output exists and ``force`` is false, can't be written, or ``path`` itself ends in ``.json``.
+
+    Example:
+        >>> pprl.write_report(pprl.evaluate(links), "report.html").name
+        'report.json'
     """
+    path = Path(path)
     beside = path.with_suffix(".json")
     if beside == path:
         raise OutputError(

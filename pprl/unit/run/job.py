@@ -15,10 +15,12 @@ import numba
 import numpy as np
 import scipy
 
+from pprl.base.errors import UsageError
 from pprl.base.mapped import MappedFolder
 from pprl.base.outputs import Outputs
 from pprl.base.progress import Progress
 from pprl.base.resources import total_memory
+from pprl.base.threads import check_threads, limited_threads
 from pprl.base.unfinished import Unfinished
 from pprl.base.version import VERSION
 from pprl.exchange.encoded.file import EncodedFile, read_encoded
@@ -56,7 +58,18 @@ class LinkageJob:
             must have been read from paths.
         workspace: a private folder for what a long run has so far; memory by default.
         frames: whether the links will become DataFrames: the memory that these take is then planned for.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
         progress: called with a stage's name, the share done and what there is to say of it.
+
+    Raises:
+        UsageError: something that is neither an encoded file nor a path, or more threads than the machine has cores.
+
+    Example:
+        >>> with pprl.LinkageJob(["health.parquet", "education.parquet"], threads=1) as job:
+        ...     pairs = job.plan.pairs_expected  # known before the long work
+        ...     made = job.write("links-again")
+        >>> made.run.parties
+        ['health', 'education']
     """
 
     def __init__(
@@ -68,15 +81,24 @@ class LinkageJob:
         engine: Engine | None = None,
         workspace: Unfinished | None = None,
         frames: bool = False,
+        threads: int | None = None,
         progress: Progress | None = None,
     ) -> None:
+        check_threads(threads)
         alone = isinstance(files, EncodedFile | Path | str)
         self._given: list[EncodedFile | Path | str] = [files] if alone else list(files)  # type: ignore[arg-type,list-item]
+        for given in self._given:
+            if not isinstance(given, EncodedFile | Path | str):
+                raise UsageError(
+                    f"a {type(given).__name__} is not an encoded file",
+                    hint="Give what pprl.encode returned as .encoded, or the path of an encoded file.",
+                )
         self._options = options or MatchOptions()
         self._earlier = earlier
         self._engine = engine
         self._workspace = workspace
         self._frames = frames
+        self._threads = threads
         self._progress = progress
         self._stages = Stages()
         self._mapped: MappedFolder | None = None
@@ -136,15 +158,16 @@ class LinkageJob:
     @cached_property
     def plan(self) -> MatchPlan:
         """What the run will do; see :func:`pprl.unit.run.plan.plan_match`, also for what it raises."""
-        return plan_match(
-            self.files,
-            self._options,
-            earlier=self.earlier,
-            engine=self._engine,
-            frames=self._frames,
-            stages=self._stages,
-            progress=self._progress,
-        )
+        with limited_threads(self._threads):
+            return plan_match(
+                self.files,
+                self._options,
+                earlier=self.earlier,
+                engine=self._engine,
+                frames=self._frames,
+                stages=self._stages,
+                progress=self._progress,
+            )
 
     @cached_property
     def journal(self) -> Journal:
@@ -164,7 +187,8 @@ class LinkageJob:
 
     def link(self) -> LinkTables:
         """Compare and link; see :func:`pprl.unit.run.match.run_match`, also for what it raises."""
-        return run_match(self.plan, journal=self.journal, progress=self._progress)
+        with limited_threads(self._threads):
+            return run_match(self.plan, journal=self.journal, progress=self._progress)
 
     def write(self, output: Path | str, *, force: bool = False) -> LinkTables:
         """Compare, link and write the links folder, whole or not at all.
@@ -201,28 +225,50 @@ def _setup(plan: MatchPlan) -> dict[str, object]:
 
 
 def match(
-    files: Iterable[EncodedFile] | EncodedFile,
+    files: Iterable[EncodedFile | Path | str] | EncodedFile | Path | str,
     options: MatchOptions | None = None,
     *,
-    earlier: Links | None = None,
+    earlier: Links | Path | str | None = None,
     engine: Engine | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Links:
     """Link encoded files; with one file, find its duplicates.
 
     Args:
-        files: one or more encoded files of one agreement and key.
+        files: one or more encoded files of one agreement and key, or their paths.
         options: what the operator chooses; the agreement's own matching rule by default.
-        earlier: links of an earlier run of some of these files: they stay, with their link ids, and the other files
-            are linked to them.
+        earlier: links of an earlier run of some of these files, or their folder: they stay, with their link ids, and
+            the other files are linked to them.
         engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
             must have been read from paths.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
         progress: called with a stage's name, the share done and what there is to say of it.
+
+    Returns:
+        The links; a score is a similarity in the profile ``record`` and a match probability in ``fields``, a weight is
+        in bits. How they are found: ``docs/linking.md``.
 
     Raises:
         MismatchError: the files can't be compared.
-        UsageError: the options contradict each other or the files.
+        EncodedFileError: a file is not an encoded file, or is damaged.
+        UsageError: the options contradict each other or the files, or more threads than the machine has cores.
         DataError: an empty file, or more pairs than the memory holds.
+
+    Example:
+        >>> links = pprl.match([a.encoded, b.encoded])
+        >>> list(links.links.columns)
+        ['link_id', 'party', 'pseudonym']
+        >>> links.parties
+        ['health', 'education']
     """
-    job = LinkageJob(files, options, earlier=earlier, engine=engine, frames=True, progress=progress)
+    job = LinkageJob(
+        files,
+        options,
+        earlier=earlier,
+        engine=engine,
+        frames=True,
+        threads=threads,
+        progress=progress,
+    )
     return Links.of(job.link())

@@ -39,6 +39,11 @@ class MatchOptions:
             be listed, that is to be compared; 0.99 by default.
         memory: bytes that the run may use; half of the machine's by default. Memory-mapped encodings are not counted:
             the system takes their pages back when it needs them.
+
+    Example:
+        >>> options = pprl.MatchOptions(threshold=0.9, blocking="exhaustive")
+        >>> pprl.match([a.encoded, b.encoded], options).threshold
+        0.9
     """
 
     threshold: float | Literal["auto"] | None = None

@@ -131,6 +131,11 @@ def plan_match(
         UsageError: the options contradict each other or the files.
         DataError: an empty file, or the memory is too small.
         LinksError: the earlier links hold a record that is in none of the files, or one twice.
+
+    Example:
+        >>> plan = pprl.plan_match([a.encoded, b.encoded])
+        >>> plan.pairs_possible == len(a.encoded) * len(b.encoded)
+        True
     """
     stages = stages or Stages()
     # 1. May these files be compared, and what was asked for?

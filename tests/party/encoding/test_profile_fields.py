@@ -15,7 +15,7 @@ from pprl.base.errors import DataError, PprlError
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 from pprl.exchange.agreement.model import Agreement
 from pprl.party.drafting.draft import draft_agreement
-from pprl.party.encoding.check import check_table
+from pprl.party.encoding.check import check
 from pprl.party.encoding.encode import Encoding, encode, encode_fields
 from pprl.party.encoding.filters import filter_of
 from pprl.party.keys.key import Key
@@ -148,7 +148,7 @@ def test_the_profile_always_warns() -> None:
     """Before anybody encodes, and each time; the profile `record` never says it."""
     for few in (TYPES, {"surname": "surname"}):
         agreed = make_agreement(few, profile="fields")
-        made, checked = run(agreement=agreed), check_table(PEOPLE, agreed)
+        made, checked = run(agreement=agreed), check(PEOPLE, agreed)
         for warnings in (made.row_counts.warnings, checked.warnings):
             assert len([text for text in warnings if LEAK in text]) == 1
             assert "missing" in warnings[0]
@@ -167,7 +167,7 @@ def test_check_tells_what_would_leave() -> None:
     agreed = make_agreement(
         profile="fields", blocking=[{"keys": ["soundex(surname)", "year(born)"]}]
     )
-    checked = check_table(PEOPLE, agreed)
+    checked = check(PEOPLE, agreed)
     assert checked.record_bytes == 16 + 5 * 64 + 8
     assert checked.profile == checked.to_dict()["profile"] == "fields"
     assert 0.25 < checked.fill < 0.35

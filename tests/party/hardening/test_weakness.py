@@ -7,7 +7,7 @@ import pytest
 from helpers_party import PEOPLE, make_agreement
 
 from pprl.exchange.agreement.defaults import Profile
-from pprl.party.encoding.check import check_table
+from pprl.party.encoding.check import check
 from pprl.party.hardening.weakness import weaknesses
 from pprl.tables import ColumnMap
 
@@ -70,7 +70,7 @@ def test_what_leaves_is_counted_in_words() -> None:
         profile="fields",
         blocking=[{"keys": ["soundex(surname)"]}],
     )
-    leaves = " ".join(check_table(PEOPLE, one).leaves)
+    leaves = " ".join(check(PEOPLE, one).leaves)
     assert "1 keyed Bloom filter for each record, one a field" in leaves
     assert "1 keyed blocking key for each record" in leaves
 
@@ -80,7 +80,7 @@ def test_rows_without_any_value_do_not_thin_the_filters() -> None:
     people = PEOPLE.drop(index=3)
     blank = pd.DataFrame("", index=range(20), columns=PEOPLE.columns)
     agreement = make_agreement()
-    alone, among = (check_table(table, agreement) for table in (people, pd.concat([people, blank])))
+    alone, among = (check(table, agreement) for table in (people, pd.concat([people, blank])))
     assert among.fill == pytest.approx(alone.fill, rel=0.1)
     assert among.warnings == alone.warnings
 
@@ -89,5 +89,5 @@ def test_a_column_that_is_a_part_of_two_fields_is_warned_of() -> None:
     """A town in an address and as a locality is allowed: the other party may not be able to part them."""
     agreement = make_agreement({"name": "full-name", "surname": "surname", "sex": "sex"})
     columns = ColumnMap(columns={"name": ("given_name", "surname")})
-    said = check_table(PEOPLE, agreement, columns=columns).warnings
+    said = check(PEOPLE, agreement, columns=columns).warnings
     assert [text for text in said if "is a part of the fields 'name' and 'surname'" in text]
