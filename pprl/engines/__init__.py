@@ -1,1 +1,1 @@
-"""Engines under the linkage unit for who has outgrown one machine. They see encodings, as the unit does, no more."""
+"""Engines that compare for a linkage unit that has outgrown one machine. Like the unit, they see encodings only."""

@@ -1,8 +1,8 @@
 """Big buckets are cut into cells, so that no partition gets more than it can hold.
 
-The records of a bucket on either side are dealt out to chunks, and every chunk of one side meets every chunk of the
-other in a cell: a record goes to as many cells as the other side has chunks, and a pair meets in one cell alone. Which
-buckets are big is seen from a sample; a bucket that it misjudges costs memory or time and never a pair.
+The records of a bucket are dealt out to chunks on each side, and every chunk of one side meets every chunk of the other
+in a cell. So a record goes to as many cells as the other side has chunks, and a pair meets in exactly one cell. A
+sample shows which buckets are big; misjudging one costs memory or time, never a pair.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ __all__ = [
 ]
 
 MOST_CHUNKS = 1 << 15
+"""Chunks of a side, at most: their numbers must fit :data:`_CHUNK_BITS` bits. Follows from the format of a place."""
 
 NO_CODE = 0
-"""Code of a record that is in no bucket of a table: keyed blocking keys and sampled bits plus one are never 0."""
+"""Code of a record that is in no bucket of a table. Neither a blocking key nor "sampled bits plus one" is ever 0."""
 
 _TABLE_SHIFT = 32
 _CHUNK_BITS = 16
 _CHUNK = (1 << _CHUNK_BITS) - 1
+"""A place as one number: the table above bit 32, then 16 bits for the chunk of each side."""
 
 Int8s = npt.NDArray[np.int8]
 
@@ -44,7 +46,7 @@ class Cuts:
 
     Attributes:
         codes: ``int64[k]``, ascending: their codes.
-        left, right: ``int64[k]``: into how many chunks either side is dealt.
+        left, right: ``int64[k]``: how many chunks each side is dealt into.
     """
 
     codes: Int64s
@@ -57,7 +59,7 @@ class Cells:
     """Where records go.
 
     Attributes:
-        entry: ``int64[m]``, ascending: the record, or rather its place among those that were dealt.
+        entry: ``int64[m]``, ascending: the record, as its place among those that were dealt.
         place: ``int64[m]``: table and cell in one number; see :func:`cell_of`.
         code: ``int64[m]``: the bucket.
         side: ``int8[m]``: on which side of the cell the record stands.
@@ -80,7 +82,7 @@ def table_of(place: Int64s) -> Int64s:
 
 
 def is_diagonal(place: Int64s) -> Bools:
-    """Say whether a cell is of one chunk with itself (meant for one file alone)."""
+    """Say whether a cell pairs a chunk with itself (used when one file is compared with itself)."""
     return np.asarray(((place >> _CHUNK_BITS) & _CHUNK) == (place & _CHUNK))
 
 
@@ -90,9 +92,9 @@ def find_cuts(
     """Return the big buckets of a table.
 
     Args:
-        left, right: codes of a sample of either side; :data:`NO_CODE` where a record has none.
-        scale: how many records one of the sample stands for.
-        most: records of a side that a cell may hold, about.
+        left, right: codes of a sample of each side; :data:`NO_CODE` where a record has none.
+        scale: how many records each sampled one stands for.
+        most: roughly how many records of a side a cell may hold.
         same: both sides are one file.
     """
     tables: list[tuple[Int64s, Int64s]] = []
@@ -108,7 +110,7 @@ def find_cuts(
 
 
 def deal(codes: Int64s, rows: Int64s, *, table: int, side: int, cuts: Cuts, same: bool) -> Cells:
-    """Return where the records go in one table: to one cell, but for those of a big bucket.
+    """Return where the records go in one table: to one cell each, or to several from a big bucket.
 
     Args:
         codes: ``int64[n]``, :data:`NO_CODE` where a record has none.
@@ -130,7 +132,7 @@ def deal(codes: Int64s, rows: Int64s, *, table: int, side: int, cuts: Cuts, same
     chunk = np.repeat(rows[entry] % own, other)
     partner = np.arange(len(chunk)) - np.repeat(np.cumsum(other) - other, other)
     if same:
-        # Of one file, chunk c meets the chunks before it on their right, and those after it on their left.
+        # In one file, chunk c is on the right of the chunks before it and on the left of those after it.
         standing = (chunk > partner).astype(np.int8)
         place = cell_of(table, np.minimum(chunk, partner), np.maximum(chunk, partner))
     else:

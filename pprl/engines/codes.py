@@ -1,7 +1,7 @@
 """Which buckets a record is in: by sampled bits of its filter, or by its keyed blocking keys.
 
-Both are told by one row of bytes a record, its *payload*: the filter, and after it the keys if keys block. So whoever
-has two payloads can also tell in which table or pass the two first meet.
+Both follow from one row of bytes, the record's *payload*: the filter, followed by the keys if blocking uses keys. Two
+payloads therefore also tell in which table or pass the two records first meet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pprl.unit.blocking.lsh import bucket_codes
 
 __all__ = ["Buckets", "payload_rows"]
 
-_ROWS = 8192  # pairs whose codes are held at a time
+_ROWS = 8192
+"""Pairs whose codes are held at a time. Chosen; not sensitive: results never depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +69,7 @@ def payload_rows(column: pa.Array, width: int) -> Bytes:
     """Return a binary column as ``uint8[n, width]``.
 
     Raises:
-        ValueError: a value is missing or has another length; the file is another one than was checked.
+        ValueError: a value is missing or has another length; the file is not the one that was checked.
     """
     rows = len(column)
     if rows == 0:

@@ -1,7 +1,7 @@
-"""A digest of records that may be read in any order and in pieces: it tells whether two machines read the same file.
+"""A digest of records, read in any order and in pieces, that tells whether two machines read the same file.
 
-It finds another or an older copy of a file on a worker, and damage; no forgery. Whoever can write where the workers
-read could change their answers anyway.
+It detects damage and a different or older copy of a file on a worker, but not forgery: whoever can write where the
+workers read could change their answers anyway.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ __all__ = ["digest_rows"]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
+"""Increment and first multiplier of SplitMix64 (Steele, Lea and Flood 2014)."""
 
 
 def digest_rows(rows: Int64s, payload: Bytes) -> np.uint64:
-    """Return the digest of some records; the digest of all is the sum over its pieces, modulo 2 to the 64.
+    """Return the digest of some records; the digest of a file is the sum over its pieces, modulo 2**64.
 
     Args:
         rows: ``int64[n]``, their rows in the file.

@@ -1,7 +1,6 @@
-"""Spark's failures in words that an operator can act on, and without a Java stack trace.
+"""Spark's failures in words that an operator can act on, without a Java stack trace.
 
-Nothing of Spark's own message is passed on but the names of error classes: it may hold paths and host names, and it
-must not come into question whether it may hold data.
+Of Spark's own message only the names of error classes are passed on: the rest may hold paths, host names or even data.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"PYTHON_VERSION_MISMATCH|Python in worker has different version",
-        "the workers run another version of Python than the driver",
+        "the workers run a different version of Python from the driver",
         "Name the same version with the setting spark.pyspark.python.",
     ),
     (
@@ -59,7 +58,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"maxResultSize",
-        "the pairs found are more than the session's spark.driver.maxResultSize lets through",
+        "the pairs found exceed the session's spark.driver.maxResultSize",
         "Raise it, or raise the threshold.",
     ),
     (
@@ -69,13 +68,13 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Python worker exited unexpectedly|Python worker failed to connect back",
-        "a Python worker died, most often for want of memory",
+        "a Python worker died, most often from lack of memory",
         "Raise spark.executor.memoryOverhead, or give the executors fewer cores each.",
     ),
     (
         r"ExecutorLostFailure|ExecutorDeadException|executor .{0,40}lost",
         "Spark lost workers again and again",
-        "Look into the cluster's own log for why they ended, then run again.",
+        "Look in the cluster's own log for the reason, then run again.",
     ),
     (
         r"Invalid master|Could not parse Master URL|INVALID_MASTER",
@@ -91,7 +90,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"ValueError: a (filter|key) ",
-        "a worker reads another file than the driver",
+        "a worker reads a different file from the driver",
         "Copy the encoded files to the shared storage again.",
     ),
 )
@@ -102,10 +101,10 @@ _CLASSES = re.compile(
 
 
 def explained(error: BaseException) -> PprlError:
-    """Return what to tell the operator of an error that Spark raised."""
+    """Return what to tell the operator about an error that Spark raised."""
     try:
         text = f"{type(error).__name__}: {error}"
-    except Exception:  # the Java program is asked for the message, and may be gone
+    except Exception:  # the message comes from the Java program, which may be gone
         return unreachable()
     for pattern, problem, hint in _KNOWN:
         if re.search(pattern, text):
@@ -120,7 +119,7 @@ def explained(error: BaseException) -> PprlError:
 
 @contextmanager
 def explaining() -> Iterator[None]:
-    """Turn what PySpark raises inside the block into an error that can be acted on; leave our own and an interrupt."""
+    """Turn what PySpark raises inside the block into an error to act on; let our own errors and interrupts through."""
     try:
         yield
     except (ConnectionError, EOFError) as error:
@@ -138,7 +137,7 @@ def unreachable() -> PprlError:
 
 
 def no_java(log: str) -> UsageError:
-    """Return what to tell when Spark's Java program did not start, by what it wrote."""
+    """Return what to tell when Spark's Java program did not start, judging by its output."""
     if "Master must either be" in log:
         return UsageError(
             "Spark does not know this kind of master",
@@ -155,7 +154,7 @@ def no_java(log: str) -> UsageError:
     return UsageError(
         problem,
         hint="Install a Java runtime, version 17 or 21 (Debian, Ubuntu: apt-get install openjdk-17-jre-headless), and "
-        "let JAVA_HOME name it if it is not on the PATH. Without --engine spark no Java is needed.",
+        "set JAVA_HOME if it is not on the PATH. Java is needed for --engine spark only.",
     )
 
 
@@ -168,7 +167,7 @@ def no_pyspark() -> UsageError:
 
 
 def no_worker(seconds: float) -> PprlError:
-    """Return what to tell when nobody takes the work."""
+    """Return what to tell when no worker takes the work."""
     return PprlError(
         f"no Spark worker has been there for {seconds:.0f} seconds",
         hint="Check in the cluster's own view that workers are up, and that they have the cores and the memory "
@@ -177,8 +176,8 @@ def no_worker(seconds: float) -> PprlError:
 
 
 def other_file(path: str) -> PprlError:
-    """Return what to tell when driver and workers do not see the same records."""
+    """Return what to tell when the driver and the workers read different records."""
     return PprlError(
-        f"the workers read other records than the driver in {path}",
-        hint="An older or another copy lies where they look: copy the encoded file to the shared storage again.",
+        f"the workers read different records from the driver in {path}",
+        hint="They found an older or different copy: copy the encoded file to the shared storage again.",
     )

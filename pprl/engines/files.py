@@ -1,6 +1,6 @@
 """The driver's own look at an encoded file: is it the one that was checked, and what would its buckets look like?
 
-The file is read once, in batches. What stays in memory is a digest and a sample.
+The file is read once, in batches; only a digest and a sample stay in memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from pprl.unit.blocking.engine import Source
 __all__ = ["FileFacts", "file_facts", "worker_path"]
 
 _SAMPLE = 200_000
+"""Records sampled to find big buckets, at most. Chosen; not sensitive: misjudging a bucket costs memory or time, never
+a pair."""
+
 _BATCH = 65_536
+"""Records read at a time. Chosen; not sensitive: results never depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,12 +34,12 @@ class FileFacts:
     """What the driver knows of a file.
 
     Attributes:
-        records: its records.
+        records: number of records.
         width: bytes of a filter.
         keys: key columns.
         digest: digest of filters and keys; see :mod:`pprl.engines.digest`.
-        sample: ``uint8[k, width + 8 * keys]``, filters and keys of every so many-th record.
-        scale: how many records one of the sample stands for.
+        sample: ``uint8[k, width + 8 * keys]``, filters and keys of evenly spaced records.
+        scale: how many records each sampled one stands for.
     """
 
     records: int
@@ -47,16 +51,16 @@ class FileFacts:
 
 
 def file_facts(source: Source) -> FileFacts:
-    """Read a file of the profile ``record`` through once.
+    """Read a file of the profile ``record`` once, from beginning to end.
 
     Raises:
-        EncodedFileError: the file is not where it was, or is not the one that was read before.
+        EncodedFileError: the file has gone, or is not the one that was read before.
     """
     path = Path(source.path)
     if not path.is_file():
         raise EncodedFileError(
             f"{path}: no such file",
-            hint="The engine spark reads encoded files by itself: give it files, not tables in memory.",
+            hint="The engine spark reads encoded files itself: give it files, not tables in memory.",
         )
     try:
         with pq.ParquetFile(path) as parquet:
@@ -107,10 +111,10 @@ def worker_path(source: Source, data: str | None) -> str:
     path = Path(source.path)
     if data is not None:
         return f"{data.rstrip('/')}/{_plain(path.name)}"
-    # With a scheme, because a cluster's own file system may be another one by default.
+    # With a scheme, because the cluster may default to another file system.
     return "file:" + _plain(("/" if path.drive else "") + path.absolute().as_posix())
 
 
 def _plain(text: str) -> str:
-    """Return a path in which no character stands for others."""
+    """Return a path without wildcards: Spark would expand them."""
     return "".join("\\" + char if char in "*?[]{}\\" else char for char in text)

@@ -22,13 +22,14 @@ class SparkOptions:
     Attributes:
         master: URL of the cluster: ``local[*]`` (all cores of this machine), ``spark://HOST:PORT``, ``yarn``,
             ``k8s://...``.
-        settings: Spark's own, by name (``spark.executor.memory``); they go before this package's.
+        settings: Spark's own, by name (``spark.executor.memory``); they override this package's.
         data: folder or URL in which the workers find the encoded files under their names (``hdfs:///linkage``); by
-            default the very paths that the driver reads.
-        log: file for Spark's own messages; by default they are thrown away.
-        partition_rows: records a task compares at a time, about: what bounds a worker's memory.
-        shuffle_bytes: bytes that lie on the workers' disks at a time, about: tables beyond it wait for the next round.
-        patience: seconds without any worker after which the run is given up.
+            default the same paths that the driver reads.
+        log: file for Spark's own messages; by default they are discarded.
+        partition_rows: roughly how many records a task compares at a time; bounds a worker's memory. Chosen; not
+            sensitive: results never depend on it.
+        shuffle_bytes: roughly how many bytes the workers' disks hold at a time; further tables wait for the next round.
+        patience: the run is given up after this many seconds without any worker.
     """
 
     master: str = "local[*]"
@@ -40,7 +41,7 @@ class SparkOptions:
     patience: float = 120.0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be meant.
+        """Refuse impossible values.
 
         Raises:
             UsageError: names the option; never a setting's value.
@@ -53,13 +54,13 @@ class SparkOptions:
         for name in self.settings:
             if not _NAME.fullmatch(name):
                 raise UsageError(
-                    f"{name[:60]!r} is no Spark setting",
+                    f"{name[:60]!r} is not a Spark setting",
                     hint="Their names begin with 'spark.', as in spark.executor.memory=8g.",
                 )
             if _SECRET.search(name):
                 raise UsageError(
-                    f"{name} would stand in the list of processes for everybody to read",
-                    hint="Write it into spark-defaults.conf, in the folder that SPARK_CONF_DIR names, with mode 0600.",
+                    f"{name} would be visible to everybody in the list of processes",
+                    hint="Put it into spark-defaults.conf, in the folder that SPARK_CONF_DIR names, with mode 0600.",
                 )
         if self.partition_rows < 1 or self.shuffle_bytes < 1 or self.patience <= 0:
             raise UsageError("partition rows, shuffle bytes and patience must be above 0")

@@ -1,4 +1,4 @@
-"""Run a Spark job so that the caller hears of its progress, can interrupt it, and does not wait for ever."""
+"""Run a Spark job so that the caller sees its progress, can interrupt it, and does not wait for ever."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from pprl.engines.failures import explained, no_worker
 __all__ = ["collect"]
 
 _PULSE = 0.2
+"""Seconds between two looks at a job's progress. Chosen; not sensitive."""
+
 _LAST = 20.0
-"""Seconds that an interrupted job has to end."""
+"""Seconds that an interrupted job has to end. Chosen; not sensitive: the session is stopped afterwards."""
 
 
 def collect(
@@ -27,9 +29,9 @@ def collect(
     Args:
         session: the ``SparkSession``.
         frame: the DataFrame.
-        tasks: how many tasks it takes, about; for the progress.
-        patience: seconds without any worker after which it is given up.
-        local: there are no workers but this process.
+        tasks: roughly how many tasks it takes; for the progress.
+        patience: it is given up after this many seconds without any worker.
+        local: this process is the only worker.
         progress: called from the calling thread with the share that is done.
 
     Raises:
@@ -42,10 +44,10 @@ def collect(
 
     def work() -> None:
         try:
-            # Of this thread's jobs alone.
+            # The group holds the jobs of this thread only.
             context.setJobGroup(group, "pprl match", interruptOnCancel=True)
             made.append(frame.toArrow())
-        except Exception as error:  # whatever it is, the caller's thread explains it
+        except Exception as error:  # any error: the caller's thread explains it
             failed.append(error)
 
     thread = threading.Thread(target=work, daemon=True)
@@ -74,7 +76,7 @@ def collect(
 
 
 def _workers(context: Any) -> int:
-    """Return how many executors there are beside the driver."""
+    """Return how many executors there are besides the driver."""
     try:
         return int(context._jsc.sc().getExecutorMemoryStatus().size()) - 1
     except Exception:  # the context has stopped; the job will say so

@@ -29,16 +29,16 @@ _QUIET = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
-    # The plan says how many partitions there are; nothing is to be learnt on the way.
+    # The plan fixes the number of partitions; Spark must not change it on the way.
     "spark.sql.adaptive.enabled": "false",
-    # Pairs come back in batches; a thousand partitions of a few each are no reason to stop.
+    # Pairs come back in batches; their sum is no reason to stop.
     "spark.driver.maxResultSize": "0",
 }
 
 _LOOPBACK = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # Other users of this machine reach its loopback too.
+    # Other users of this machine can reach its loopback too.
     "spark.authenticate": "true",
     "spark.network.crypto.enabled": "true",
     "spark.io.encryption.enabled": "true",
@@ -47,11 +47,11 @@ _LOOPBACK = {
 
 @dataclass(kw_only=True)
 class Session:
-    """A session, and what must be tidied up after it.
+    """A session, and what must be cleaned up after it.
 
     Attributes:
         spark: the ``SparkSession``.
-        own: False if the caller had one already, which stays as it is.
+        own: False if the caller had a session already, which is left as it is.
         gateway: the connection to the Java program, if it was started here.
         folder: the private folder, if there is one.
         log: the open file with Spark's messages, if there is one.
@@ -64,10 +64,10 @@ class Session:
     log: IO[bytes] | None = None
 
     def close(self) -> None:
-        """Stop what was started here, and remove what it left."""
+        """Stop what was started here, and remove its files."""
         if not self.own:
             return
-        # Whatever state Spark is in: the process is ended and the folder removed.
+        # Whatever state Spark is in, the process is ended and the folder removed.
         with contextlib.suppress(Exception):
             self.spark.stop()
         _end(self.gateway)
@@ -116,13 +116,13 @@ def open_session(options: SparkOptions) -> Session:
             signal.signal(signal.SIGINT, interrupt)  # PySpark puts its own there
         if context._jsc.sc().isStopped():
             raise unreachable()
-        # PySpark takes this from the environment alone, and the environment is the user's.
+        # PySpark reads this from the environment only, which belongs to the user.
         context.pythonExec = settings[_PYTHON]
         if options.log is None:
             context.setLogLevel("OFF")
         spark = SparkSession(context)
     except BaseException as error:
-        told = explained(error)  # while the Java program can still be asked
+        told = explained(error)  # while the Java program can still answer
         _forget(gateway)
         log.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -141,7 +141,7 @@ def _open_log(path: Path, folder: Path) -> IO[bytes]:
 
 
 def _launch(conf: Any, log: IO[bytes]) -> Any:
-    """Start Spark's Java program, with what it says going into the log."""
+    """Start Spark's Java program; its output goes into the log."""
     from pyspark.errors import PySparkRuntimeError
     from pyspark.java_gateway import launch_gateway
 
@@ -163,7 +163,7 @@ def _end(gateway: Any) -> None:
     process = getattr(gateway, "proc", None)
     if process is not None:
         with contextlib.suppress(OSError):
-            process.stdin.close()  # it ends when this does
+            process.stdin.close()  # it ends with this process
         try:
             process.wait(timeout=20)
         except subprocess.TimeoutExpired:

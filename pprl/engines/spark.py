@@ -2,10 +2,10 @@
 
 A round takes as many tables as the workers' disks may hold at a time:
 
-    read (rows of the Parquet files) -> spread (each record with its cells) -> one row a cell -> shuffle by cell
+    read (rows of the Parquet files) -> spread (each record with its cells) -> one row for each cell -> shuffle by cell
     -> compare (the kernel over a partition) -> pairs, back on the driver
 
-The workers read the encoded files by themselves. What goes to them from here are file names and public numbers.
+The workers read the encoded files themselves. All they get from here is file names and public numbers.
 """
 
 from __future__ import annotations
@@ -34,18 +34,21 @@ from pprl.unit.blocking.engine import Hits, Source
 __all__ = ["SparkEngine"]
 
 _ROW_BYTES = 64
-"""Bytes of a record in a shuffle beside its payload, about."""
+"""Roughly the bytes of a record in a shuffle besides its payload. Chosen; not sensitive: it only decides how many
+tables a round takes."""
 
 _SPREAD_ROWS = 2_000_000
-"""Rows that one task spreads, about."""
+"""Roughly the rows that one task spreads. Chosen; how sensitive the speed is was not measured. Results never depend on
+it."""
 
 _MOST_PARTITIONS = 50_000
+"""Partitions at most. Chosen; how sensitive the speed is was not measured. Results never depend on it."""
 
 
 class SparkEngine:
     """See :class:`pprl.unit.blocking.engine.Engine`. Close it after use, or use it in a ``with`` block.
 
-    A session of the caller's own that is active is used and left as it is; else one is started, and stopped at the end.
+    If the caller has an active session, it is used and left as it is; otherwise one is started, and stopped at the end.
     """
 
     def __init__(self, options: SparkOptions | None = None) -> None:
@@ -71,7 +74,7 @@ class SparkEngine:
         self.close()
 
     def open(self) -> None:
-        """Start the session now rather than at the first scan.
+        """Start the session now instead of at the first scan.
 
         Raises:
             UsageError: PySpark or Java is missing.
@@ -96,7 +99,7 @@ class SparkEngine:
         """Refuse the profile ``fields`` and exhaustive comparison."""
         if profile != "record":
             raise UsageError(
-                f"the engine spark links the profile record, and these files have the profile {profile}",
+                f"the engine spark links the profile record only, and these files have the profile {profile}",
                 hint="Leave --engine out: one machine compares the profile fields.",
             )
         if not set(passes) <= {"lsh", "keys"}:
@@ -145,7 +148,7 @@ class SparkEngine:
         return self._session.spark
 
     def _look(self, *sources: Source) -> tuple[FileFacts, ...]:
-        """Read each file once here and once on the workers; refuse it if they differ."""
+        """Read each file once here and once on the workers; refuse to go on if the two differ."""
         found = []
         for source in sources:
             key = (source.path, source.content_sha256)
@@ -171,7 +174,7 @@ class SparkEngine:
 
     def _read(self, source: Source, facts: FileFacts, keys: int) -> Any:
         """Return a file's rows as the workers read them."""
-        # With a schema of our own Spark does not open the file to find one. It reads unsigned numbers as decimals.
+        # Given a schema, Spark does not open the file to find one. It reads unsigned numbers as decimals.
         names = [f"key_{number + 1}" for number in range(keys)]
         schema = ", ".join(["encoding binary", *(f"{name} decimal(20, 0)" for name in names)])
         path = worker_path(source, self.options.data)
@@ -251,7 +254,7 @@ class SparkEngine:
         """Return one row for each record and cell."""
         keys = job.buckets.tables if job.buckets.positions is None else 0
         frame = self._read(source, facts, keys)
-        # A file has few row groups, and each of its records becomes as many rows as there are tables.
+        # A file has few row groups, but each of its records becomes as many rows as there are tables.
         tasks = self._tasks(len(source) * (job.stop - job.start), _SPREAD_ROWS)
         frame = frame.repartition(tasks, "row").mapInArrow(partial(spread, job), SPREAD)
         return frame.selectExpr("row", "payload", "inline(cells)")
@@ -290,7 +293,7 @@ def _left_out(source: Source) -> bytes | None:
 
 
 def _places(rows: Int64s, source: Source) -> Int64s:
-    """Return where rows of the file stand among those that count."""
+    """Return the places that rows of the file have among those that count."""
     if source.rows is None:
         return rows
     return np.searchsorted(source.rows, rows).astype(np.int64)

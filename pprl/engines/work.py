@@ -1,7 +1,7 @@
 """What the workers do: these functions, and no others, are sent to them by name.
 
-Each takes Arrow batches and gives Arrow batches. A worker has this package installed; its parameters are plain frozen
-objects. No value of an encoding is in any message that they raise.
+Each turns Arrow batches into Arrow batches. The workers have this package installed; parameters are plain frozen
+objects. No error message holds any value of an encoding.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 LOOKED = "records long, digest long, pprl string, python string"
 SPREAD = "row long, payload binary, cells array<struct<place: long, code: long, side: byte>>"
 COMPARED = "left long, right long, score double, compared long"
-"""A pair has no number of comparisons; a table has one, stands in `right`, and has -1 in `left`."""
+"""A row is a pair, `compared` being null; or a table, with -1 in `left`, its number in `right`, and its comparisons."""
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -82,7 +82,7 @@ class Compare:
 
 
 def look(job: Look, batches: Batches) -> Batches:
-    """Count and digest the records that a worker reads, and say what it runs; the files hold no order for it."""
+    """Count and digest the records that a worker reads, and tell the versions it runs; the order does not matter."""
     records, digest = 0, np.uint64(0)
     for batch in batches:
         rows = batch.column("row").to_numpy()
@@ -101,8 +101,8 @@ def look(job: Look, batches: Batches) -> Batches:
 
 
 def spread(job: Spread, batches: Batches) -> Batches:
-    """Give every record with the cells it must go to."""
-    numba.set_num_threads(1)  # a task is one core's
+    """Give every record together with the cells it must go to."""
+    numba.set_num_threads(1)  # a task has one core
     keys = job.buckets.tables if job.buckets.positions is None else 0
     left_out = None if job.left_out is None else np.frombuffer(job.left_out, np.uint8)
     for batch in batches:
@@ -143,8 +143,8 @@ def _with_cells(rows: Int64s, payload: Bytes, dealt: list[Cells]) -> pa.RecordBa
 def compare(job: Compare, batches: Batches) -> Batches:
     """Compare all pairs in the cells of a partition, and give those that are similar and meet here first.
 
-    The filters of a pair tell in which tables the two share a bucket. So whoever finds a pair knows whether an earlier
-    table has it too, and nothing has to be sent about to sort out what is found twice.
+    The filters of a pair tell in which tables the two share a bucket. So the task that finds a pair knows whether an
+    earlier table finds it too, and no data has to move to remove duplicates.
     """
     numba.set_num_threads(1)
     parts = [batch for batch in batches if batch.num_rows]
@@ -209,7 +209,7 @@ def _count(
     *,
     same: bool,
 ) -> None:
-    """Add the comparisons that the cells make, a table."""
+    """Add the comparisons in the cells to the counts of their tables."""
     size = int(cell.max()) + 1
     one = np.bincount(cell[lefts], minlength=size)
     pairs = one * (one - 1) // 2 if same else one * np.bincount(cell[rights], minlength=size)
@@ -242,7 +242,7 @@ def _read(batch: pa.RecordBatch, width: int, keys: int) -> Bytes:
 def _key_bytes(column: pa.Array) -> Bytes:
     """Return a column of keys, which Spark reads as decimals of 16 bytes, as ``uint8[n, 8]``; 0 for null."""
     if not pa.types.is_decimal128(column.type):
-        raise ValueError("a key is no number")
+        raise ValueError("a key is not a number")
     flat = np.frombuffer(column.buffers()[1], np.uint8).reshape(-1, 16)
     made = flat[column.offset : column.offset + len(column), :8].copy()
     if column.null_count:

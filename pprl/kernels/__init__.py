@@ -1,4 +1,4 @@
-"""Bits and numbers without any room's meaning.
+"""Kernels on bits and numbers; what these mean is the business of other rooms.
 
 SIMD primitives, packed words, bounds, scans, histograms, Dice coefficients.
 """

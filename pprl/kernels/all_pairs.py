@@ -34,9 +34,16 @@ from pprl.kernels.packed import (
 
 __all__ = ["choose_width", "dice_scan"]
 
-TILE_ROWS = 128  # folded rows of a tile and one group of lanes stay in a 32 KiB first-level cache
-TILE_GROUPS = 512  # 128 x 32,768 pairs: some milliseconds, so that tiles balance over threads
-SAMPLE = 256  # rows of each table whose pairs choose the fold width
+TILE_ROWS = 128
+"""Rows of a tile: folded, they and one group of lanes fit a 32 KiB first-level cache. Chosen; how sensitive the speed
+is was not measured. Results never depend on it."""
+
+TILE_GROUPS = 512
+"""Groups of lanes of a tile: 128 x 32,768 pairs take some milliseconds, so that tiles balance over threads. Chosen; not
+sensitive: results never depend on it, and any tile of milliseconds balances."""
+
+SAMPLE = 256
+"""Rows of each table whose pairs choose the fold width. Chosen; not sensitive: results never depend on the width."""
 
 
 @kernel
@@ -59,7 +66,7 @@ def _take_hits(
 ) -> int:
     """Count hits in full and write the pairs from `found` on; give how many there are then.
 
-    Apart from `_scan_tile`, because an array that may be replaced makes a loop several times slower.
+    A function of its own, because an array that may be replaced makes a loop several times slower.
     """
     both = float(sizes[0] + sizes[1])
     first, last = group
@@ -125,9 +132,11 @@ def _scan_tile(
         if too_uneven(needed, sizes, sum_a[end - 1], lowest) or too_uneven(
             needed, sizes, highest, sum_a[start]
         ):
-            continue  # the popcounts alone are further apart than any pair may be
+            continue  # popcounts this far apart rule out every pair
         for row in range(start, end):
-            if row > start and sum_a[row] == sum_a[row - 1]:  # as most are, in order of popcount
+            if (
+                row > start and sum_a[row] == sum_a[row - 1]
+            ):  # usual, since rows are in order of popcount
                 limits[row - start] = limits[row - start - 1]
             else:
                 limits[row - start] = group_limit(slopes, sum_a[row], lowest, highest)
@@ -167,8 +176,8 @@ def dice_scan(
 ) -> Pairs:
     """Find all pairs whose similarity, by default the Dice coefficient, reaches the threshold.
 
-    Exact: length and folding bounds leave out only pairs that cannot reach it. Beyond the result,
-    memory holds one more copy of the filters, or less.
+    Exact: the bounds on length and folded distance leave out only pairs that cannot reach it.
+    Besides the result, memory holds at most one more copy of the filters.
 
     Twin: :func:`slow_dice_scan`.
 
@@ -184,8 +193,8 @@ def dice_scan(
         sorted by (left, right) whatever the number of threads.
 
     Raises:
-        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
-            together.
+        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not
+            match.
     """
     return _scan(a, b, threshold, same, None, progress, sizes)
 
@@ -244,7 +253,7 @@ def _scan(
         return part if len(part[0]) else None
 
     tiles: Sequence[int] = range(-(-len(a) // TILE_ROWS) * across)
-    if same:  # not those that lie below the diagonal as a whole
+    if same:  # leave out tiles wholly below the diagonal
         width_of_tile = TILE_GROUPS * LANES
         tiles = [t for t in tiles if (t % across + 1) * width_of_tile > t // across * TILE_ROWS]
     parts = in_threads(compare, tiles, progress=progress)

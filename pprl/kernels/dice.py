@@ -4,14 +4,14 @@ Filters are rows of ``uint64[n, words]``; a length that is no multiple of 64 is 
 bits. The Dice coefficient of two filters is ``2 |a & b| / (|a| + |b|)``, and 0.0 when both are
 empty.
 
-A record with a missing field sets fewer bits, and Dice holds that against a pair that agrees on all
-that both have. So every kernel takes ``sizes=(p, q)``, integers p >= q from 1 to 100: how much the
+A record with a missing field sets fewer bits, and Dice counts that against a pair that agrees in every
+field that both have. So every kernel takes ``sizes=(p, q)``, integers p >= q from 1 to 100: how much the
 smaller and the larger filter count in ``(p + q) |a & b| / (p min(|a|, |b|) + q max(|a|, |b|))``. It
-is 1.0 at most, Dice for (1, 1) and for filters equally full, and more tolerant the larger p is
-beside q, as in (3, 1). Source: Tversky, Features of Similarity, Psychological Review 84 (1977), the
+is at most 1.0, equals Dice for (1, 1) and for equally full filters, and is more tolerant the larger p
+is compared with q, as in (3, 1). Source: Tversky, Features of Similarity, Psychological Review 84 (1977), the
 ratio model, with the weights given by size rather than by side.
 
-`slow_kernels` says the same slowly and plainly; tests hold the two equal.
+Each kernel has a slow, obvious twin in ``tests/kernels/slow_kernels.py``; tests hold the two equal.
 
 Kernels use as many threads as `numba.set_num_threads` allows in the calling thread, and give the
 same answer with any number.
@@ -91,7 +91,7 @@ def dice_pairs(a: Words, b: Words, left: Int64s, right: Int64s, *, sizes: Sizes 
         ``float64[k]``.
 
     Raises:
-        ValueError: the tables do not go together, `left` and `right` differ in length, or `sizes`
+        ValueError: the tables do not match, `left` and `right` differ in length, or `sizes`
             are not allowed.
         IndexError: a row number is negative or too large.
     """

@@ -1,6 +1,6 @@
 """How many pairs have which similarity: what the weights of the profile ``record`` are learnt from.
 
-No division a pair: pairs are counted by both popcounts and common bits, and only these counts are put into bins.
+To save a division for each pair, pairs are counted by both popcounts and common bits; only these counts go into bins.
 Records are taken in order of popcount, so that few counters are in use at a time.
 """
 
@@ -27,9 +27,16 @@ from pprl.kernels.packed import (
 
 __all__ = ["histogram_and_best", "score_histogram"]
 
-_ROWS = 128  # rows of a tile: they, a group of lanes and the counters in use stay in the first-level cache
-_TASK = 48_000_000  # pairs handed to a thread at a time, about: some hundredths of a second
-_COUNTERS = 1 << 20  # 4 MiB a thread
+_ROWS = 128
+"""Rows of a tile: they, a group of lanes and the counters in use fit the first-level cache. Chosen; how sensitive the
+speed is was not measured. Results never depend on it."""
+
+_TASK = 48_000_000
+"""Roughly how many pairs a thread takes at a time: some hundredths of a second. Chosen; not sensitive: results never
+depend on it."""
+
+_COUNTERS = 1 << 20
+"""Counters of a thread, at most: 4 MiB. Chosen; not sensitive: a range of popcounts that needs more is split."""
 
 
 @kernel
@@ -51,7 +58,7 @@ def _histogram(
     sizes: Sizes,
     bins: int,
 ) -> tuple[Int64s, Floats]:
-    """Count the similarities of rows and lanes, both in order of popcount; none has more than `most` common bits.
+    """Count the similarities of rows and lanes, both in order of popcount; no pair has more than `most` common bits.
 
     Gives the counts, and for each row its largest similarity to a lane other than `own`.
     """
@@ -84,7 +91,9 @@ def _histogram(
         for first in range(0, len(sum_b), LANES):
             size = np.uint64(min(LANES, len(sum_b) - first))
             last = first + np.int64(size) - 1
-            even = sum_b[first] == sum_b[last]  # as in most groups, in order of popcount
+            even = (
+                sum_b[first] == sum_b[last]
+            )  # as in most groups, since lanes are in order of popcount
             for row in range(start, end):
                 most_here = common_lanes(
                     lanes,
@@ -169,7 +178,7 @@ def score_histogram(
         ``int64[bins]``, in pairs.
 
     Raises:
-        ValueError: the tables do not go together, `bins` is below 1, or `sizes` are not allowed.
+        ValueError: the tables do not match, `bins` is below 1, or `sizes` are not allowed.
         IndexError: a row number is negative or too large.
     """
     return histogram_and_best(
@@ -194,7 +203,7 @@ def histogram_and_best(
     Twin: :func:`slow_histogram_and_best`.
 
     Returns:
-        The counts, and ``float64[k]`` in the order of `rows`; 0.0 for a row that has no bit in common with any.
+        The counts, and ``float64[k]`` in the order of `rows`; 0.0 for a row that shares no bit with any other.
     """
     a, b = check_filters(a, b)
     rows, sizes = check_rows(rows, len(a)), check_sizes(sizes)

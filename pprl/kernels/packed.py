@@ -8,11 +8,11 @@ records at once. Two exact bounds keep most pairs cheap:
   of at most a limit that depends on ``|a|`` and ``|b|`` alone" (see `group_limit`).
 * XOR-ing the words of a filter onto each other (`fold_rows`) never enlarges a Hamming distance:
   bits that differ may cancel, equal bits stay equal. A pair whose folded distance is past the
-  limit is no pair; only the others are counted in full.
+  limit cannot reach the threshold; only the others are counted in full.
 
-Kernels are compiled once a fold width: the width is passed as a tuple whose length the compiler
-knows (`unroll`), so the loop over words is unrolled. The primitives of `pprl.kernels.simd` are
-given from here as well.
+Kernels are compiled once for each fold width: the width is passed as a tuple whose length the compiler
+knows (`unroll`), so the loop over words is unrolled. This module also passes on the primitives of
+`pprl.kernels.simd`.
 """
 
 from __future__ import annotations
@@ -75,13 +75,21 @@ Pairs = tuple[Int64s, Int64s, Floats]
 Sizes = tuple[int, int]
 """How much the smaller and the larger of two filters count: (1, 1) is Dice, see `pprl.kernels.dice`."""
 Slopes = tuple[float, float]
+"""What each bit of the smaller and of the larger filter adds to a limit; see `limit_slopes`."""
 
 WIDTHS = (4, 6, 7, 8, 10, 12, 16, 32)
-"""Fold widths, in words, that kernels are compiled for."""
+"""Fold widths, in words, that kernels are compiled for. Chosen; not sensitive: results never depend on the width, and a
+width that is left out costs what the next one costs."""
 
-LARGEST_SIZE = 100  # tables are as long as the largest sum of weighted popcounts
-SLACK = 1e-6  # bits: far more than rounding takes from a limit, and less than a bit
+LARGEST_SIZE = 100
+"""The largest of two `Sizes`. Chosen; not sensitive: it bounds the length of `needed_common`, and the project uses
+3."""
+
+SLACK = 1e-6
+"""Bits added to a limit: far more than rounding can take from it, and far less than one bit, so no answer changes."""
+
 UNATTAINABLE = np.iinfo(np.int32).max
+"""Common bits that no pair has: what two empty filters would need."""
 
 
 def check_filters(*tables: Words) -> tuple[Words, ...]:
@@ -141,7 +149,7 @@ def check_sizes(sizes: Sizes) -> Sizes:
 
     Raises:
         ValueError: they are not two numbers p >= q from 1 to 100.
-        TypeError: one is no integer.
+        TypeError: one is not an integer.
     """
     weights = [operator.index(size) for size in sizes]
     if len(weights) != 2 or not 1 <= weights[1] <= weights[0] <= LARGEST_SIZE:
@@ -160,7 +168,7 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
 
     Entry k of the ``int32[max_key + 1]`` is the smallest integer c for which the ``float64``
     expression ``(p + q) * c / k >= threshold`` holds, so a pair exactly at the threshold is never
-    lost. Two empty filters have score 0.0 by definition: entry 0 is 2**31 - 1, which no pair attains.
+    lost. Two empty filters score 0.0 by definition: entry 0 is 2**31 - 1, which no pair reaches.
 
     Twin: :func:`slow_needed_common`.
 
@@ -172,14 +180,14 @@ def needed_common(threshold: float, max_key: int, sizes: Sizes = (1, 1)) -> Int3
     keys = np.arange(max_key + 1, dtype=np.float64)
     keys[0] = 1.0
     needed = np.maximum(np.floor(threshold * keys / both) - 1.0, 0.0)
-    for _ in range(3):  # the guess is at most three short; division rounds monotonically
+    for _ in range(3):  # the guess is at most three too low; division rounds monotonically
         needed += both * needed / keys < threshold
     needed[0] = UNATTAINABLE
     return needed.astype(np.int32)
 
 
 def needed_for(threshold: float, sizes: Sizes, sum_a: Int32s, sum_b: Int32s) -> Int32s:
-    """Give `needed_common` as long as records with these popcounts can ask for."""
+    """Give `needed_common`, long enough for any pair of records with these popcounts."""
     smaller, larger = sorted((int(sum_a.max(initial=0)), int(sum_b.max(initial=0))))
     return needed_common(threshold, sizes[0] * smaller + sizes[1] * larger, sizes)
 
@@ -188,7 +196,7 @@ def needed_for(threshold: float, sizes: Sizes, sum_a: Int32s, sum_b: Int32s) -> 
 def too_uneven(needed: Int32s, sizes: Sizes, smaller: int, larger: int) -> bool:
     """Say whether popcounts this far apart keep any pair below the threshold.
 
-    The common bits are at most the smaller popcount. Holds for all that lie further apart, too.
+    There are at most as many common bits as the smaller popcount. What holds for these holds for any further apart.
     """
     return smaller < larger and needed[size_key(sizes, smaller, larger)] > smaller
 
@@ -198,7 +206,7 @@ def limit_slopes(threshold: float, sizes: Sizes) -> Slopes:
     """Give what each bit of the smaller and of the larger filter adds to a pair's limit.
 
     A pair reaches the threshold t where its Hamming distance ``|a| + |b| - 2 common`` is at most
-    ``|a| + |b| - 2 t key / (p + q)``, but for rounding; see `group_limit`.
+    ``|a| + |b| - 2 t key / (p + q)``, rounding aside; see `group_limit`.
     """
     p, q = sizes
     return 1.0 - 2.0 * threshold * p / (p + q), 1.0 - 2.0 * threshold * q / (p + q)
@@ -206,7 +214,7 @@ def limit_slopes(threshold: float, sizes: Sizes) -> Slopes:
 
 @kernel
 def group_limit(slopes: Slopes, one: int, lowest: int, highest: int) -> int:
-    """Give a Hamming distance past which no pair of a row and a group reaches the threshold.
+    """Give a Hamming distance beyond which no pair of a row and a group reaches the threshold.
 
     The row's popcount is `one`, the group's lie from `lowest` to `highest`. Because ``p >= q``, a
     pair's limit is a convex function of ``|b|``, so it is largest at one end of them.

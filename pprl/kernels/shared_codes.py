@@ -1,12 +1,12 @@
 """Comparing records that share a blocking code, pass by pass.
 
-A pass sorts both tables by code and walks through them side by side, as a merge join does: no block and no pair is
-stored but the pairs that are found. Big blocks are no special case: the walk is cut into ranges of the sorted first
-table, so that the rows of a block of any size fall to several threads.
+A pass sorts both tables by code and walks through them side by side, as a merge join does. Nothing is stored except the
+pairs that are found. Big blocks need no special treatment: the walk is cut into ranges of the sorted first table, so
+that several threads share a block of any size.
 
-Records that share a block lie all over the memory, and to wait for each takes longer than to compare it with its few
-partners. So the filters of some hundred records of both tables are asked for ahead and laid side by side; whatever is
-done with them then, finds them in the nearest cache.
+Records of one block are scattered over the memory, and fetching one takes longer than comparing it with its few
+partners. So the filters of some hundred records of both tables are fetched ahead and laid side by side; all further
+work finds them in the nearest cache.
 """
 
 from __future__ import annotations
@@ -36,15 +36,25 @@ from pprl.kernels.sorted_codes import CODE, ROW, check_codes, first_at, sorted_b
 
 __all__ = ["GroupedScan", "grouped_scan"]
 
-RANGE_ROWS = 4096  # rows of the sorted first table that a thread walks through at a time
-LEAST_ROWS = 64  # the same, at least
-HELD = 256  # records of each table that are laid side by side at a time
-AHEAD = 24  # records asked for ahead: about as many as a core can wait for
+RANGE_ROWS = 4096
+"""Rows of the sorted first table that a thread walks through at a time. Chosen; not sensitive: results never depend on
+it, and a short table is cut finer."""
+
+LEAST_ROWS = 64
+"""Rows of such a range, at least. Chosen; not sensitive, as above."""
+
+HELD = 256
+"""Records of each table that are laid side by side at a time: 2 x 32 KiB at 1,024 bits. Chosen; how sensitive the speed
+is was not measured. Results never depend on it."""
+
+AHEAD = 24
+"""Records that are prefetched: about as many cache misses as a core can have open. Chosen; how sensitive the speed is
+was not measured. Results never depend on it."""
 
 
 @kernel
 def _room(width: int) -> Words:
-    """Give zeros for the filters that are held, flat, that begin where a cache line does."""
+    """Give a flat table of zeros for the filters that are held; it begins at a cache line."""
     room = np.zeros(HELD * width + VECTOR, np.uint64)
     start = -(room.ctypes.data // 8) % VECTOR
     return room[start : start + HELD * width]
@@ -110,7 +120,7 @@ def _compare_held(
     """Compare the records that are held, group by group.
 
     A group is a row of `groups`: where its records begin among those held of the first table, how many they are, the
-    same of the second table, and how many places the second's first one stands after the first's.
+    same of the second table, and how many places later the second table's first record stands.
     """
     left, right, score = found
     laid_a, laid_b = laid
@@ -125,7 +135,7 @@ def _compare_held(
     done = np.zeros(HELD, np.bool_)
     compared = 0
     for group in range(len(groups)):
-        # No slices here: they are counted references, which cost more than comparing the few records of a group.
+        # No slices here: counting their references costs more than comparing the few records of a group.
         at_a, size_a, at_b = groups[group, 0], groups[group, 1], groups[group, 2]
         end, after = at_b + groups[group, 3], groups[group, 4]
         emptiest = sum_b[at_b]
@@ -133,7 +143,7 @@ def _compare_held(
             emptiest = min(emptiest, sum_b[other])
         for one in range(at_a, at_a + size_a):
             begin = at_b
-            if same:  # of a block's rows only later ones are partners
+            if same:  # within a block, a row meets only later rows
                 begin = min(at_b + max(0, one - at_a + 1 - after), end)
             compared += end - begin
             for q in range(codes_a.shape[1]):
@@ -144,7 +154,7 @@ def _compare_held(
             if codes_a.shape[1]:
                 for other in range(begin, end):
                     compared -= done[other]
-            # No pair of the group reaches the threshold with fewer bits than the emptiest filter would need.
+            # No pair of the group reaches the threshold with fewer bits in common than the emptiest filter needs.
             least = needed[size_key(sizes, sum_a[one], emptiest)]
             hits = 0
             for other in range(begin, end):
@@ -188,7 +198,7 @@ def _scan_range(
 ) -> tuple[Int64s, Int64s, Floats, int]:
     """Compare the rows at `start` to `stop` of the sorted first table with those of equal code.
 
-    Leaves out pairs that share one of the earlier codes, and does not give those that agree on a mask. Gives the pairs
+    Skips pairs that share an earlier code, and does not report those that agree on a mask. Gives the pairs
     and how many were compared.
     """
     sorted_a, sorted_b = entries
@@ -255,8 +265,8 @@ class GroupedScan:
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
 
     Raises:
-        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
-            together.
+        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not
+            match.
     """
 
     def __init__(
@@ -287,20 +297,20 @@ class GroupedScan:
 
         Args:
             codes: of both tables, ``int32[n]``; negative: the record has no key.
-            earlier: codes of earlier passes, ``int32[n, passes]``: pairs that share one are not compared again.
-            met: ``uint64[masks, words]``: pairs whose filters agree on all the bits of one are not given again.
+            earlier: codes of earlier passes, ``int32[n, passes]``: pairs that share one are not compared.
+            met: ``uint64[masks, words]``: pairs whose filters agree on all the bits of one are not reported.
             progress: called from the calling thread with the share that is done; the last call says 1.0.
 
         Returns:
-            Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``), in no order to
-            rely on but the same with any number of threads; and how many pairs were compared.
+            Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``), in an order not
+            to rely on, but the same with any number of threads; and how many pairs were compared.
         """
         a, b = self._tables
         if earlier is None:
             earlier = np.empty((len(a), 0), np.int32), np.empty((len(b), 0), np.int32)
         masks = np.empty((0, a.shape[1]), np.uint64) if met is None else met
         entries = sorted_both(*codes, self._same)
-        # A short table is cut finer, so that all threads have some of it.
+        # A short table is cut finer, so that every thread gets a part of it.
         size = max(LEAST_ROWS, min(RANGE_ROWS, len(entries[0]) // 64))
 
         def compare(start: int) -> tuple[Int64s, Int64s, Floats, int]:
@@ -339,7 +349,7 @@ def grouped_scan(
     """Find all pairs that share a code in some pass and whose similarity reaches the threshold.
 
     In pass p, records whose codes are equal and not negative are compared, unless they already
-    met in an earlier pass. That is seen from the earlier codes; no pairs are stored.
+    met in an earlier pass. The earlier codes tell; no pairs are stored for it.
 
     Twin: :func:`slow_grouped_scan`.
 
@@ -349,8 +359,7 @@ def grouped_scan(
         threshold: smallest similarity, by default Dice coefficient, to report, in (0, 1].
         sizes: how much the smaller and the larger filter count, p >= q; see `pprl.kernels.dice`.
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
-        progress: called from the calling thread with the share that is done, each pass taken as equally long; the last
-            call says 1.0.
+        progress: called from the calling thread with the share that is done, each pass counting the same, up to 1.0.
 
     Returns:
         Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``),
@@ -358,8 +367,8 @@ def grouped_scan(
         pass (``int64[passes]``).
 
     Raises:
-        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not go
-            together.
+        ValueError: `threshold` is outside (0, 1], `sizes` are not allowed, or the tables do not
+            match.
     """
     codes_a, codes_b = check_codes(codes_a, codes_b)
     if len(a) != len(codes_a) or len(b) != len(codes_b):

@@ -31,7 +31,7 @@ LANES = 64
 """Records in a group: one bit a record in a 64-bit mask of hits."""
 
 VECTOR = 8
-"""Words in one 512-bit vector; LLVM splits it where registers are shorter."""
+"""Words of a 512-bit vector; LLVM splits it where registers are shorter."""
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -46,7 +46,7 @@ def primitive(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast(Callable[..., Any], intrinsic(function))
 
 
-# numba reads the parameters' names and gives types, not values: they are typed Any.
+# numba reads the parameters' names and passes types, not values; hence Any.
 
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
@@ -118,7 +118,9 @@ def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
         place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [place.type, _I32, _I32, _I32])
         ask = builder.module.declare_intrinsic("llvm.prefetch.p0", fnty=kind)
-        builder.call(ask, [place, _I32(0), _I32(3), _I32(1)])  # to read, to keep, data
+        builder.call(
+            ask, [place, _I32(0), _I32(3), _I32(1)]
+        )  # for reading, keep in all caches, data
         return _I64(0)
 
     return types.int64(array, types.int64), codegen
@@ -227,10 +229,10 @@ def common_lanes(
 
 @primitive
 def common_words(typingctx: Any, unroll: Any, ones: Any, one: Any, others: Any, other: Any) -> Any:
-    """Count the bits that two filters have in common, which begin at ``ones[one]`` and ``others[other]``.
+    """Count the common bits of two filters, which begin at ``ones[one]`` and ``others[other]``.
 
-    The tables are flat ``uint64`` that begin at a multiple of 64 bytes, and so do the filters; they are as many vectors
-    of `VECTOR` words long as `unroll` has items.
+    The tables are flat ``uint64``; they and the filters begin at multiples of 64 bytes. A filter is as many vectors of
+    `VECTOR` words long as `unroll` has items.
     """
     vector = ir.VectorType(_I64, VECTOR)
 
@@ -253,8 +255,8 @@ def common_words(typingctx: Any, unroll: Any, ones: Any, one: Any, others: Any, 
 def copy_words(typingctx: Any, unroll: Any, source: Any, start: Any, target: Any, to: Any) -> Any:
     """Copy a filter from ``source[start]`` to ``target[to]`` and count its bits.
 
-    It is as many vectors of `VECTOR` words long as `unroll` has items; the target is flat ``uint64`` that begins at a
-    multiple of 64 bytes, and so does the copy.
+    It is as many vectors of `VECTOR` words long as `unroll` has items. The target is flat ``uint64``; it and the copy
+    begin at multiples of 64 bytes.
     """
     vector = ir.VectorType(_I64, VECTOR)
 

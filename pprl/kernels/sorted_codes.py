@@ -11,7 +11,7 @@ from pprl.kernels.packed import kernel
 __all__ = ["CODE", "ROW", "check_codes", "count_grouped", "first_at", "sorted_both"]
 
 CODE = np.uint64(32)
-"""Where the code begins in a sorted entry; below it is the row."""
+"""The lowest bit of the code in a sorted entry; the row is below it."""
 
 ROW = np.uint64(0xFFFFFFFF)
 """The row's bits in a sorted entry."""
@@ -28,9 +28,9 @@ def check_codes(*tables: Int32s) -> tuple[Int32s, ...]:
 
 
 def _sorted(codes: Int32s) -> Words:
-    """Give code and row of each row that has a code, as one number, in order.
+    """Give code and row as one number for each row that has a code, sorted.
 
-    Numbers sort several times faster than rows by code, and rows of equal codes stay in order.
+    Sorting numbers is several times faster than sorting rows by code, and rows of equal code stay in order.
     """
     rows = np.flatnonzero(codes >= 0).astype(np.uint64)
     made = codes[codes >= 0].astype(np.uint64) << CODE
@@ -40,7 +40,7 @@ def _sorted(codes: Int32s) -> Words:
 
 
 def sorted_both(codes_a: Int32s, codes_b: Int32s, same: bool) -> tuple[Words, Words]:
-    """Sort both tables by code, each on a thread of its own."""
+    """Sort both tables by code, each in its own thread."""
     if same:
         made = _sorted(codes_a)
         return made, made
@@ -71,7 +71,7 @@ def _count(sorted_a: Words, sorted_b: Words, same: bool) -> int:
 
 @kernel
 def first_at(entries: Words, code: int) -> int:
-    """Give the place of the first entry of at least this code."""
+    """Give the place of the first entry whose code is at least this one."""
     low, high = 0, len(entries)
     while low < high:
         middle = (low + high) // 2
@@ -85,8 +85,8 @@ def first_at(entries: Words, code: int) -> int:
 def count_grouped(codes_a: Int32s, codes_b: Int32s, *, same: bool = False) -> Int64s:
     """Count the pairs that each pass proposes, without making them.
 
-    Exact for each pass by itself. A pair proposed by several passes counts in each of them, so
-    the sum is an upper bound on what `grouped_scan` compares.
+    Exact for each single pass. A pair that several passes propose counts in each of them, so the
+    sum is an upper bound on what `grouped_scan` compares.
 
     Twin: :func:`slow_count_grouped`.
 
@@ -98,7 +98,7 @@ def count_grouped(codes_a: Int32s, codes_b: Int32s, *, same: bool = False) -> In
         ``int64[passes]``.
 
     Raises:
-        ValueError: the tables are no codes, or differ in passes.
+        ValueError: the tables do not hold codes, or differ in passes.
     """
     codes_a, codes_b = check_codes(codes_a, codes_b)
     passes = range(codes_a.shape[1])

@@ -164,7 +164,7 @@ def test_workers_that_find_no_file_or_another_one_are_told_of(
     other.mkdir()
     draw_file(other, "a", np.arange(30), seed=2)
     monkeypatch.setattr(spark, "options", SparkOptions(data=other.as_uri()))
-    with pytest.raises(PprlError, match="read other records than the driver"):
+    with pytest.raises(PprlError, match="read different records from the driver"):
         scan(spark, a, a)
     shutil.copy(a.source, other)
     assert_equal(scan(spark, a, a), local_buckets(a, a, positions_of(a), 0.7))
