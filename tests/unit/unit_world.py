@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pprl.exchange.agreement.model import Agreement
@@ -122,3 +123,17 @@ def town(
         blocking=[{"keys": [*key.split("+")]} for key in keys],
     )
     return encode_all(frames_of(sizes, common, seed, errors), agreement)
+
+
+def as_one(two: Town) -> Town:
+    """Return the records of two files as those of one, in which people are twice."""
+    a, b = two.files
+    together = np.concatenate([a.pseudonyms, b.pseudonyms])
+    order = np.lexsort(together.T[::-1])
+    file = replace(
+        a,
+        pseudonyms=together[order],
+        filters=np.concatenate([a.filters, b.filters])[order],
+        keys=np.concatenate([a.keys, b.keys])[order],
+    )
+    return Town(files=(file,), person=two.person)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_kernels import slow_dice_matrix, slow_dice_scan
+from unit_world import as_one, town
 
 from pprl.base.errors import UsageError
 from pprl.exchange.encoded.file import EncodedFile
@@ -17,6 +20,8 @@ from pprl.unit.blocking import methods
 from pprl.unit.blocking.lsh import bucket_codes
 from pprl.unit.blocking.methods import Agreeing, PackedFile, make_blocking, possible_pairs
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import plan_match
 from pprl.unit.weighing.record.scan import SIZES, RecordScan
 
 Draw = Callable[..., np.ndarray]
@@ -226,6 +231,42 @@ def test_lsh_of_either_profile_serves_every_pair_of_files(
     assert method.positions.shape == (told.tables, told.bits_per_table)
     assert method.positions.max() < sides[0].words.shape[1] * 64
     assert len(method.steps(sides[0], sides[1], same=False)) == told.tables
+
+
+@pytest.mark.parametrize("profile", ["record", "fields"])
+@pytest.mark.parametrize("parties", [1, 2])
+def test_what_plans_an_lsh_and_what_checks_it_are_pairs_of_different_records(
+    profile: str, parties: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pair is shown once, and the pairs of one record stand under one number; in one file too."""
+    seen: list[Agreeing] = []
+    real = methods.plan_lsh
+
+    def noted(shown: Agreeing, **more: Any) -> Any:
+        seen.append(shown)
+        return real(shown, **more)
+
+    monkeypatch.setattr(methods, "plan_lsh", noted)
+    people = town(profile, (400, 300), 250)
+    files = (as_one(people) if parties == 1 else people).files
+    plan_match(files, MatchOptions(blocking="lsh"))
+    (shown,) = seen
+    likely = shown.probability > 0.5
+    assert likely.sum() > 180
+    # Records that no other equals can be told by their filters.
+    rows = Counter(row.tobytes() for file in files for row in PackedFile.of(file).words)
+    number: dict[bytes, set[int]] = {}
+    pairs: Counter[frozenset[bytes]] = Counter()
+    for one, other, record in zip(shown.one, shown.other, shown.record.tolist(), strict=True):
+        names = one.tobytes(), other.tobytes()
+        if rows[names[0]] == rows[names[1]] == 1:
+            pairs[frozenset(names)] += 1
+            number.setdefault(names[0], set()).add(record)
+    assert len(pairs) > 100
+    assert set(pairs.values()) == {1}
+    assert all(len(numbers) == 1 for numbers in number.values())
+    assert len(set.union(*number.values())) == len(number)
+    assert 0.35 < (shown.record[likely] % 2).mean() < 0.65
 
 
 def test_rows_of_a_side_keep_their_filters_and_keys() -> None:

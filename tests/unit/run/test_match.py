@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import slow_kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from links_checks import as_links, hold_consistent, row_of, similarities_over, true_share
+from links_checks import (
+    KEY_COLUMNS,
+    as_keys,
+    as_links,
+    hold_consistent,
+    row_of,
+    similarities_over,
+    true_share,
+)
 
 from pprl.base.errors import DataError, MismatchError, UsageError
 from pprl.exchange.encoded.file import EncodedFile
-from pprl.exchange.links.folder import read_links, write_links
 from pprl.unit.run import results
 from pprl.unit.run.job import match
+from pprl.unit.run.match import run_match
 from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import plan_match
+from pprl.unit.weighing.model import ExpectedMatches, Threshold
+from pprl.unit.weighing.record.model import KEPT_BELOW, RecordModel, RecordPlannedScan
+from pprl.unit.weighing.record.scan import SIZES
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]
@@ -259,12 +269,65 @@ def test_an_earlier_pass_takes_no_pair_that_the_given_threshold_refuses(
     assert second.pairs_compared == (300 - 160) * (240 - 160)
 
 
+def test_an_earlier_pass_takes_what_it_is_sure_of_only(
+    make_encoded: Make, draw_people: Draw, draw_copies: Draw
+) -> None:
+    """Records of its doubtful pairs are compared again: here they have better partners, with other keys."""
+    rng = np.random.default_rng(11)
+    people = draw_people(rng, 300)
+    good = draw_copies(rng, people[:200], np.full(200, 0.05))
+    poor = draw_copies(rng, people[:60], np.linspace(0.3, 0.7, 60))
+    keys = [
+        np.arange(1, 301, dtype=np.uint64)[:, None],
+        np.arange(1, 261, dtype=np.uint64)[:, None],
+    ]
+    keys[1][:60], keys[1][200:] = keys[0][200:260], keys[0][:60]
+    files = [
+        make_encoded(dense, party=party, keys=key)
+        for dense, party, key in zip(
+            (people, np.concatenate([good, poor])), "ab", keys, strict=True
+        )
+    ]
+    alone = match(files, MatchOptions(blocking="keys")).pairs
+    own = alone["pseudonym_a"].map(row_of)
+    doubtful = set(own[alone["probability"].between(0.5, 0.85)])
+    sure = set(own[alone["probability"] > 0.95])
+    assert len(doubtful) >= 5
+    links = match(files, MatchOptions(blocking="keys,exhaustive"))
+    hold_consistent(links, files)
+    first, _ = links.run.counts.passes
+    assert len(sure) <= first.links < len(alone) - len(doubtful) + 1
+    found = dict(zip(*(links.pairs[f"pseudonym_{at}"].map(row_of) for at in "ab"), strict=True))
+    assert {row: found[row] for row in doubtful} == {row: row for row in doubtful}
+
+
 def chain(make_encoded: Make, apart: int) -> list[EncodedFile]:
     """One record in each of three files: a and b are 0.78 alike, b and c ``1 - apart / 100``, a and c least."""
     dense = np.zeros((3, 256), bool)
     for row, start in enumerate((0, 22, 22 + apart)):
         dense[row, start : start + 100] = True
     return [make_encoded(dense[at : at + 1], party=party) for at, party in enumerate("abc")]
+
+
+def test_one_likely_pair_does_not_make_two_people_one(
+    make_encoded: Make, draw_people: Draw, draw_copies: Draw
+) -> None:
+    """Among the duplicates of one file: three copies of each, and a record of each that is a third the other's."""
+    rng = np.random.default_rng(1)
+    people = draw_people(rng, 300)
+    copies = draw_copies(rng, people[:2].repeat(3, axis=0), np.full(6, 0.08))
+    between = people[:2].copy()
+    differ = np.flatnonzero(people[0] != people[1])
+    for row, other in ((0, 1), (1, 0)):
+        taken = rng.permutation(differ)[: round(0.3 * len(differ))]
+        between[row, taken] = people[other, taken]
+    file = make_encoded(np.concatenate([people[2:], copies, between]))
+    links = match(file)
+    hold_consistent(links, [file])
+    found = {frozenset(row_of(name) - 298 for _, name in group) for group in as_links(links)}
+    assert found == {frozenset({0, 1, 2, 6}), frozenset({3, 4, 5, 7})}
+    near = links.near[links.near["probability"] > 0.5]
+    assert [(row_of(a), row_of(b)) for _, a, _, b in as_keys(near)] == [(304, 305)]
 
 
 @pytest.mark.parametrize(("apart", "joined"), [(39, False), (34, False), (26, True), (24, True)])
@@ -393,59 +456,92 @@ def test_threshold_that_would_fill_the_memory_is_refused(
     plan_match(files, MatchOptions(threshold="auto", memory=memory))
 
 
-def test_plan_tells_pairs_time_and_memory(make_files: Draw) -> None:
-    files = make_files([200, 300], 50)
-    told = plan_match(files)
-    assert told.pairs_possible == told.pairs_expected == 60_000
-    assert told.seconds > 0
-    held = sum(file.words().nbytes for file in files)
-    found = match(files)
-    assert told.memory >= held + 250 * len(found.pairs)
-    assert not told.same
-    assert told.pairs_of_files() == [(0, 1)]
-    assert plan_match(files[:1]).same
+def test_the_memory_ends_a_run_that_finds_more_than_was_planned(make_files: Draw) -> None:
+    """However the pairs are spread over the files, before they have filled it."""
+    files = make_files([100, 100, 100], 50)
+    told = plan_match(files, MatchOptions(threshold=0.6))
+    kept = match(files, MatchOptions(threshold=0.6))
+    found = len(kept.pairs) + len(kept.near)
+    assert len(run_match(replace(told, most_pairs=found)).pairs) == len(kept.pairs)
+    with pytest.raises(DataError, match=f"^{found} pairs were kept so far, more than the memory"):
+        run_match(replace(told, most_pairs=found - 1))
 
 
-def test_progress_ends_at_one(make_files: Draw) -> None:
-    steps: list[tuple[str, float]] = []
-    notes: list[str] = []
+def test_matches_below_a_floor_are_counted(make_files: Draw) -> None:
+    """About as many as there are of the same people whose similarity is lower."""
+    files = make_files([1000, 1000], 500)
+    model = plan_match(files).model
+    assert isinstance(model, RecordModel)
+    score = np.array(
+        [
+            slow_kernels.dice_matrix(one[None], other[None], SIZES)[0, 0]
+            for one, other in zip(files[0].words()[:500], files[1].words()[:500], strict=True)
+        ]
+    )
 
-    def tell(stage: str, share: float, note: str = "", /) -> None:
-        steps.append((stage, share))
-        notes.append(note)
-
-    match(make_files([50, 50, 50], 20), progress=tell)
-    last = next(note for note in reversed(notes) if note)
-    assert re.fullmatch(r"[\d,]+ million pairs a second, \d+ found", last)
-    stages = list(dict.fromkeys(stage for stage, _ in steps))
-    assert stages == ["learning from the files", "comparing", "linking"]
-    for stage in stages:
-        shares = [share for name, share in steps if name == stage]
-        assert shares == sorted(shares)
-        assert shares[-1] == 1.0
-
-
-def test_run_record_names_files_without_their_folders(make_files: Draw) -> None:
-    """A path may tell a user's name; the file name is enough."""
-    files = make_files([20, 20], 5)
-    files = [
-        replace(file, source=source)
-        for file, source in zip(
-            files, ["/home/zaphod/a.parquet", r"C:\zaphod\b.parquet"], strict=True
+    def unlisted(threshold: float) -> float:
+        given = Threshold(value=threshold + KEPT_BELOW, given=True)
+        scan = model.plan(
+            "exhaustive", floors={(0, 1): 0.0}, threshold=given, completeness=0.99, engine=None
         )
-    ]
-    run = match(files).run
-    assert [entry.file for entry in run.inputs] == ["a.parquet", "b.parquet"]
-    assert "zaphod" not in run.to_json()
+        return scan.unlisted(0, 1)
+
+    for similarity in (0.65, 0.7, 0.75, 0.8):
+        assert unlisted(similarity) == pytest.approx((score < similarity).sum(), rel=0.2, abs=8)
+    assert unlisted(0.002 - KEPT_BELOW) == pytest.approx(0, abs=8)
+    assert unlisted(1.0 - KEPT_BELOW) == pytest.approx(
+        (score < 1.0 - KEPT_BELOW).sum(), rel=0.2, abs=8
+    )
 
 
-def test_links_survive_their_folder(make_files: Draw, tmp_path: Path) -> None:
-    files = make_files([100, 100], 40)
-    links = match(files)
-    write_links(links, tmp_path)
-    read = read_links(tmp_path)
-    hold_consistent(read, files)
-    assert as_links(read) == as_links(links)
+def test_what_is_not_known_of_the_matches_widens_the_recall(
+    make_files: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The least and the most that there may be of them between any two files, beside their expected number."""
+    files = make_files([300, 300, 300], 100)
+    n = {pair: expected.number for pair, expected in plan_match(files).model.matches.items()}
+    some = {pair: ExpectedMatches(n[pair], n[pair], n[pair]) for pair in n}
+    many = {pair: ExpectedMatches(n[pair], n[pair], n[pair] + 50) for pair in n}
+    few = {pair: ExpectedMatches(n[pair], n[pair] - 20, n[pair]) for pair in n}
+    monkeypatch.setattr(RecordPlannedScan, "unlisted", lambda self, a, b: 30.0)
+
+    def quality(matches: dict[tuple[int, int], ExpectedMatches]) -> dict[str, float]:
+        monkeypatch.setattr(RecordModel, "matches", matches)
+        told = match(files).expected_quality
+        assert told is not None
+        return told.model_dump()
+
+    plain, more, less = (quality(matches) for matches in (some, many, few))
+    assert more["recall_low"] < plain["recall_low"] - 0.1
+    assert {**more, "recall_low": 0} == {**plain, "recall_low": 0}
+    assert less["recall_high"] > plain["recall_high"] + 0.02
+    assert {**less, "recall_high": 0} == {**plain, "recall_high": 0}
+
+
+def test_matches_that_no_pair_shows_are_reckoned_with(
+    make_files: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the number of matches, over all files; and in a pair's probability, whose records may have them."""
+    files = make_files([300, 300, 300], 100)
+    found = {}
+    for share in (0.0, 0.3, 0.6):
+        monkeypatch.setattr(
+            RecordPlannedScan,
+            "unlisted",
+            lambda self, a, b, share=share: share * self.model.matches[a, b].number,
+        )
+        links = match(files)
+        every = pd.concat([links.pairs, links.near])
+        expected = sum(entry.matches or 0.0 for entry in links.run.threshold.by_files)
+        assert links.expected_quality is not None
+        beyond = links.expected_quality.matches - every["probability"].sum()
+        assert beyond == pytest.approx(share * expected, abs=3)
+        found[share] = every.set_index(KEY_COLUMNS)["probability"]
+    some, most = (found[share].reindex(found[0.0].index) for share in (0.3, 0.6))
+    both = most.notna() & some.notna() & (found[0.0] < 1 - 1e-6)
+    assert both.sum() >= 5
+    assert (some < found[0.0])[both].all()
+    assert (most < some)[both].all()
 
 
 @settings(max_examples=30, deadline=None)

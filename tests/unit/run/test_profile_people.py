@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from links_checks import as_keys, hold_consistent
-from unit_world import ALL, Town, agreement_of, encode_all, town
+from unit_world import ALL, Town, agreement_of, as_one, encode_all, town
 
 from pprl.exchange.links.folder import Links
 from pprl.exchange.links.run_entries import ExpectedQuality
@@ -200,26 +199,13 @@ def test_probabilities_are_about_as_often_right_as_they_say(profile: str) -> Non
 def test_duplicates_of_one_file_are_found(profile: str) -> None:
     """Without a second file that shows what chance does, which is said."""
     two = town(profile, (1000, 300), 300)
-    people = _as_one(two)
+    people = as_one(two)
     links = match(people.files)
     hold_consistent(links, people.files)
     precision, recall, _ = people.measures(links, matches=300)
     assert precision >= (0.85 if profile == "record" else 0.93)
     assert recall >= (0.88 if profile == "record" else 0.95)
     assert any("one file alone" in warning for warning in links.run.warnings)
-
-
-def _as_one(two: Town) -> Town:
-    a, b = two.files
-    together = np.concatenate([a.pseudonyms, b.pseudonyms])
-    order = np.lexsort(together.T[::-1])
-    file = replace(
-        a,
-        pseudonyms=together[order],
-        filters=np.concatenate([a.filters, b.filters])[order],
-        keys=np.concatenate([a.keys, b.keys])[order],
-    )
-    return Town(files=(file,), person=two.person)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
