@@ -211,6 +211,25 @@ def test_a_polars_frame_gives_the_bits_of_the_same_frame(made: dict[str, pprl.En
     assert "LazyFrame" in told(lambda: encoded("health", frame.lazy())).problem
 
 
+def test_a_polars_frame_is_known_by_its_type_alone() -> None:
+    """Also where polars is not installed: a stand-in has the module's name and the method that is used."""
+    table = pa.table({"a": pa.array(TEXTS, pa.string_view())})
+    members = {"__module__": "polars.dataframe.frame", "to_arrow": lambda self: table}
+    assert list(as_frame(type("DataFrame", (), members)(), what="f")["a"]) == TEXTS
+    lazy = type("LazyFrame", (), {"__module__": "polars.lazyframe.frame"})()
+    assert "collect()" in str(told(lambda: as_frame(lazy, what="f")).hint)
+
+
+def test_figures_are_measured_of_arrow_tables_and_never_of_paths() -> None:
+    from pprl.synth import measure
+
+    columns = {"surname": ("last_name",)}
+    frame = people("health", 400)
+    assert measure(pa.table(frame), columns=columns) == measure(frame, columns=columns)
+    hint = told(lambda: measure("people.csv", columns=columns)).hint  # type: ignore[arg-type]
+    assert "pprl.read_csv_text" in str(hint)
+
+
 def test_every_function_takes_arrow_tables(
     made: dict[str, pprl.Encoding], links: pprl.Links
 ) -> None:

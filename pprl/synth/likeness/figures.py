@@ -48,6 +48,7 @@ from pprl.synth.likeness.figures_file import (
 from pprl.synth.people.fields import FIELDS
 from pprl.tables.columns import ColumnMap, join_columns, suggest
 from pprl.tables.dates import DateFormat, recognise_format
+from pprl.tables.frames import Table, as_frame
 
 __all__ = [
     "CLASSES", "NAMES", "Figures", "measure", "read_figures", "write_figures",
@@ -69,7 +70,7 @@ logarithmic axis."""
 
 
 def measure(
-    frame: pd.DataFrame,
+    frame: Table,
     *,
     columns: Mapping[str, str | Sequence[str]] | ColumnMap | None = None,
     person: str | None = None,
@@ -79,7 +80,8 @@ def measure(
     """Return the aggregate figures of a people file.
 
     Args:
-        frame: text, one record in each row, a missing value as an empty text.
+        frame: text, one record in each row, a missing value as an empty text; a pandas or polars DataFrame or a pyarrow
+            Table.
         columns: the column or columns of each field that is to be measured; or a :class:`ColumnMap`, which also says
             how dates are written. With a column map or None, all other fields that have a column of the same name are
             measured too. Columns are found as for encoding, ignoring case, spaces, hyphens and underscores.
@@ -89,12 +91,13 @@ def measure(
         source: what messages call the frame, such as the path of its file.
 
     Raises:
-        UsageError: `k` is below 1, or there is a field that a record does not have.
+        UsageError: a path in place of the table, `k` is below 1, or there is a field that a record does not have.
         DataError: no field at all, a column that the frame does not have or that holds something other than text, fewer
             than `k` records, or dates of which the values don't tell whether day or month comes first.
     """
     if k < 1:
         raise UsageError(f"the smallest cell can't be {k}", hint="Give 1 or more; 10 is usual.")
+    frame = as_frame(frame, what="measure")
     if 0 < len(frame) < k:
         raise DataError(
             f"{source}: there are fewer than {k} records, too few to be measured",
