@@ -168,6 +168,7 @@ TEXTS = ["007", "NA", " Zoë\u0301 ", "", "\U0001f600", "a\x00b"]
 def test_text_of_an_arrow_table_stays_as_it_is(kind: pa.DataType) -> None:
     column = pa.array([*TEXTS, None], pa.string()).cast(kind)
     frame = as_frame(pa.table({"a": column}), what="f")
+    assert frame["a"].dtype == object
     assert list(frame["a"][:-1]) == TEXTS
     assert all(type(value) is str for value in frame["a"][:-1])
     assert frame["a"].isna().tolist() == [False] * len(TEXTS) + [True]

@@ -73,7 +73,6 @@ def _from_arrow(table: Any, what: str) -> pd.DataFrame:
                 kind = pa.large_string()
             if kind != field.type:
                 table = table.set_column(at, field.name, table.column(at).cast(kind))
-        table.validate(full=True)
         frame: pd.DataFrame = table.to_pandas()
     except (pa.ArrowException, UnicodeDecodeError):
         # Arrow's own message may quote a value.
