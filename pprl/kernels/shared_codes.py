@@ -359,7 +359,8 @@ def grouped_scan(
         threshold: smallest similarity, by default Dice coefficient, to report, in (0, 1].
         sizes: how much the smaller and the larger filter count, p >= q; see `pprl.kernels.dice`.
         same: `b` is `a`; report each pair once, ``left < right``, and no row with itself.
-        progress: called from the calling thread with the share that is done, each pass counting the same, up to 1.0.
+        progress: called from the calling thread with the share that is done, each pass counting the same; the last call
+            says 1.0.
 
     Returns:
         Rows of `a` (``int64[k]``), rows of `b` (``int64[k]``) and similarities (``float64[k]``),

@@ -1,8 +1,8 @@
 """What a run has found so far, step by step, so that memory is bounded and a killed run can go on.
 
-A comparison is cut into steps. Each gives a :class:`Part`, which a journal keeps: :class:`MemoryJournal` for a run that
-may be lost, :class:`FolderJournal` in a private folder of numbered files. A file takes its name when it is whole, so
-that a step whose file is there is done, whatever ended the run.
+A comparison is cut into steps. Each gives a :class:`Part`, which a journal keeps: :class:`MemoryJournal` if losing the
+run is acceptable, :class:`FolderJournal` in a private folder of files. A file gets its name only when complete, so a
+step whose file exists is done, however the run ended.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Part:
 
     Attributes:
         left, right: ``int64[pairs]``, rows of the two sides.
-        value: ``float64[pairs]``, what the step found out about them: a similarity or a match weight.
+        value: ``float64[pairs]``, what the step found out about them: a similarity or a log ratio.
         compared: pairs that the step compared.
     """
 
@@ -82,7 +82,7 @@ class FolderJournal:
 
     Args:
         folder: an existing folder of mode 0700.
-        setup: what decides the parts: input digests, options, version. JSON values.
+        setup: what determines the parts: input digests, options, version. JSON values.
 
     Raises:
         OutputError: the folder holds parts of another run, or can't be written.
@@ -121,7 +121,7 @@ class FolderJournal:
         return self._path(name).exists()
 
     def keep(self, name: str, part: Part) -> None:
-        """Write a part; it takes its name when it is whole and on the disk.
+        """Write a part; the file gets its name once it is complete and on the disk.
 
         Raises:
             OutputError: the disk is full or the folder can't be written.
@@ -190,7 +190,7 @@ def collect(journal: Journal, names: Sequence[str]) -> tuple[Part, list[int]]:
 
     Args:
         journal: where the parts are.
-        names: of the parts, none of which has a pair of another.
+        names: names of the parts; no pair is in two of them.
     """
     lefts, rights, values, compared = [], [], [], []
     for name in names:

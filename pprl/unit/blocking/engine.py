@@ -1,7 +1,7 @@
-"""What another engine under the linkage unit must do: scan the buckets of two encoded files, wherever it likes.
+"""What another engine under the linkage unit must do: scan the buckets of two encoded files, wherever it runs.
 
-The unit plans (which positions an LSH samples, from which similarity a pair is kept) and links; an engine finds the
-pairs in between. :mod:`pprl.engines` has the engines there are. Without one the unit's own kernels do it.
+The unit plans (which positions an LSH samples, from which similarity a pair is kept) and links; in between, an
+engine finds the pairs. The engines are in :mod:`pprl.engines`; without one, the unit's own kernels do it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ __all__ = ["Engine", "Hits", "Source"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
-    """An encoded file where it lies, so that an engine can read it by itself.
+    """Where an encoded file lies, so that an engine can read it itself.
 
     Attributes:
         path: the file.
         content_sha256: its header's digest: an engine must refuse another file in the same place.
-        records: its records.
-        rows: ``int64[k]``, ascending: the records that count; all with None.
+        records: number of records.
+        rows: ``int64[k]``, ascending: the records that count; None for all.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Source:
         return self.records if self.rows is None else len(self.rows)
 
     def take(self, rows: Int64s | None) -> Source:
-        """Return the source of some of these rows only; of all with None."""
+        """Return the source of some of these rows only; None for all."""
         if rows is None:
             return self
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
@@ -60,7 +60,7 @@ class Hits:
         left, right: ``int64[pairs]``, places among the rows of the two sources, sorted by (left, right); in one file
             ``left < right``.
         score: ``float64[pairs]``, similarities.
-        compared: comparisons that were made, a table or pass. A pair that shares several buckets may count in each.
+        compared: comparisons made in each table or pass. A pair that shares several buckets may count in each.
     """
 
     left: Int64s
@@ -80,11 +80,11 @@ class Engine(Protocol):
         """Return the libraries it runs on, and their versions, for ``run.json``."""
 
     def check(self, *, profile: str, passes: Sequence[str]) -> None:
-        """Refuse what this engine does not do, before any work.
+        """Refuse what this engine can't do, before any work.
 
         Args:
             profile: the agreement's profile.
-            passes: blocking methods in turn.
+            passes: blocking methods, in order.
 
         Raises:
             UsageError: another profile or blocking is needed.
@@ -104,7 +104,7 @@ class Engine(Protocol):
         """Find the pairs that agree on all sampled bits of some table.
 
         Args:
-            a, b: the two files; the same one twice if `same`.
+            a, b: the two files; one file twice if `same`.
             positions: ``int64[tables, bits]``, see :meth:`pprl.unit.blocking.lsh.LshPlan.positions`.
             threshold: least similarity.
             sizes: how much the smaller and the larger filter count; see :mod:`pprl.kernels.dice`.
@@ -126,4 +126,4 @@ class Engine(Protocol):
         same: bool,
         progress: ShareDone,
     ) -> Hits:
-        """Find the pairs that share the keyed blocking key of some pass; else as :meth:`scan_buckets`."""
+        """Find the pairs that share the blocking key of some pass; otherwise like :meth:`scan_buckets`."""

@@ -1,9 +1,9 @@
 """Hamming LSH: records that agree on some sampled bits share a bucket (Durham 2012; Indyk and Motwani 1998).
 
-Each table samples the same bits of all filters; their values, read as a number, are the bucket. How many tables of how
-many bits, and from which of the bits, is chosen from the data for a stated pairs completeness: a sample of records is
-compared with everybody, half of the pairs found say how many tables it takes, the other half show what the tables
-find. The positions come from MurmurHash, so that every machine draws the same ones from the same files.
+Each table samples the same bits of all filters; their values, read as a number, are the bucket. The number of tables,
+the bits of a table and the bits to sample from are chosen from the data for a stated pairs completeness. A sample of
+records is compared with everybody: half of the pairs found plan the tables, the other half show what the tables find.
+The positions come from MurmurHash, so that every machine draws the same ones from the same files.
 """
 
 from __future__ import annotations
@@ -35,21 +35,31 @@ __all__ = [
 ]
 
 MOST_BITS = 31
+"""Sampled bits of a table, at most: a bucket is a non-negative ``int32``."""
+
 MOST_TABLES = 512
-ROWS = 16_384  # records that a thread codes at a time
-_TURNED = 128  # records whose filters are laid out word by word
+"""Tables, at most. Chosen; a plan that needs more says that it misses the completeness. The largest measured had 117
+(``make bench-scale``, 10 million records)."""
+
+ROWS = 16_384
+"""Records that a thread codes at a time. Chosen; not sensitive: results never depend on it."""
+
+_TURNED = 128
+"""Records whose filters are laid out word by word. Chosen; how sensitive the speed is was not measured."""
 
 _POOLS = (1.0, 0.5, 0.25)
-"""Shares of the bits, the most balanced ones, that are tried to sample from."""
+"""Shares of the bits, the most balanced ones, to try sampling from. Chosen; not sensitive: the plan takes the
+cheapest."""
 
 _TRIED = 3
-"""Tables from which the number of pairs is counted."""
+"""Tables in which pairs are counted to estimate their number. Chosen; only the choice between plans depends on it."""
 
 _OTHERS = 500_000
-"""Records of the second file, at most, in which the pairs of the tried tables are counted."""
+"""Records of the second file, at most, in which those pairs are counted. Chosen; as above."""
 
 _ENOUGH = 40.0
-"""Matches in the sample, as expected, from which the sample itself plans the tables."""
+"""Expected matches in the sample from which the sample itself plans the tables; with fewer, the fitted scores do.
+Chosen; how sensitive the plans are was not measured."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,11 +71,11 @@ class Agreeing:
         one, other: filters of pairs that were found among some records by comparing them with everybody,
             ``uint64[pairs, words]``.
         probability: that each of them is a match, ``float64[pairs]``.
-        record: ``int64[pairs]``, number of the record whose pair it is: those of even numbers plan, the others check.
-        share: shares of the bits that two filters of a match agree on, for when those pairs are too few.
+        record: ``int64[pairs]``, the record whose pair it is: even numbers plan, odd numbers check.
+        share: shares of the bits on which the filters of a match agree; used when those pairs are too few.
         frequency: how frequent each share is.
-        lowest: share of bits on which a match agrees that is just looked for.
-        costs: nanoseconds that a record costs a table, and that a pair costs.
+        lowest: the smallest share of bits on which a match that is still looked for agrees.
+        costs: nanoseconds for a record in a table, and for a pair.
     """
 
     a: Words
@@ -85,14 +95,14 @@ class LshPlan:
     """How many tables of how many sampled bits.
 
     Attributes:
-        bits_per_table: sampled bits a table.
+        bits_per_table: sampled bits of a table.
         tables: number of tables.
         pool: ``int64[bits]``, positions that the tables sample from.
-        completeness: expected share of the matches over the floor that meet in a bucket.
+        completeness: expected share of the matches above the floor that meet in a bucket.
         at_threshold: the same for a pair exactly at the floor.
-        expected_share: pairs in all buckets together, as a share of all pairs; one of several buckets counts in each.
-        checked: matches, as expected, that the tables were checked with; 0 when there were none.
-        found: share of those that meet in a bucket, with its 95 % interval.
+        expected_share: pairs in all buckets together, as a share of all pairs; a pair counts in each of its buckets.
+        checked: expected number of matches that the tables were checked with; 0 if there were none.
+        found: share of these that meet in a bucket, with its 95 % interval.
         seed: seed of the sampled positions.
         costs: as in :class:`Agreeing`.
     """
@@ -151,13 +161,13 @@ def plan_lsh(
     Args:
         shown: how alike matches are.
         bits: filter length.
-        completeness: share of the matches that must meet: the pairs completeness.
+        completeness: the pairs completeness: share of the matches that must meet in a bucket.
         sizes: records of each pair of files that the plan will serve, if these are not `a` and `b` alone: their work
             counts, and `a` and `b` should be the pair with the fullest filters.
-        sample: records of `a` whose buckets in the tried tables are looked into.
+        sample: records of `a` whose buckets are counted in the tried tables.
 
     Returns:
-        The plan; where no number of tables is enough, its `completeness` says so.
+        The plan; if no number of tables is enough, its `completeness` says so.
     """
     enough = float(shown.probability.sum()) >= _ENOUGH
     planning = shown.record % 2 == 0
@@ -202,7 +212,7 @@ def plan_lsh(
 def _pools(rows: Words, others: Words, bits: int) -> list[Int64s]:
     """Return the bits to sample from: all that vary, and those that are set in about half of the filters.
 
-    A bit that nearly all filters have set, or unset, tells little apart and is as often wrong for what it tells.
+    A bit that is set, or unset, in nearly all filters separates few pairs, and is wrong as often as any other.
     """
     some = others[:: max(1, len(others) // 20_000)]
     fill = np.zeros(some.shape[1] * 64)
@@ -248,8 +258,8 @@ def _all_agree(share: Floats, bits: int, width: int) -> Floats:
 def _chance(rows: Words, others: Words, positions: Int64s) -> Floats:
     """Return for each width the share of all pairs that meet in one table: ``float64[widest + 1]``.
 
-    Counted, not computed: buckets of the real files are of very different sizes. The first bits of a wide table are a
-    narrow one, so that one sorted table serves all widths.
+    Counted, not computed: the buckets of real files differ widely in size. The first bits of a wide table are a narrow
+    table, so one sorted table serves all widths.
     """
     widest = positions.shape[1]
     met = np.zeros(widest + 1)
@@ -282,7 +292,7 @@ def _tables(meet: Floats, weights: Floats, wanted: float) -> int:
 
 
 def _checked(plan: LshPlan, shown: Agreeing) -> LshPlan:
-    """Return the plan with what it finds of the pairs that it was not planned with."""
+    """Return the plan with the share that it finds of the pairs it was not planned with."""
     checking = shown.record % 2 == 1
     one, other, probability = (
         shown.one[checking],
@@ -358,7 +368,7 @@ def bucket_codes(words: Words, positions: Int64s) -> Int32s:
 
 @kernel
 def _codes(words: Any, positions: Any, made: Any) -> None:
-    # Word by word of some records, so that one instruction takes a bit from several of them.
+    # Some records word by word, so that one instruction takes a bit from several of them.
     columns = np.zeros((words.shape[1], _TURNED), np.uint64)
     code = np.empty(_TURNED, np.uint64)
     for start in range(0, len(words), _TURNED):

@@ -1,9 +1,8 @@
 """Which pairs are compared: all of them, those that share a keyed blocking key, or those that share an LSH bucket.
 
 Each method is a :class:`Blocking`: it says beforehand how many pairs it will compare, and cuts the work into steps that
-may be done one by one, in another process or another day. How pairs are compared is not its business: that is a
-:class:`PairScan`, which each profile has its own of. A new method is one more class and one more line in
-:func:`make_blocking`.
+can be done one by one, in another process or on another day. Comparing pairs is the job of a :class:`PairScan`; each
+profile has its own. A new method is one more class and one more line in :func:`make_blocking`.
 """
 
 from __future__ import annotations
@@ -50,20 +49,21 @@ __all__ = [
 Codes = tuple[Int32s, Int32s]
 
 BLOCK_ROWS = 16_384
-"""Rows of the first file, at least, that a step of an exhaustive scan compares with the whole other file."""
+"""Rows of the first file, at least, that a step of an exhaustive scan compares with the whole other file. Chosen; not
+sensitive: links never depend on it, only how much a killed run repeats."""
 
 BLOCK_PAIRS = 10_000_000_000
-"""Pairs that a step of an exhaustive scan compares, about: tens of seconds."""
+"""Roughly the pairs that a step of an exhaustive scan compares: tens of seconds. Chosen; not sensitive, as above."""
 
 CODED = 4
-"""Tables whose buckets are found at a time: 16 bytes a record."""
+"""Tables whose buckets are found at a time: 16 bytes per record. Chosen; not sensitive: links never depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PackedFile:
     """One file as the scan sees it: packed filters ``uint64[n, words]`` and blocking keys ``uint64[n, passes]``.
 
-    ``source`` says where an engine of its own finds it.
+    ``source`` says where an engine finds it.
     """
 
     words: Words
@@ -72,7 +72,7 @@ class PackedFile:
 
     @classmethod
     def of(cls, encoded: EncodedFile) -> PackedFile:
-        """Return the side of an encoded file; in the profile ``fields`` a record's filters stand in one row."""
+        """Return the side of an encoded file; in the profile ``fields`` a record's filters are in one row."""
         words = encoded.field_words().reshape(len(encoded), -1)
         return cls(words=words, keys=encoded.keys, source=Source.of(encoded))
 
@@ -80,7 +80,7 @@ class PackedFile:
         return len(self.words)
 
     def take(self, rows: Int64s | None) -> PackedFile:
-        """Return the side of some rows only; of all with None."""
+        """Return the side of some rows only; None for all."""
         if rows is None:
             return self
         source = None if self.source is None else self.source.take(rows)
@@ -88,7 +88,7 @@ class PackedFile:
 
 
 class PairScan(Protocol):
-    """Compares pairs of two sides and gives those over a floor, with what it finds out about them."""
+    """Compares pairs of two sides and gives those above a floor, with what it finds out about them."""
 
     def rows(self, start: int, stop: int, *, progress: ShareDone) -> Part:
         """Compare some rows of the first side with all of the other; of one file, each pair once, left < right."""
@@ -107,14 +107,14 @@ class PairScan(Protocol):
             codes: ``int32[n]`` for each side; negative: in no block.
             earlier: ``int32[n, passes]`` for each side.
             met: ``uint64[masks, words]``: pairs whose filters agree on all bits of one are compared, but not given.
-                Asked only of the few pairs that are found: to ask it of all would cost as much as comparing.
-            progress: hears of it from this thread.
+                This is tested for the few pairs found only: testing all would cost as much as comparing.
+            progress: called from this thread.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A part of a scan that may be done by itself; `run` gives pairs that no other step gives."""
+    """A part of a scan that can be done by itself; `run` gives pairs that no other step gives."""
 
     name: str
     run: Callable[[PairScan, ShareDone], Part]
@@ -124,7 +124,7 @@ class Blocking(Protocol):
     """A way to choose the pairs that are compared."""
 
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
-        """Return how many pairs will be compared, at most or as estimated."""
+        """Return how many pairs will be compared: an upper bound or an estimate."""
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Return the steps of a scan, the same ones for the same files."""
@@ -145,13 +145,13 @@ ScanProgress = Callable[[float, int, int], None]
 def scan_steps(
     steps: Sequence[Step], scan: PairScan, *, journal: Journal, name: str, progress: ScanProgress
 ) -> tuple[Part, list[int]]:
-    """Do the steps that are not done yet, and return the pairs of all of them, sorted, and how many each compared.
+    """Do the steps that are not done yet; return the pairs of all steps, sorted, and how many each step compared.
 
     Args:
         steps: of one scan.
         scan: compares.
         journal: keeps what each step finds.
-        name: of the scan, in the journal.
+        name: the scan's name in the journal.
         progress: called from this thread with the share done, the pairs compared and the pairs found so far.
     """
     names = [f"{name}-{step.name}" for step in steps]
@@ -184,7 +184,7 @@ class Exhaustive:
         return possible_pairs(a, b, same=same)
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """Some rows of the first side each."""
+        """Each step takes some rows of the first side."""
         size = max(BLOCK_ROWS, BLOCK_PAIRS // max(len(b), 1))
         starts = range(0, len(a), size)
         return [
@@ -204,11 +204,11 @@ class Keys:
     """Compare the pairs that share a keyed blocking key in at least one pass."""
 
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
-        """Sum over the passes; a pair of several passes counts in each."""
+        """Sum over the passes; a pair in several passes counts in each."""
         return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """A pass each; a pair met in an earlier pass is not compared again."""
+        """One step per pass; a pair met in an earlier pass is not compared again."""
         codes = self.codes(a, b, same=same)
         return [
             Step(name=f"{number:06d}", run=partial(_pass, codes, number))
@@ -251,18 +251,18 @@ class Lsh:
         self._completeness = completeness
 
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
-        """As the plan has counted in some tables; a pair of several buckets counts in each."""
+        """As the plan counted in some tables; a pair in several buckets counts in each."""
         return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
 
     def seconds(self, a: PackedFile, b: PackedFile, *, same: bool) -> float:
-        """Return how long the scan will take, about, on as many threads as there are."""
+        """Return roughly how many seconds the scan will take on all threads."""
         records = len(a) + (0 if same else len(b))
         of_record, of_pair = self.plan.costs
         work = self.plan.tables * records * of_record + self.expect(a, b, same=same) * of_pair
         return work * 1e-9 / int(numba.get_num_threads())
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """A table each."""
+        """One step per table."""
         tables = _Tables(self.positions, (a, b), same)
         return [
             Step(name=f"{table:06d}", run=partial(tables.scan, table))
@@ -305,7 +305,7 @@ class _Tables:
         first = table // CODED * CODED
         coded = self._coded
         if coded is None or coded[0] != first:
-            # Several tables at once: what takes longest is to read all filters.
+            # Several tables at once: reading all filters is what takes longest.
             coded = self._coded = None
             positions = self._positions[first : first + CODED]
             one = bucket_codes(self._sides[0].words, positions)
@@ -329,12 +329,12 @@ def make_blocking(
     Args:
         method: ``exhaustive``, ``lsh`` or ``keys``.
         files: the encoded files.
-        sides: the same, as the scan sees them.
-        completeness: for ``lsh``, share of the matches that is to be compared.
+        sides: the same files, as the scan sees them.
+        completeness: for ``lsh``, the pairs completeness to plan for.
         agreeing: called for ``lsh`` only.
 
     Raises:
-        UsageError: there is no such method, or ``keys`` was asked for, but the agreement has no blocking passes.
+        UsageError: there is no such method, or ``keys`` was chosen and the agreement has no blocking passes.
     """
     if method == "keys":
         if not files[0].agreement.blocking:

@@ -13,22 +13,27 @@ from pprl.kernels.packed import kernel
 __all__ = ["SAMPLE", "TINY", "Scans", "content_rank", "pairs_seen", "sample_rows"]
 
 SAMPLE = 20_000
-"""Records a file that are looked at, at most; smaller files are looked at whole."""
+"""Records of a file that are looked at, at most; smaller files are looked at whole. Chosen; sensitive: with half as
+many, thresholds scatter and links are lost."""
 
 TINY = 100
-"""Pairs inside the files below which they don't show how alike different people look."""
+"""With fewer pairs than this inside them, files don't show how alike different people look. Chosen; how sensitive the
+results are was not measured: such files have a dozen records."""
 
 _WORK = 500_000_000
-"""Pairs that one scan of a sample may cost: larger files are sampled more thinly, down to ``_LEAST`` records."""
+"""Pairs that one scan of a sample may cost: larger files are sampled more thinly, down to ``_LEAST`` records. Chosen;
+sensitive, as :data:`SAMPLE` is."""
 
 _LEAST = 2000
-"""Fewer show too few people who are alike without being one: at half as many, thresholds scatter and links are lost."""
+"""Records that are looked at in any case. Chosen; sensitive: fewer show too few different people who are alike, and at
+half as many, thresholds scatter and links are lost."""
 
 _BLOCK = 65_536
+"""Records hashed at a time. Chosen; not sensitive: results never depend on it."""
 
 
 class Scans:
-    """Tells one caller how far several scans, done one after the other, have come together.
+    """Adds up the progress of several scans, done one after the other, for one caller.
 
     Args:
         progress: called with the share done.
@@ -41,7 +46,7 @@ class Scans:
         self._done = 0
 
     def next(self) -> Callable[[float], None] | None:
-        """Return what the next scan is to call."""
+        """Return the function that the next scan calls."""
         if self._progress is None:
             return None
         before, tell = self._done, self._progress
@@ -54,14 +59,14 @@ def sample_rows(
 ) -> Int64s:
     """Return the rows to look at, ascending: those whose filters hash lowest.
 
-    Rows are sorted by random pseudonyms, so their places would give another sample, and another threshold, whenever
-    a party encodes again.
+    Choosing by place would give another sample, and another threshold, whenever a party encodes again, since rows are
+    sorted by random pseudonyms.
 
     Args:
         words: packed filters, ``uint64[n, words]``.
         sample: rows at most.
         others: how many records each row will meet; as many as there are unless given.
-        work: pairs that the rows may meet together, unless that were fewer than 2,000 rows.
+        work: pairs that all rows together may meet; at least 2,000 rows are taken anyway.
     """
     limit = min(sample, max(_LEAST, work // max(len(words) if others is None else others, 1)))
     if len(words) <= limit:
@@ -91,7 +96,7 @@ def _mix(words: Words, mixed: Words) -> None:
 
 
 def content_rank(words: Words) -> Int64s:
-    """Return each filter's place in the order of their bits: the same however a party's rows are sorted.
+    """Return each filter's place when sorted by bits, which does not depend on the order of a party's rows.
 
     Args:
         words: packed filters, ``uint64[n, words]``.
@@ -102,5 +107,5 @@ def content_rank(words: Words) -> Int64s:
 
 
 def pairs_seen(size: int, rows: int) -> int:
-    """Return how many pairs inside a file a scan of ``rows`` sees; a file scanned whole shows each one twice."""
+    """Return how many pairs inside a file a scan of ``rows`` sees; a file scanned whole shows each pair twice."""
     return rows * (size - 1) // (2 if rows == size else 1)

@@ -28,19 +28,23 @@ __all__ = ["COMPONENT_RECORDS", "FILES_LIMIT", "ROUNDS", "Clusters", "cluster_re
 
 
 FILES_LIMIT = 64
-"""Files of a run: the files of a cluster are the bits of one word."""
+"""Files of a run, at most: the files of a cluster are the bits of one 64-bit word."""
 
 COMPONENT_RECORDS = 100_000
-"""A component of more records than this is cut before it is clustered."""
+"""A component of more records than this is cut before it is clustered. Chosen; not sensitive: only chains of wrong
+pairs make one that large."""
 
 ROUNDS = 10
-"""How often each record is looked at again, to be moved; two or three rounds mostly leave nothing to move."""
+"""How often each record is looked at again, to be moved. Chosen; not sensitive: after two or three rounds there is
+mostly nothing left to move."""
 
 GRAIN = 2.0**-20
-"""Log-odds are rounded to multiples of this, so that sums are exact in any order and equal evidence stays equal."""
+"""Log-odds are rounded to multiples of this, so that sums are exact in any order and equal evidence stays equal.
+Chosen; not sensitive: a millionth of a nat."""
 
 MOST = 1000.0
-"""The most that log-odds count, either way: sums stay exact and infinite log-odds stay a number."""
+"""The most that log-odds count, either way: sums stay exact and infinite log-odds stay a number. Chosen; not
+sensitive: no evidence comes near it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,8 +53,8 @@ class Clusters:
 
     Attributes:
         cluster: ``int64[records]``, the cluster of each record, named by its lowest record.
-        giant: components of more records than the limit. They were cut first: best pairs joined as long as no piece
-            grew over the limit, then each piece clustered by itself.
+        giant: components of more records than the limit. They were cut first: best pairs were joined while no piece
+            exceeded the limit, then each piece was clustered by itself.
         ties: records to which another cluster with room for them weighs as much as the rest of their own; record
             numbers decided.
         largest: records in the largest cluster.
@@ -85,8 +89,8 @@ def cluster_records(
     Args:
         left, right: ``int64[pairs]``, record numbers over all files, in either order. A pair listed more than once
             counts once, with its highest log-odds; a record paired with itself counts nothing.
-        log_odds: ``float64[pairs]``, natural log of the odds that the two are one person. None counts less than
-            ``absent``: a mistake in one record lowers all of its pairs at once, so that many low log-odds are no
+        log_odds: ``float64[pairs]``, natural log of the odds that the two are one person. No pair counts less
+            than ``absent``: a mistake in one record lowers all of its pairs at once, so many low log-odds are not
             independent witnesses, and being listed must not make a pair worse.
         file_of: ``int64[records]``, below :data:`FILES_LIMIT`.
         absent: log-odds of a pair that is not listed, below 0. The nearer to 0, the more is joined.
@@ -213,7 +217,7 @@ def _each_piece(starts: Any, edges: Any, sides: Any, absent: Any, root: Any) -> 
     for piece in range(len(starts) - 1):
         start, stop = starts[piece], starts[piece + 1]
         if stop - start == 1:
-            # Its one pair is positive and allowed, or it were no piece.
+            # A piece of one pair: positive and allowed, or it would not be a piece.
             root[v[start]] = u[start]
             continue
         nodes = np.unique(np.concatenate((u[start:stop], v[start:stop])))
@@ -242,8 +246,8 @@ def _agglomerate(
 
     Edge ``e`` joins the clusters ``ends[2e]`` and ``ends[2e + 1]`` and holds the sum and the number of the listed
     pairs between them; two edges that come to join the same clusters become one. The heap holds, for each edge, a
-    bound on its average. A merger never makes an average better than the better of the two it was made of, so a bound
-    is looked at again only when it is the best of all: either it still holds, and the two join, or it is lowered.
+    bound on its average. A merger never makes an average better than the better of its two parts, so a bound is looked
+    at again only when it is the best of all: either it still holds and the two join, or it is lowered.
     """
     nodes, edges = len(size), len(total)
     parent, highest = np.arange(nodes), np.arange(nodes)
@@ -294,7 +298,7 @@ def _agglomerate(
         dead[e] = True
         if degree[a] < degree[b]:
             a, b = b, a
-        # The fewer edges move; each moves O(log m) times over all mergers.
+        # The smaller list moves, so that each edge moves O(log m) times over all mergers.
         end = head[b]
         while end >= 0:
             after = link[end]

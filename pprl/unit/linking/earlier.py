@@ -23,7 +23,7 @@ def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
 
     Raises:
         UsageError: no file is new, or the earlier run searched one file for duplicates.
-        MismatchError: another agreement, or a file of the earlier run is missing or is not the one it was.
+        MismatchError: another agreement, or a file of the earlier run is missing or has changed.
     """
     if len(earlier.parties) == 1:
         raise UsageError(
@@ -42,7 +42,7 @@ def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
         if file.header.content_sha256 != entry.content_sha256:
             raise MismatchError(
                 f"the file of {entry.party} is not the one that the earlier run linked",
-                hint="Its pseudonyms are others. Give the very file, or link all files anew.",
+                hint="Its pseudonyms differ. Give that very file, or link all files anew.",
             )
     if len(files) == len(earlier.parties):
         raise UsageError("no file is new: all of them were linked by the earlier run")
@@ -51,7 +51,7 @@ def check_earlier(earlier: Links, files: Sequence[EncodedFile]) -> None:
 def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
     """Return the link id that the earlier run gave each record.
 
-    The id goes with the record, and not with a cluster: clusters are named anew when records join them.
+    The id goes with the record, not with a cluster: clusters get new names when records join them.
 
     Args:
         earlier: the links of the earlier run.
@@ -71,7 +71,7 @@ def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
         wanted = np.frombuffer(bytes.fromhex("".join(pseudonym[own])), f"V{PSEUDONYM_BYTES}")
         # A file's rows are in ascending order of their pseudonyms, as bytes.
         known = np.ascontiguousarray(file.pseudonyms).view(wanted.dtype).ravel()
-        # Wanted in about that order, they are found seven times as fast.
+        # Looked up roughly in that order, they are found seven times as fast.
         order = np.argsort(wanted.view(">u8")[::2].astype(np.uint64))
         place = np.empty(len(own), np.int64)
         place[order] = np.searchsorted(known, wanted[order])

@@ -1,4 +1,4 @@
-"""The context of a pair: its rivals, and how many matches there are left to find.
+"""The context of a pair: its rivals, and how many matches are left to find.
 
 If nobody is in a file twice, a record has at most one partner. Then the probability of a pair depends on the other
 candidates of both its records: two equally good rivals halve it, and a pair without any rival in a file where almost
@@ -23,14 +23,26 @@ from pprl.unit.linking.assignment import components
 __all__ = ["pair_probabilities"]
 
 _ROUNDS = 100
+"""Rounds of messages, at most. Chosen; not sensitive: some dozen settle nearly all pairs, and rare rings of rivals
+need more."""
+
 _WHOLE = 20
+"""Rounds with whole steps, before half steps damp what swings. Chosen; how sensitive it is was not measured."""
+
 _SETTLED = 1e-9
+"""A pair that moves less than this has settled. Chosen; not sensitive: far below any digit that is reported."""
+
 _LOOK = 5
+"""Rounds between two looks at what has settled. Chosen; not sensitive: it only saves time."""
+
 _DRIFT = 1e-7
-"""By how much the files' means may still move when only the pairs that move are followed on."""
+"""How far the files' means may still move when only the moving pairs are followed. Chosen; not sensitive, as above."""
+
 _FEW = 0.1
-"""Share of the pairs, at most, for that."""
+"""The largest share of the pairs for which that is done. Chosen; not sensitive: it only saves time."""
+
 _MOST = 60.0
+"""Bound on natural log-odds, so that their exponentials stay finite. Chosen; not sensitive: e**60 is certainty."""
 
 
 def pair_probabilities(
@@ -46,10 +58,10 @@ def pair_probabilities(
     """Return the probability that each pair is a match: ``float64[pairs]``.
 
     Args:
-        left, right: ``int64[pairs]``, rows of the two files; a pair stands once.
+        left, right: ``int64[pairs]``, rows of the two files; each pair once.
         log_ratio: ``float64[pairs]``, natural logarithm of each pair's likelihood ratio.
         sizes: records of the two files.
-        rule: which records can have one partner only: both, the right ones, or none.
+        rule: which records can have only one partner: both, the right ones, or none.
         log_prior_odds: natural logarithm of the odds of a random pair whose records have no other partner.
         unlisted: share of the matches whose pairs are not given. Any record may have its partner there: without them,
             a record of a file in which nearly everybody has a partner would have to take the best of what is listed.
@@ -72,7 +84,7 @@ def pair_probabilities(
             break
         if drift >= _DRIFT or not 0 < moving.mean() <= _FEW:
             continue
-        # A few rings of rivals take long to settle. All else is at rest by now, the files' means with it.
+        # A few rings of rivals take long to settle. Everything else is at rest by now, including the files' means.
         group = components(left, right + left.max() + 1, int(left.max() + right.max()) + 2)[left]
         chosen = np.flatnonzero(np.isin(group, group[moving]))
         _, left = np.unique(left[chosen], return_inverse=True)
@@ -99,16 +111,16 @@ def _rounds(
     last: int,
     fixed: bool,
 ) -> tuple[Floats, float]:
-    """Let pairs tell each other some rounds long how likely it is that their records have no other partner.
+    """For some rounds, let pairs tell each other how likely it is that their records have no other partner.
 
     Args:
         left, right: ``int64[pairs]``, numbers of the records that are in pairs, from 0 on, none left out.
         odds: ``float64[pairs]``.
-        free: ``float64[2, pairs]``, that the left record has no other partner, and the right one; brought forward.
-        sizes: how many records either file has.
+        free: ``float64[2, pairs]``, that the left record has no other partner, and the right one; updated.
+        sizes: how many records each file has.
         meets: odds that any record has any other of the other file beyond these pairs.
         both: whether a left record, too, has one partner at most.
-        mean: ``float64[2]``, the mean probability of having no partner in either file; brought forward.
+        mean: ``float64[2]``, the mean probability of having no partner, for each file; updated.
         first, last: rounds.
         fixed: leave the means as they are: these are not all pairs.
 
@@ -118,12 +130,12 @@ def _rounds(
     inner = int(left.max(initial=-1)) + 1, int(right.max(initial=-1)) + 1
     moved, drift = np.zeros(len(odds)), 0.0
     for number in range(first, last):
-        # Whole steps settle trees at once; on cycles they may swing between two states, half ones do not.
+        # Whole steps settle trees at once. On cycles they may swing between two states; half steps do not.
         step = 1.0 if number < _WHOLE else 0.5
         beyond = meets * sizes[1] * mean[1], meets * sizes[0] * mean[0]
         found = _round(left, right, odds, free, inner, beyond, both, step, moved)
         if not fixed:
-            # A record that is in no pair has its partner beyond them, if at all.
+            # A record in no pair has its partner among the unlisted ones, if at all.
             of_file = [
                 (total + (size - some) / (1 + out)) / size
                 for total, size, some, out in zip(found, sizes, inner, beyond, strict=True)
@@ -148,7 +160,7 @@ def _round(
     step: Any,
     moved: Any,
 ) -> Any:
-    """Do one round; return the sums of the probabilities of having no partner, over the records of either side."""
+    """Do one round; return the sums of the probabilities of having no partner, over the records of each side."""
     free_left, free_right = free
     wanted = free_left.copy()
     whole = np.full(inner[0], 1 + beyond[0])
