@@ -25,11 +25,12 @@ from pprl.unit.weighing.model import EVEN
 __all__ = ["Decided", "curve_of", "decide", "expected_quality", "over_threshold"]
 
 _UNLISTED = -1.0
-"""Log-odds of a pair in a cluster that is not among the pairs. A sparse record is unlike all others of its person at
-once, so that its missing pairs are no independent witnesses against it: they count little."""
+"""Log-odds of a pair in a cluster that is not listed. A sparse record is unlike all other records of its person at
+once, so its missing pairs are not independent witnesses and count little. Chosen; how sensitive the results are was
+not measured."""
 
 _EVEN_GAIN = 1e-9
-"""What a pair at even odds counts: enough where nothing speaks against it."""
+"""What a pair at even odds counts: enough if nothing speaks against it. Chosen; not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,7 +150,7 @@ def expected_quality(
 
 
 def _left_out(described: LshParameters | None) -> float:
-    """Return how many matches a blocking leaves out for each that it compares, as far as it says."""
+    """Return how many matches a blocking leaves out for each one that it compares, if it says so."""
     if described is None:
         return 0.0
     checked = described.checked

@@ -1,7 +1,7 @@
 """What a linkage is worth, without truth: expected precision and recall with intervals.
 
 The probabilities of the accepted pairs say how many of them are right, and those of all pairs, with the matches that no
-pair shows, how many there are to find. Their sums scatter as sums of coin tosses do; beside that the model itself is
+pair shows, how many there are to find. Their sums scatter as sums of coin tosses do. Besides, the model itself is
 wrong by an amount that was measured on made-up populations with known truth (benchmarks/intervals.py), which widens
 the intervals on the scale of log-odds. The ends are rounded outwards to whole links and matches, so that an interval
 may end at 1: where less than one wrong link is expected, there may be none.
@@ -19,6 +19,7 @@ from pprl.unit.weighing.model import ModelError
 __all__ = ["curve", "estimate_quality"]
 
 _WIDE = 1.96
+"""Standard deviations on either side of a 95 % interval of a normal distribution."""
 
 
 def estimate_quality(

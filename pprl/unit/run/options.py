@@ -20,7 +20,8 @@ BLOCKING = ("exhaustive", "lsh", "keys")
 ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
 
 COMPLETENESS = 0.99
-"""Pairs completeness that an LSH is planned for unless another is asked for. Chosen: time rises steeply beyond."""
+"""Pairs completeness that an LSH is planned for unless another is asked for. Chosen; sensitive: time rises steeply
+beyond."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class MatchOptions:
             records that a pass has linked are not compared in the next.
         assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
             many) or ``many-to-many``.
-        sample: records a file that are looked at to learn from.
+        sample: records of a file that are looked at to learn from.
         completeness: for ``lsh``, pairs completeness to plan for: the share of the matches, of those similar enough to
             be listed, that is to be compared; 0.99 by default.
         memory: bytes that the run may use; half of the machine's by default. Memory-mapped encodings are not counted:
@@ -54,7 +55,7 @@ class MatchOptions:
     memory: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no choice.
+        """Refuse values that can't be chosen.
 
         Raises:
             UsageError: names the option.
@@ -97,7 +98,7 @@ class Settled:
         asked: the threshold that was asked for: a number or ``auto``.
         passes: blocking methods in turn; mostly one.
         assign: how many partners a record may have.
-        sample: records a file that are looked at to learn from.
+        sample: records of a file that are looked at to learn from.
         completeness: pairs completeness that an LSH is planned for.
         memory_limit: bytes that the run may use.
     """

@@ -55,7 +55,7 @@ def check_comparable(files: Sequence[EncodedFile]) -> None:
 
 def _check_same_file(left: EncodedFile, right: EncodedFile) -> None:
     if len(left) == len(right) == 0:
-        return  # nothing in them to be the same
+        return  # nothing in them to compare
     if left.header.content_sha256 == right.header.content_sha256 or _shares_pseudonym(left, right):
         raise MismatchError(
             f"{left.source} and {right.source} are the same file, or parts of one",
@@ -64,7 +64,7 @@ def _check_same_file(left: EncodedFile, right: EncodedFile) -> None:
 
 
 def _shares_pseudonym(left: EncodedFile, right: EncodedFile) -> bool:
-    # 64 of the 128 random bits: by chance the same once in 10**4 for 50 million rows. A file is in their order.
+    # 64 of the 128 random bits: for 50 million rows, chance repeats one in 1 of 10**4 cases. Files are in their order.
     a, b = (
         np.ascontiguousarray(file.pseudonyms[:, :8]).view(">u8").ravel().astype(np.uint64)
         for file in (left, right)

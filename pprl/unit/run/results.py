@@ -202,16 +202,16 @@ def _cluster_ids(cluster: Int64s, given: Int64s) -> Int64s:
 
 def _order(number: Int64s, pseudonyms: Bytes) -> Int64s:
     """Return the order by number and then by pseudonym."""
-    # In the machine's own order of bytes, in which numbers sort faster.
+    # In the machine's own byte order, in which numbers sort faster.
     halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
     return np.lexsort((halves[:, 1], halves[:, 0], number))
 
 
 def _salt(files: Sequence[EncodedFile]) -> bytes:
-    """Return 32 bytes that only who has all files of the run can compute; the same for the same files in any order.
+    """Return 32 bytes that nobody can compute without all files of the run; the order of the files does not matter.
 
-    A party knows its own random pseudonyms, and those of others only if it is given their links. So parties that put
-    together what they have still lack it, as long as a file of another party is in the run. It is written nowhere.
+    A party knows its own random pseudonyms, and those of others only if it is given their links. So parties that pool
+    what they have still lack it while a file of another party is in the run. It is written nowhere.
     """
     digests = sorted(hashlib.sha256(file.pseudonyms.data).digest() for file in files)
     return hashlib.sha256(_ID_DOMAIN + b"".join(digests)).digest()
@@ -331,7 +331,7 @@ def _threshold(
 
 
 def _rounded(quality: ExpectedQuality) -> ExpectedQuality:
-    """Return an estimate without the digits that say nothing."""
+    """Return an estimate without meaningless digits."""
     return ExpectedQuality(
         **{name: round(value, 5) for name, value in quality.model_dump().items()}
     )

@@ -25,7 +25,7 @@ class Stages:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        """Take the time and the memory of the block."""
+        """Measure the time and the memory of the block."""
         restart_peak()
         start = time.perf_counter()
         yield

@@ -1,10 +1,8 @@
-"""What both profiles do alike: a model is learnt from the files, plans a scan, and weighs the pairs that it finds.
-
-This interface is all that the rest of the unit knows of a profile. :func:`pprl.unit.weighing.profiles.fit_model` gives
-a model for the files at hand; :meth:`PairModel.plan` gives a scan with one blocking method. Both are immutable: whoever
-holds one can use it at once and in any order. :mod:`pprl.unit.weighing.record.model` and
-:mod:`pprl.unit.weighing.fields.model` are the two kinds of model.
-"""
+"""What both profiles have in common: a model is learnt from the files, plans a scan, and weighs the pairs that it
+finds.  This interface is all that the rest of the unit knows of a profile.
+:func:`pprl.unit.weighing.profiles.fit_model` gives a model for the files at hand; :meth:`PairModel.plan` gives a scan
+with one blocking method. Both are immutable: whoever holds one can use it at once and in any order.
+:mod:`pprl.unit.weighing.record.model` and :mod:`pprl.unit.weighing.fields.model` are the two kinds of model."""
 
 from __future__ import annotations
 
@@ -82,8 +80,8 @@ class ModelError:
 
     Attributes:
         precision, recall: standard deviation of its error, in log-odds.
-        doubt: share of the matches outside of the links that may not be there; pairs and scores that look like a few
-            matches among a crowd are often the crowd's own shape.
+        doubt: share of the matches outside of the links that may not be there; what looks like a few matches in a
+            crowd is often the crowd's own shape.
         unseen: matches beyond those expected, as a share of the links: too unlike to show in any score.
     """
 

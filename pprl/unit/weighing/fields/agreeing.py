@@ -17,10 +17,10 @@ from pprl.unit.weighing.model import TwoFiles
 __all__ = ["agreeing_matches"]
 
 _SAMPLE = 2_000
-"""Records whose matches show how alike they are. Chosen: with half of them a match in ten files, a hundred matches."""
+"""Records whose matches show how alike matches are. Chosen; how sensitive the plans are was not measured."""
 
 _COSTS = 150.0, 8.0
-"""Nanoseconds that an LSH takes for a record of a table and for a pair; measured by ``benchmarks/scale.py``. Not
+"""Nanoseconds that an LSH takes for a record in a table and for a pair; measured by ``benchmarks/scale.py``. Not
 sensitive: they choose between plans of nearly equal cost."""
 
 

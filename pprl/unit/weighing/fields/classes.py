@@ -1,4 +1,4 @@
-"""The classes of pairs that the mixture tells apart: matches, and several ways to look alike by no accident.
+"""The classes of pairs that the mixture tells apart: matches, and several ways of different people to look alike.
 
 Fellegi and Sunter's model has two classes and takes the fields for independent in each. Among real people that fails in
 one place above all: a household shares surname, street, town and postcode, so pairs that agree on those four are far
@@ -42,7 +42,7 @@ _ROLES: Mapping[str, str] = MappingProxyType(
 _PLACE = ("street", "town", "postcode")
 
 _OTHERS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
-    {  # different people: what they share, as first shares of exact and of similar values
+    {  # Different people: what they share, as first shares of exact and of similar values. Chosen; EM moves them.
         "strangers": {},
         "one given name": {"given": (0.9, 0.05), "sex": (0.98, 0.0)},
         "one town": {"town": (0.95, 0.03)},
@@ -75,16 +75,21 @@ _OTHERS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
     }
 )
 _BY_CHANCE: Mapping[str, tuple[str, ...]] = MappingProxyType({"one given name": ("given",)})
-"""What a class is about and shares by chance all the same: a given name goes with a sex, whoever has it."""
+"""What a class is about although its pairs share it by chance: whoever has a given name has the sex that goes with
+it."""
 
 _PERSONAL = 0.5
-"""Mean agreement of matches on given name and date of birth below which they are none."""
+"""If the class of matches agrees less than this on given name and date of birth, it holds no matches. Chosen; how
+sensitive the results are was not measured."""
 
 _TYPICAL = (0.8, 0.12)
 _SEX = (0.97, 0.0)
+"""First shares of exact and of similar values among matches: of most fields, and of the sex. Chosen; EM moves them."""
 
 _OTHER_STRENGTH = 1.0
 _MATCH_STRENGTH = 0.1
+"""What the prior is worth, as a share of a class's pairs: of different people, and of matches. Without a prior a class
+of matches drifts to whatever group of pairs is large. Chosen; how sensitive the results are was not measured."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -92,11 +97,11 @@ class Parameter:
     """How a field's levels are distributed in a class, or in several that share it.
 
     Attributes:
-        prior: ``float64[levels]``, expected before the data speak; level 0 (missing) is 1: it weighs nothing.
+        prior: ``float64[levels]``, expected before seeing the data; level 0 (missing) is 1: it weighs nothing.
         value: ``float64[levels]``, the estimate; the levels from 1 on sum to 1.
         free: False for what is known (strangers, whose distribution is counted).
         strength: weight of the prior against the data, as a share of the pairs of the class.
-        least: pairs that the prior is worth at least.
+        least: the prior is worth at least this many pairs.
     """
 
     prior: Floats
@@ -130,7 +135,7 @@ class Classes:
     def tells_matches(self) -> bool:
         """Say whether the matches agree on what belongs to one person alone: given name and date of birth.
 
-        Where they mostly differ in those, the class has found homes or families and no matches.
+        If they mostly differ in those, the class has found homes or families instead of matches.
         """
         row = int(np.flatnonzero(self.match)[0])
         agree = [1 - self.parameters[self.use[row, f]].value[DIFFERENT] for f in self.personal]
@@ -233,7 +238,7 @@ class _Draft:
         self._class(name, False, use, chance)
 
     def matches(self) -> None:
-        """Add matches at one address and matches that moved; they share what has nothing to do with places."""
+        """Add matches at one address and matches that moved; both share everything that is not a place."""
         stay, move = [], []
         for f, (field, role) in enumerate(zip(self._fields, self._roles, strict=True)):
             shares = _SEX if role == "sex" else _TYPICAL
@@ -261,7 +266,7 @@ class _Draft:
 
 def _distribution(field: FieldValues, exact: float, similar: float) -> Floats:
     """Spread shares of exact and of similar values over the levels of a field."""
-    if field.kind in ("sex", "code"):  # one token a value: nothing is similar
+    if field.kind in ("sex", "code"):  # one token per value: nothing is similar
         similar = 0.001
     made = np.zeros(level_count(field))
     made[0] = 1.0

@@ -1,8 +1,8 @@
 """The weights of pairs in the profile ``fields``: fitted to the files at hand, without truth and without a key.
 
 Inside a file nobody should be there twice, so its pairs show how different people come to look alike; the classes of
-such pairs are fitted there first. Across the files the same classes hold, in other proportions, and the matches beside
-them. With one file (duplicates are looked for) both are fitted at once.
+such pairs are fitted there first. Across the files the same classes hold, in other proportions, and the matches
+besides. With one file (duplicates are looked for) both are fitted at once.
 """
 
 from __future__ import annotations
@@ -36,30 +36,35 @@ from pprl.unit.weighing.fields.values import FieldValues, field_values
 __all__ = ["REPEATED", "LearntFields", "fit_fields"]
 
 _WORK = 100_000_000
-"""Pairs of records that one count of patterns may cost."""
+"""Pairs of records that one count of patterns may take. Chosen; how sensitive the results are was not measured."""
 
 _STRANGERS = 3000
-"""Values of a field whose likeness to all others is looked at for the strangers' distribution."""
+"""Values of a field that are compared with all others to find how often strangers have similar values. Chosen; how
+sensitive the results are was not measured."""
 
 REPEATED = 0.02
 """Share of a file's records with another record of the same person in it, from which the file is taken to hold people
-several times."""
+several times. See :data:`pprl.unit.run.warnings.REPEATED`."""
 
 _NONE = 1e-9
-"""What is left of the share of matches that are none (:meth:`Classes.tells_matches`)."""
+"""What remains of the matches' share if their class holds no matches (:meth:`Classes.tells_matches`). Chosen; not
+sensitive: practically nothing."""
 
 _REPEATS_FIRST = 1e-4
-"""Share of the pairs inside a file that are of one person, as a start: no less than the other classes have, or one of
-them would take exact copies."""
+"""Share of the pairs inside a file that are of one person, to start with: not less than the other classes have, or
+one of them would take exact copies. Chosen; not sensitive beyond that."""
 
 _CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
 _CHANCE_ELSE = 0.01
-"""How often two people have equal values in a field, and how often similar ones, where files are too small to show."""
+"""How often two people have equal values in a field, and how often similar ones, where files are too small to show.
+Chosen; how sensitive the results are was not measured."""
 
 _HELD = 50.0
-"""Pairs that a prior of what a class does not share is worth at least, across the files."""
+"""Pairs that the prior for what a class does not share is worth at least, across the files. Chosen; how sensitive the
+results are was not measured."""
 
 _TINY = 1e-9
+"""Keeps logarithms and quotients finite. Chosen; not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +73,7 @@ class LearntFields:
 
     Attributes:
         fields: the fields' values.
-        table: the same, side by side.
+        table: the same fields, side by side.
         classes: m- and u-probabilities, class by class.
         shares: for each pair of files, ``float64[classes]``.
         matches: for each pair of files, the number of matches that the mixture sees.
@@ -76,7 +81,7 @@ class LearntFields:
         repeats: for each file, share of its records that have another record of the same person in it.
         rare: ``float64[values]``: what agreeing exactly on a value adds beyond its band, natural logarithm.
         converged: False when the EM ran out of iterations.
-        iterations: how many it made, over all steps.
+        iterations: number of iterations, over all steps.
         tiny: True when the files are too small to learn from: all values are then customary ones.
     """
 

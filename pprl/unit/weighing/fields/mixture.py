@@ -18,10 +18,14 @@ from pprl.unit.weighing.fields.patterns import Patterns
 __all__ = ["ITERATIONS", "Fit", "fit", "posterior"]
 
 ITERATIONS = 500
+"""Iterations, at most. Chosen; not sensitive: a run says when they did not suffice."""
+
 _TOLERANCE = 5e-4
-"""Relative change of the number of pairs in any class of matches at which the EM has converged."""
+"""Relative change of the number of pairs in any class of matches at which the EM has converged. Chosen; how
+sensitive the results are was not measured."""
 
 _LEAST = 1e-9
+"""Keeps logarithms and quotients finite. Chosen; not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +71,7 @@ def fit(
         free: ``bool[classes]``: whose parameters may change.
         expected: ``float64[classes]``, shares that count as much as what is found; 0 for classes of which nothing is
             known.
-        iterations: most iterations.
+        iterations: iterations, at most.
     """
     one_hot, starts = _one_hot(patterns, classes)
     users = _users(classes, free & (share > 0))

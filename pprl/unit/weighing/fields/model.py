@@ -47,17 +47,18 @@ from pprl.unit.weighing.model import (
 __all__ = ["FieldsModel", "FieldsPlannedScan", "fit_fields_model"]
 
 _PROBE = 200
-"""Records whose pairs show how long a scan takes. Chosen; only the time that is told beforehand depends on it."""
+"""Records whose pairs show how long a scan takes. Chosen; only the time announced beforehand depends on it."""
 
 _GATHERED = 20
-"""How many times what a pair costs in a full scan it costs in a block. Chosen from timings of both; only the time that
-is told beforehand depends on it."""
+"""How many times as much a pair costs in a block as in a full scan. Chosen from timings of both; only the time
+announced beforehand depends on it."""
 
 _ERROR = ModelError(precision=0.6, recall=0.6, doubt=0.8, unseen=0.0)
 """Chosen by ``benchmarks/intervals.py --choose`` and tested on other populations."""
 
 _SMALLEST_GAIN = 1e-9
-"""What a pair at the very threshold counts in the linking: above 0, and less than any difference of log-odds."""
+"""What a pair at the very threshold counts in the linking: above 0, and less than any difference of log-odds. Chosen;
+not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -225,7 +226,7 @@ class FieldsPlannedScan:
         scan = partial(scan_rows, self.model.learnt, (a, b), floor=self._least(a, b))
         scan(rows=(rows[:1], None))  # compiles or loads the kernels, outside the clock
         start = time.perf_counter()
-        scan(rows=(rows[:1], None))  # a single row shows what it takes to lay out the others
+        scan(rows=(rows[:1], None))  # a single row shows the cost of laying out the others
         first = time.perf_counter() - start
         found = scan(rows=(rows, None))
         each = max(time.perf_counter() - start - 2 * first, 0.0) / max(len(rows) - 1, 1)

@@ -1,9 +1,9 @@
 """What each field adds to the weight of a pair, so that people can be told why it was linked.
 
-The weight of a mixture is no sum over the fields: what a shared address adds depends on whether the surname is shared
-too, for then it may be a household. So each field gets the mean of what it adds when the fields are looked at one after
-another, over orders in which each field stands in each place equally often (Shapley 1953, with 2 n of the n! orders).
-The parts sum up to the weight, and a missing field adds nothing.
+The weight of a mixture is not a sum over the fields: what a shared address adds depends on whether the surname is
+shared too, for then it may be a household. So each field gets the mean of what it adds when the fields are looked at
+one after another, over orders in which each field stands in each place equally often (Shapley 1953, with 2 n of the
+n! orders). The parts add up to the weight, and a missing field adds nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pprl.unit.weighing.fields.levels import EXACT, Levels, pair_levels
 __all__ = ["weight_parts"]
 
 _BLOCK = 1 << 14
+"""Pairs worked on at a time. Chosen; not sensitive: results never depend on it."""
 
 
 def weight_parts(

@@ -1,6 +1,6 @@
 """How often each pattern of levels occurs among all pairs of some records: what the mixture is fitted to.
 
-No pair is left out, so that nothing has to be said about what blocking would hide: a sample of one file's records meets
+No pair is left out, so nothing has to be assumed about what blocking would hide: a sample of one file's records meets
 every record of the other.
 """
 
@@ -21,8 +21,13 @@ from pprl.unit.weighing.fields.search.near import Block, Search, in_blocks
 __all__ = ["Patterns", "count_patterns", "join_patterns"]
 
 _TABLE = 1 << 14
+"""First size of the hash table of patterns. Chosen; not sensitive: it grows."""
+
 _FULL = 0.6
+"""How full the hash table may get before it grows. Chosen; not sensitive: results never depend on it."""
+
 _ROWS = 512
+"""Rows of a tile. Chosen; how sensitive the speed is was not measured. Results never depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

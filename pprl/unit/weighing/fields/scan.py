@@ -17,7 +17,7 @@ from pprl.unit.weighing.model import RowsOfFile, TwoFiles
 __all__ = ["SLACK", "FieldsScan", "scan_rows"]
 
 SLACK = 4.0
-"""How far below even odds, as natural logarithm, the bound of a pair must lie for it not to be looked at. Chosen; not
+"""A pair is not looked at if its bound lies further than this below even odds, as a natural logarithm. Chosen; not
 sensitive: rivals below it take next to nothing from a pair."""
 
 

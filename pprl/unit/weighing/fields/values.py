@@ -1,4 +1,4 @@
-"""A field's distinct values over all files: equal filters are one value, whatever it was in clear.
+"""A field's distinct values over all files: equal filters are one value, whatever the plain text was.
 
 Frequencies are counted on encodings alone: a filter that many records share stands for a common value, and agreeing on
 it says little (Winkler 1989, frequency-based matching).
@@ -18,10 +18,11 @@ from pprl.exchange.encoded.file import EncodedFile
 __all__ = ["BANDS", "FieldValues", "field_values"]
 
 BANDS = 3
-"""Exact agreement is split by how common the value is, each band with a third of the records."""
+"""Exact agreement is split by how common the value is; each band has a third of the records. Chosen; how sensitive the
+results are was not measured."""
 
 _FEW = 20
-"""A field with fewer distinct values has one band."""
+"""A field with fewer distinct values has one band. Chosen; how sensitive the results are was not measured."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,7 +102,7 @@ def _bands(share: Floats) -> tuple[Int64s, int]:
     if len(share) <= _FEW:
         return band, 1
     order = np.argsort(-share, kind="stable")
-    # Values of one frequency stay together, so that the order of equal ones decides nothing.
+    # Values of equal frequency stay together, so that their order decides nothing.
     _, first = np.unique(-share[order], return_index=True)
     before = np.concatenate([[0.0], np.cumsum(share[order])[:-1]])[first]
     group = np.searchsorted(first, np.arange(len(order)), side="right") - 1

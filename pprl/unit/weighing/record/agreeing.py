@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["agreeing_matches"]
 
 _SHOWN = 2_000_000_000
-"""Pairs that the scan of a sample may cost that shows an LSH how alike matches are. Chosen: about a second a core."""
+"""Pairs that may be scanned to show an LSH how alike matches are: about a second on a core. Chosen; how sensitive the
+plans are was not measured."""
 
 _COSTS = 100.0, 2.5
-"""Nanoseconds that an LSH takes for a record of a table (bucket, order, fetching) and for a pair; measured by
+"""Nanoseconds that an LSH takes for a record in a table (bucket, order, fetching) and for a pair; measured by
 ``benchmarks/scale.py``. Not sensitive: they choose between plans of nearly equal cost."""
 
 _COUNTED = 20_000
-"""Records a file whose set bits are counted. Chosen; not sensitive: their mean scatters by less than one bit."""
+"""Records of a file whose set bits are counted. Chosen; not sensitive: their mean scatters by less than one bit."""
 
 
 def agreeing_matches(model: RecordModel, floors: Mapping[TwoFiles, float]) -> Agreeing:
@@ -42,7 +43,7 @@ def agreeing_matches(model: RecordModel, floors: Mapping[TwoFiles, float]) -> Ag
         _sampled(model, pair, floor, work=_SHOWN // len(floors)) for pair, floor in floors.items()
     ]
     ones, others, probabilities, records = zip(*found, strict=True)
-    # Of the files, those with the fullest filters need the most tables at any width: a similarity stands for the
+    # The files with the fullest filters need the most tables at any width: a similarity stands for the
     # more differing bits, the more bits are set.
     pair = max(
         floors,

@@ -1,4 +1,4 @@
-"""A blocking whose scan another engine does: it plans and describes itself as before, and its scan is one step."""
+"""A blocking whose scan another engine runs: it plans and describes itself as before, and its scan is one step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Delegated:
         return self._method.expect(a, b, same=same)
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """All of it at once: the engine cuts its work as it likes."""
+        """One step for everything: the engine divides its work itself."""
         return [Step(name="engine", run=partial(self._scan, a, b, same))]
 
     def _scan(

@@ -61,37 +61,44 @@ from pprl.unit.weighing.record.scores import (
 __all__ = ["KEPT_BELOW", "RecordModel", "RecordPlannedScan", "fit_record_model"]
 
 _CROWD = 20.0
-"""Chance pairs a record, at most, among which matches are still looked for."""
+"""Chance pairs a record, at most, among which matches are still looked for. Chosen; how sensitive the results are was
+not measured."""
 
 _DUPLICATE_MARGIN = 0.07
-"""How far above the household score, which is a mean, a pair of one file must be to count as a duplicate."""
+"""How far above the household score, which is a mean, a pair of one file must be to count as a duplicate. Chosen; how
+sensitive the results are was not measured."""
 
 _REPEAT = 0.9
-"""Score from which two records inside one file look like the same person twice."""
+"""Score from which two records inside one file look like the same person twice. Chosen; how sensitive the results are
+was not measured."""
 
 _CUSTOMARY = 0.8
-"""Score that counts as even odds in files too small to show how alike different people look."""
+"""Score that counts as even odds in files too small to show how alike different people look. Chosen; how sensitive the
+results are was not measured: only tiny files use it."""
 
 KEPT_BELOW = 0.05
-"""How far below a threshold of the operator's own pairs are kept."""
+"""How far below a threshold of the operator's own pairs are kept. Chosen; not sensitive: no link depends on it, only
+what is listed as near."""
 
 _CHART_ROWS = 2000
+"""Records whose best scores the report's chart shows. Chosen; not sensitive: no link depends on it."""
 
 _LEAST_SCORE = 0.001
-"""The lowest floor there is: a pair without a common bit is not listed."""
+"""The lowest possible floor, one bin: a pair without a common bit is not listed."""
 
 _GATHERED = 8
-"""How many times what a pair costs in a full scan it costs where it must be fetched by a blocking key. Chosen from
-timings of both; not sensitive: only the time that is told beforehand depends on it."""
+"""How many times as much a pair costs when it is fetched by a blocking key as in a full scan. Chosen from
+timings of both; not sensitive: only the time announced beforehand depends on it."""
 
 _SMALLEST_GAIN = 1e-6
-"""What a pair at the very threshold counts in the linking: above 0, and less than any difference of scores."""
+"""What a pair at the very threshold counts in the linking: above 0, and less than any difference of scores. Chosen;
+not sensitive."""
 
 _ERROR = ModelError(precision=0.7, recall=0.6, doubt=0.5, unseen=0.01)
 """Chosen by ``benchmarks/intervals.py --choose`` and tested on other populations."""
 
 _EVEN_PER_SCORE = 10.0
-"""What a given threshold's distance from a pair's score counts in the linking. Chosen; not sensitive: all pairs count
+"""What each unit of score above a given threshold counts in the linking. Chosen; not sensitive: all pairs count
 alike, so that only their order and their side of the threshold matter."""
 
 
@@ -139,7 +146,7 @@ class RecordModel:
         return float(possible_pairs(self.tables[a], self.tables[b], same=a == b))
 
     def empty_fields(self) -> list[str]:
-        """None that can be seen: all fields stand in one filter."""
+        """None that can be seen: all fields are in one filter."""
         return []
 
     def even_score(self, prior: Mapping[TwoFiles, float]) -> float:
@@ -157,8 +164,8 @@ class RecordModel:
         return dict.fromkeys(prior, mean)
 
     def floor_score(self, a: int, b: int, floor: float, threshold: Threshold) -> float:
-        """Return the score from which pairs of two files are looked at: not where chance pairs crowd in."""
-        if threshold.given:  # whoever gave it wants those pairs, however many they are
+        """Return the score from which pairs of two files are looked at: above the crowd of chance pairs."""
+        if threshold.given:  # whoever gave it wants those pairs, however many there are
             return float(max(threshold.value - KEPT_BELOW, 1 / BINS))
         fitted = self.scores_of[a, b]
         above = np.cumsum(fitted.other[::-1])[::-1] * self.possible(a, b)
@@ -315,7 +322,7 @@ def fit_record_model(
 
     Args:
         files: encoded files of one agreement with the profile ``record``.
-        sample: records a file to scan at most.
+        sample: records of a file to scan, at most.
         progress: called with the share done.
     """
     tables = [PackedFile.of(file) for file in files]
@@ -412,7 +419,7 @@ def _measure_rate(tables: Sequence[PackedFile]) -> float:
     """Return comparisons a second, measured on a corner of the real data."""
     a, b = tables[0].words[:2000], tables[-1].words[:2000]
     seconds = []
-    for _ in range(2):  # the first time kernels are compiled or loaded
+    for _ in range(2):  # the first run compiles or loads the kernels
         start = time.perf_counter()
         dice_scan(a, b, threshold=0.99)
         seconds.append(time.perf_counter() - start)

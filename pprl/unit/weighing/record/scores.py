@@ -2,9 +2,9 @@
 
 Nobody in one file should be the same person as anybody else in it, so the scores *inside* the files show how alike
 different people look, households included (a decoy of its own: Elias and Gygi 2007). Across the files the same
-distribution holds for different people; what is left over is the matches', for which a mixture of normal densities is
-fitted by EM. With one file there is no decoy, and chance is carried on from the bulk of the scores along a parabola (a
-normal flank).
+distribution holds for different people; the rest are the matches, to which EM fits a mixture of normal densities.
+With one file there is no decoy, and chance is extrapolated from the bulk of the scores along a parabola (a normal
+flank).
 """
 
 from __future__ import annotations
@@ -27,29 +27,44 @@ __all__ = [
 ]
 
 BINS = 1000
-"""Resolution of the scores: 0.001."""
+"""Bins of a score: a resolution of 0.001. Chosen; how sensitive the results are was not measured."""
 
 _TAIL = 100
-"""Pairs at a score and above from which on their distribution is smoothed by an exponential."""
+"""Where fewer pairs than this have a score or a higher one, an exponential smooths their distribution. Chosen; how
+sensitive the results are was not measured."""
 
 _BULK = 1e-3
-"""Matches are looked for above the score that this share of different people reaches."""
+"""Matches are looked for above the score that this share of different people reaches. Chosen; how sensitive the
+results are was not measured."""
 
 _CLEAR = 2.0
-"""Pairs at a score and above for each one that chance makes, from which on they are counted. Further down an error of a
-few per cent in the distribution of chance would pass for hundreds of matches."""
+"""Scores count from where there are this many pairs, at the score and above, for each one that chance makes. Further
+down an error of a few per cent in the distribution of chance would pass for hundreds of matches. Chosen; tried on
+made-up people and on draws of FEBRL4 (docs/linking.md, section 7)."""
 
 _STANDS_OUT = 1.2
-"""The same at the score itself, from which on the parts of the matches' distribution have their middles."""
+"""The same at the score itself: the parts of the matches' distribution have their middles above it. Chosen; tried as
+above."""
 
 _ANCHOR = 4.0
-"""Where chance is anchored: far enough down that a record's one match is a quarter of its pairs above, at most."""
+"""Where chance is anchored: so far down that a record's one match is at most a quarter of its pairs above. Chosen; how
+sensitive the results are was not measured."""
 
 _PARTS = 4
+"""Normal densities in the mixture of the matches. Chosen; how sensitive the results are was not measured."""
+
 _EDGE = 0.03
+"""A part whose middle is nearer than this to the lowest score that counts sits at the edge of the crowd. Chosen; how
+sensitive the results are was not measured."""
+
 _NARROW, _WIDE = 0.012, 0.09
+"""Bounds of the parts' standard deviations. Chosen; how sensitive the results are was not measured."""
+
 _ROUNDS = 3000
+"""Rounds of the EM, at most. Chosen; not sensitive: a run says when they did not suffice."""
+
 _LEAST = 1e-12
+"""Keeps logarithms and quotients finite. Chosen; not sensitive."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,7 +99,7 @@ class ScoreModel:
 
 
 def chance_inside(counts: Int64s, times: float = 1.0) -> Floats:
-    """Return the distribution of different people's scores from counts inside files, its thin tail smoothed.
+    """Return the distribution of different people's scores from the counts inside files; its thin tail is smoothed.
 
     Args:
         counts: ``int64[BINS]`` pairs inside the files.
@@ -101,13 +116,13 @@ def chance_inside(counts: Int64s, times: float = 1.0) -> Floats:
         excess = max(above[start:].sum() / above[start] - 0.5, 1.0)
         tail = np.exp(-np.arange(BINS - start) / excess)
         tail *= above[start] / total / tail.sum()
-        # Half what was found and half the smooth tail: twins and namesakes are rare, and no accident.
+        # Half what was found and half the smooth tail: twins and namesakes are rare, but no accident.
         made[start:] = (made[start:] + tail) / 2
     return np.maximum(made, _LEAST) / np.maximum(made, _LEAST).sum()
 
 
 def chance_alone(counts: Int64s, size: int, *, relatives: float) -> Floats:
-    """Return the distribution of different people's scores in one file, by its falling flank carried on.
+    """Return the distribution of different people's scores in one file by extrapolating the falling flank.
 
     Args:
         counts: ``int64[BINS]`` pairs of a sample with the whole file.
@@ -129,7 +144,7 @@ def chance_alone(counts: Int64s, size: int, *, relatives: float) -> Floats:
         curve = np.polyfit(x - middle, np.log(share[flank]), 2)
         if (
             curve[0] > 0
-        ):  # bent upwards, chance would rise again: a straight line is the cautious choice
+        ):  # an upward bend would make chance rise again: a straight line is the cautious choice
             curve = np.append([0.0], np.polyfit(x - middle, np.log(share[flank]), 1))
         # Left of the flank the parabola may fall again.
         at = np.maximum(np.arange(BINS + 1) / BINS, x[0])
@@ -147,10 +162,10 @@ def chance_alone(counts: Int64s, size: int, *, relatives: float) -> Floats:
 def carried_over(
     inside: Floats, across: Int64s, *, sizes: tuple[int, int], matches: Floats
 ) -> Floats:
-    """Return the distribution inside the files, moved and stretched to where that across the files stands.
+    """Return the distribution inside the files, moved and stretched to fit the one across the files.
 
-    Files differ in how full and how careful they are, so two of them are not quite as alike as each is to itself.
-    The middle and the last hundredth of the scores say by how much. In small files matches are a large part of all
+    Files differ in how full and how careful they are, so records of two files are not quite as alike as those of
+    one. The middle and the last hundredth of the scores say by how much. In small files matches are a large part of all
     pairs: there the anchor lies lower, and what the matches add above it is taken off.
 
     Args:
@@ -217,7 +232,7 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
         spread = (in_part * (x[:, None] - centre) ** 2).sum(axis=0) / sizes
         width = np.clip(np.sqrt(spread), _NARROW, _WIDE)
         new = min(float(taken.sum()) / total, 0.5)
-        # Less than half a match is none; its share would go on falling for ever.
+        # Less than half a match is no match; its share would go on falling for ever.
         converged = abs(new - share) <= 1e-6 * max(new, 1 / total) or new * total < 0.5
         share = new
         if converged:

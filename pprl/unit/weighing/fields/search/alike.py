@@ -12,7 +12,9 @@ from pprl.unit.weighing.fields.levels import Levels, level_of
 
 __all__ = ["equal_values", "index_values", "near_values"]
 
-_ROWS = 128  # folded values of a tile that stay in the first-level cache beside a group of lanes
+_ROWS = 128
+"""Folded values of a tile: they and a group of lanes fit the first-level cache. Chosen; how sensitive the speed is was
+not measured. Results never depend on it."""
 
 Places = npt.NDArray[np.uint16]
 
@@ -76,7 +78,7 @@ def _take_hits(
 ) -> int:
     """Write the rows, places and levels of hits that are alike from `found` on; give how many there are then.
 
-    Apart from `near_values`, because an array that may be replaced makes a loop slow.
+    A function of its own, because an array that may be replaced makes a loop slow.
     """
     for hit in range(n):
         row, near = np.int64(hits[hit, 0]), hits[hit, 2]

@@ -1,8 +1,9 @@
 """Which levels of agreement a scan tells apart before it looks at a pair closely.
 
-To find values that are a little alike costs most: the fold must be wide, and there are many of them. Where a pair that
-may reach the floor needs more than that anyway, the lowest levels of a field can be taken for the best of them. The
-bound rises, never falls, so that no pair is lost; some more are looked at. A sample of pairs shows what is cheapest.
+Finding values that are only a little alike costs most: the fold must be wide, and there are many of them. If a pair
+needs more than that to reach the floor anyway, the lowest levels of a field can be treated as the best among them.
+That only raises the bound, so no pair is lost, but more pairs are looked at. A sample of pairs shows what is
+cheapest.
 """
 
 from __future__ import annotations
@@ -18,16 +19,24 @@ from pprl.unit.weighing.fields.search.bound import Bound
 __all__ = ["FEW", "all_levels", "choose_fold", "choose_least", "few_valued", "least_cut"]
 
 FEW = 8
-"""A field of no more values than this tells classes of records apart (:class:`.near.Side`)."""
+"""A field of no more values than this tells classes of records apart (:class:`.near.Side`). Chosen; how sensitive the
+speed is was not measured. Results never depend on it."""
 
-_WIDTHS = (2, 3, 4, 5, 6, 8, 12, 16, 32)  # widths, in words
+_WIDTHS = (2, 3, 4, 5, 6, 8, 12, 16, 32)
+"""Fold widths to choose from, in words. Chosen; how sensitive the speed is was not measured. Results never depend on
+it."""
 
 _VALUES = 256
 _ROWS, _OTHERS = 128, 1024
 _RECORDS = 1 << 16
-_CYCLE = 0.3  # ns, as the costs below were measured
-_TOUCHED = 6.0  # ns for each record that is alike in a field
-_LOOKED_AT = 200.0  # ns for each pair whose bound is added up exactly
+"""Samples, at most: values of a field; records of either side; records that each sampled one meets. Chosen; the pairs
+found never depend on them."""
+
+_CYCLE = 0.3
+_TOUCHED = 6.0
+_LOOKED_AT = 200.0
+"""Nanoseconds for a cycle, for each record that is alike in a field, and for each pair whose bound is added up exactly.
+Timed on one machine; not sensitive: they choose between plans that give the same pairs."""
 
 
 def all_levels(fields: int) -> Int64s:

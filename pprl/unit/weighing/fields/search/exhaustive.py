@@ -22,10 +22,19 @@ from pprl.unit.weighing.fields.search.near import Block, Search, in_blocks
 
 __all__ = ["scan_all"]
 
-_ROWS = 1024  # a tile: its lists of near values are some megabytes
-_WORTH = 30_000_000  # pairs from which a sample is worth its time
-_EVERY = -1e6  # a floor below it leaves nothing out beforehand
-_LARGEST = 30_000  # of a 16-bit integer, leaving room for what is rounded up
+_ROWS = 1024
+"""Rows of a tile: its lists of near values take some megabytes. Chosen; how sensitive the speed is was not measured.
+Results never depend on it."""
+
+_WORTH = 30_000_000
+"""Pairs from which sampling them is worth the time. Chosen; how sensitive the speed is was not measured. Results never
+depend on it."""
+
+_EVERY = -1e6
+"""A floor below this leaves nothing out beforehand. Chosen; not sensitive: no weight comes near it."""
+
+_LARGEST = 30_000
+"""The largest sum of steps: fits 16 bits and leaves room for rounding up. Follows from the type."""
 
 Int16s = npt.NDArray[np.int16]
 Floats32 = npt.NDArray[np.float32]
@@ -55,7 +64,7 @@ class _Steps:
         field = np.repeat(np.arange(len(level)), np.diff(table.starts))
         exact = level[field, table.exact] + bound.rare
         exact[table.starts[:-1]] = 0
-        # Nothing is lost by a lower floor that no pair reaches either, or by weights after which none can reach it.
+        # Floors that every pair reaches, or none, and log ratios that rule a pair out, may be cut off without loss.
         most = np.maximum(level.max(axis=1, initial=0), 0)
         np.maximum.at(most, field, exact)
         every = floor < _EVERY

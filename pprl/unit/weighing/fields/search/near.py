@@ -1,4 +1,4 @@
-"""Which values are alike: found once a value of a tile and of a block of records, not once a pair of records.
+"""Which values are alike: found once for each value of a tile and of a block, not for each pair of records.
 
 Two people agree on little: of 100,000 made-up people a record is similar to 0.5 % of the others in the given name, to
 2 % in the date of birth, and equal to half in the sex. So the records of one file are taken in blocks, those of the
@@ -39,7 +39,8 @@ from pprl.unit.weighing.fields.search.coarse import (
 
 __all__ = ["Block", "Near", "Search", "Side", "in_blocks"]
 
-_BLOCK = 1 << 16  # records: their sums stay in the second-level cache, and a number has 16 bits
+_BLOCK = 1 << 16
+"""Records of a block: their sums stay in the second-level cache, and a number has 16 bits."""
 
 
 Places = npt.NDArray[np.uint16]

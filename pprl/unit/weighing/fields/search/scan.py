@@ -19,6 +19,7 @@ from pprl.unit.weighing.fields.search.exhaustive import scan_all
 __all__ = ["Bound", "bound_of_pairs", "scan_all", "scan_grouped"]
 
 _JOB = 1_000_000
+"""Roughly the pairs that a thread takes at a time. Chosen; not sensitive: results never depend on it."""
 
 Floats32 = npt.NDArray[np.float32]
 
