@@ -70,7 +70,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "spark_settings",
             multiple=True,
             metavar="NAME=VALUE",
-            help="A setting of Spark's own, for example spark.executor.memory=8g.",
+            help="One of Spark's own settings, for example spark.executor.memory=8g.",
         ),
         click.option(
             "--spark-data",
@@ -81,7 +81,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--spark-log",
             type=FILE,
             metavar="FILE",
-            help="Add Spark's own messages to this file. [default: they are thrown away]",
+            help="Append Spark's own messages to this file. [default: they are discarded]",
         ),
     ]
     made: Callable[..., Any] = with_choice

@@ -39,7 +39,7 @@ _MARK = "run.json"
 @click.option(
     "--blocking",
     metavar="exhaustive|lsh|keys",
-    help="Which pairs are compared; or several in turn, as in keys,exhaustive: records that a pass links are not "
+    help="Which pairs are compared; or several in turn, as in keys,exhaustive: records that one pass links are not "
     "compared in the next. [default: the agreement's]",
 )
 @click.option(
@@ -71,7 +71,7 @@ _MARK = "run.json"
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with the run of this output that was killed; its links are those of a run in one go.",
+    help="Go on with a killed run of this output; the links are the same as without the interruption.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
