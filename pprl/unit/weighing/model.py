@@ -35,7 +35,8 @@ __all__ = [
 ]
 
 EVEN = 0.5
-"""Probability from which a pair is accepted unless a threshold is given."""
+"""Probability from which a pair is accepted unless a threshold is given: a link is then more likely right than
+wrong."""
 
 NEAR = 4.0
 """How far below even odds, as natural logarithm, pairs are kept for the statistician. Chosen: one in 55; not sensitive:

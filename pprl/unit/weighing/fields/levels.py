@@ -38,6 +38,8 @@ bench-ablation``)."""
 
 MISSING = 0
 DIFFERENT = 1
+"""The first two levels; similar values follow."""
+
 EXACT = 2 + len(CUTS)
 """The first level of exact agreement: on the most common values."""
 

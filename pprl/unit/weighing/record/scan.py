@@ -14,7 +14,8 @@ from pprl.unit.journal import Part
 __all__ = ["SIZES", "RecordScan"]
 
 SIZES = (3, 1)
-"""How much the smaller and the larger filter count in the similarity."""
+"""How much the smaller and the larger filter count in the similarity (Tversky 1977). Chosen; sensitive: Dice, (1, 1),
+costs 0.003 to 0.007 of F1 on made-up people and gains up to 0.012 on FEBRL4's names (``make bench-ablation``)."""
 
 
 class RecordScan:
