@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .evaluate_options import BaselineChoice, GateChoice, baseline_options, gate_options
 from .options import FILE, check_outputs, force_option, header_option, json_option
 from .progress import Progress
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-_SHARE = click.FloatRange(0, 1)
-
 
 @click.command()
 @click.argument("links", type=FILE)
@@ -30,36 +29,14 @@ _SHARE = click.FloatRange(0, 1)
     "--ids",
     multiple=True,
     metavar="[PARTY=]FILE",
-    help="A party's id map (pseudonym,id), as `pprl encode` left it. Repeat for each party.",
+    help="A party's id map (pseudonym,id), as `pprl encode` wrote it. Repeat for each party.",
 )
 @click.option("-o", "--output", type=FILE, help="The report, HTML; the JSON is written beside it.")
 @json_option
 @force_option
-@click.option(
-    "--baseline",
-    nargs=2,
-    type=FILE,
-    metavar="A.csv B.csv",
-    help="Link the two PLAIN files too, in the order of the run's parties, as something to compare with. "
-    "Plain files of both parties meet: only for test data, or where there is a legal basis.",
-)
-@click.option(
-    "--columns",
-    multiple=True,
-    metavar="PARTY=FILE.toml",
-    help="A party's column map, for --baseline.",
-)
-@click.option(
-    "--id",
-    "id_columns",
-    multiple=True,
-    metavar="PARTY=COLUMN",
-    help="The column with a party's ids, for --baseline; 'id' unless said otherwise.",
-)
+@baseline_options
 @header_option
-@click.option("--require-precision", type=_SHARE, help="Exit with code 3 below this precision.")
-@click.option("--require-recall", type=_SHARE, help="Exit with code 3 below this recall.")
-@click.option("--require-f1", type=_SHARE, help="Exit with code 3 below this F1.")
+@gate_options
 def evaluate(
     links: Path,
     truth: Path | None,
@@ -67,18 +44,14 @@ def evaluate(
     output: Path | None,
     as_json: bool,
     force: bool,
-    baseline: tuple[Path, Path] | None,
-    columns: Sequence[str],
-    id_columns: Sequence[str],
+    baseline: BaselineChoice,
     header: bool,
-    require_precision: float | None,
-    require_recall: float | None,
-    require_f1: float | None,
+    gates: GateChoice,
 ) -> None:
     """Say how good the links in the folder LINKS are, and write a report to sign.
 
     With the truth: precision, recall and F1 with intervals, and what another threshold would give. Without it:
-    links by threshold, the scores, and the run's own estimate.
+    the links by threshold, the scores, and the run's own estimate.
 
     \b
     Example:
@@ -99,7 +72,7 @@ def evaluate(
     )
     from pprl.quality import evaluate as judge
 
-    _check_usage(truth, ids, baseline, columns, id_columns)
+    _check_usage(truth, ids, baseline)
     if output is None and not as_json:
         raise UsageError(
             "no output is given",
@@ -111,21 +84,21 @@ def evaluate(
                 f"the report must end in .html, not {output.name}",
                 hint="For example -o report.html; the same numbers are written beside it as report.json.",
             )
-        inputs = (truth, *(baseline or ()))
+        inputs = (truth, *(baseline.files or ()))
         check_outputs(output, output.with_suffix(".json"), inputs=inputs, force=force)
     run = read_links(links)
     persons = read_truth(truth, header=header) if truth else None
     maps = read_id_maps(ids, run) if ids else None
     clear = None
-    if baseline and persons is not None:
-        # Judged without the baseline first, so that bad input is told before the long work.
+    if baseline.files and persons is not None:
+        # First judged without the baseline, so that bad input is reported before the long work.
         judge(run, truth=persons, ids=maps)
-        clear = _run_baseline(run, baseline, persons, columns, id_columns, header=header)
+        clear = _run_baseline(run, baseline, persons, header=header)
     evaluation = judge_gates(
         judge(run, truth=persons, ids=maps, baseline=clear),
-        precision=require_precision,
-        recall=require_recall,
-        f1=require_f1,
+        precision=gates.precision,
+        recall=gates.recall,
+        f1=gates.f1,
     )
     if output is not None:
         beside = write_report(evaluation, output, force=force)
@@ -138,13 +111,7 @@ def evaluate(
     enforce_gates(evaluation)
 
 
-def _check_usage(
-    truth: Path | None,
-    ids: Sequence[str],
-    baseline: tuple[Path, Path] | None,
-    columns: Sequence[str],
-    id_columns: Sequence[str],
-) -> None:
+def _check_usage(truth: Path | None, ids: Sequence[str], baseline: BaselineChoice) -> None:
     from pprl.base.errors import UsageError
 
     if truth and not ids:
@@ -154,26 +121,20 @@ def _check_usage(
         )
     if ids and not truth:
         raise UsageError("--ids is given without --truth", hint="Add --truth TRUTH.csv.")
-    if baseline and not truth:
+    if baseline.files and not truth:
         raise UsageError(
-            "--baseline needs the truth to be measured by",
+            "--baseline can't be judged without --truth",
             hint="Add --truth TRUTH.csv and --ids IDS.csv.",
         )
-    if (columns or id_columns) and not baseline:
+    if (baseline.columns or baseline.id_columns) and not baseline.files:
         raise UsageError(
-            f"{'--columns' if columns else '--id'} belongs to --baseline, which is not given",
+            f"{'--columns' if baseline.columns else '--id'} belongs to --baseline, which is not given",
             hint="Add --baseline A.csv B.csv, or leave it out.",
         )
 
 
 def _run_baseline(
-    run: Links,
-    files: tuple[Path, Path],
-    truth: pd.DataFrame,
-    columns: Sequence[str],
-    id_columns: Sequence[str],
-    *,
-    header: bool,
+    run: Links, baseline: BaselineChoice, truth: pd.DataFrame, *, header: bool
 ) -> Baseline:
     from pprl.base.errors import UsageError
     from pprl.quality import BASELINE_NOTICE, read_plain, run_baseline
@@ -186,8 +147,8 @@ def _run_baseline(
         )
     click.echo(f"pprl: note: {BASELINE_NOTICE}", err=True)
     agreement = run.run.agreement.to_agreement()
-    maps = _by_party("--columns", columns, run.parties)
-    names = _by_party("--id", id_columns, run.parties)
+    maps = _by_party("--columns", baseline.columns, run.parties)
+    names = _by_party("--id", baseline.id_columns, run.parties)
     frames = {
         party: read_plain(
             path,
@@ -196,7 +157,7 @@ def _run_baseline(
             id_column=names.get(party, "id"),
             header=header,
         )
-        for party, path in zip(run.parties, files, strict=True)
+        for party, path in zip(run.parties, baseline.files or (), strict=True)
     }
     assign = run.run.parameters.assign
     bar = Progress()

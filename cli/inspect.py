@@ -17,7 +17,7 @@ __all__ = ["inspect"]
 @click.argument("file", type=FILE, metavar="FILE")
 @json_option
 def inspect(file: Path, as_json: bool) -> None:
-    """Say what any artefact of a linkage is, without a key.
+    """Tell what any artefact of a linkage is, without a key.
 
     \b
     Example:

@@ -1,4 +1,5 @@
 """What crosses the wall, and nothing else does: the agreement, the encoded file and the links.
 
-This room imports none of the others. It holds formats and their strict readers, no algorithm and no secret.
+This room imports only the ground (:mod:`pprl.base`). It holds formats and their strict readers, but no algorithm and no
+secret.
 """

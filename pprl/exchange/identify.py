@@ -1,4 +1,4 @@
-"""What is this file? Says what any artefact of a linkage is, without a key."""
+"""What is this file? Tells what any artefact of a linkage is, without a key."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from pprl.exchange.links.folder import read_links
 __all__ = ["identify"]
 
 _HEAD = 4096
+"""Bytes by which a file is recognised. Chosen: a report's mark is within its first 300; if the header row of a table is
+longer, not all of its columns are counted."""
+
 _SIZE_LIMIT = 16 << 20
+"""Bytes of a JSON or TOML file at most, as for ``run.json`` (SPEC.md, section 8.2)."""
+
 _REPORT = b'<meta name="generator" content="pprl">'
 
 
 def identify(path: Path) -> dict[str, Any]:
-    """Return what an artefact is and says about itself; never key material or a personal value.
+    """Return what an artefact is and what it says about itself; never key material or a personal value.
 
-    All texts are plain text (SPEC.md, section 1), whatever the artefact holds: they may be shown on a terminal.
+    All texts are plain text (SPEC.md, section 1), whatever the artefact holds: they can safely be shown on a terminal.
     The entry ``kind`` is one of ``agreement``, ``encoded file``, ``links folder``, ``run record``, ``report``,
     ``secret key``, ``id map``, ``returned links``, ``truth``, ``column map`` and ``table``.
 
     Raises:
-        PprlError: missing, damaged, or nothing that this toolkit knows.
+        PprlError: the file is missing, damaged, or not one that this toolkit knows.
     """
     facts = _facts(path)
     return {name: _plain(value) for name, value in facts.items()}
@@ -56,7 +61,7 @@ def _facts(path: Path) -> dict[str, Any]:
     if head.startswith(b"pprl-secret-key"):
         return {
             "kind": "secret key",
-            "advice": "Stays with the parties; never send it to the linkage unit. "
+            "advice": "It stays with the parties; never send it to the linkage unit. "
             "`pprl keygen KEY --fingerprint` shows its fingerprint.",
         }
     if head.startswith(b"PAR1"):
@@ -76,7 +81,7 @@ def _facts(path: Path) -> dict[str, Any]:
 def _encoded(path: Path) -> dict[str, Any]:
     if (path.parent / "run.json").exists():
         raise DataError(
-            f"{path} is a part of a links folder",
+            f"{path} is part of a links folder",
             hint=f"Inspect the folder: pprl inspect {path.parent}",
         )
     encoded = read_encoded(path)
@@ -166,7 +171,7 @@ def _toml(path: Path) -> dict[str, Any]:
     except PprlError:
         if not _is_column_map(path):
             raise
-        return {"kind": "column map", "advice": "Belongs to one party; used by check and encode."}
+        return {"kind": "column map", "advice": "It belongs to one party; check and encode use it."}
     facts = _agreement_facts(agreement)
     return {"kind": "agreement", **facts, "filter_bits": agreement.filter_bits()}
 
@@ -188,15 +193,15 @@ def _table(path: Path, head: bytes) -> dict[str, Any]:
     if "\0" in header or columns == 1:
         raise _unknown(path)
     kinds = {
-        "pseudonym,id": ("id map", "Stays with the party; the unit must never hold it."),
-        "link_id,pseudonym": ("returned links", "Goes back to the party: `pprl resolve`."),
+        "pseudonym,id": ("id map", "It stays with the party; the unit must never hold it."),
+        "link_id,pseudonym": ("returned links", "It goes back to the party: `pprl resolve`."),
         "party,id,person": (
             "truth",
-            "For `pprl evaluate --truth`; holds ids, so treat it as personal data.",
+            "For `pprl evaluate --truth`; it holds ids, so treat it as personal data.",
         ),
     }
     kind, advice = kinds.get(
-        header, ("table", "Plain data, as far as can be seen: it must not leave the department.")
+        header, ("table", "It looks like plain data, which must not leave the department.")
     )
     with path.open("rb") as stream:
         rows = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) - 1
@@ -205,6 +210,6 @@ def _table(path: Path, head: bytes) -> dict[str, Any]:
 
 def _unknown(path: Path) -> DataError:
     return DataError(
-        f"{path} is none of the files that pprl makes or reads",
-        hint="Known: an agreement, an encoded file, a links folder, an id map, a report, a key, a CSV table.",
+        f"{path} is not a file that pprl makes or reads",
+        hint="It knows an agreement, an encoded file, a links folder, an id map, a report, a key and a CSV table.",
     )

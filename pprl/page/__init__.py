@@ -1,6 +1,6 @@
-"""Pages that a statistician reads: one HTML file with no outside reference, charts as SVG, numbers in words.
+"""Pages that a statistician reads: one HTML file that refers to nothing outside it, charts as SVG, numbers in words.
 
-Knows nothing of links, people or keys, so that every room may draw its pages with it.
+It knows nothing about links, people or keys, so any room may draw its pages with it.
 """
 
 from pprl.page.charts import Chart, draw_chart, draw_panels

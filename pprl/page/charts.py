@@ -1,7 +1,8 @@
-"""Charts as SVG fragments: same numbers, same bytes.
+"""Charts as SVG fragments: the same numbers give the same bytes.
 
-Drawn on matplotlib's SVG backend without a window system; text stays text. Colours are those of Okabe and Ito (2008),
-which people with any common colour blindness tell apart; lines differ in their dashes too.
+They are drawn with matplotlib's SVG backend, without a window system; text stays text. Blue and vermilion are those of
+Okabe and Ito (2008), which people with the common kinds of colour blindness can tell apart; green and purple are darker
+than theirs, so that thin lines and text have enough contrast on white. Lines also differ in their dashes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#007A5A", "#A0527F"
 GREY, INK = "#5F6B76", "#1B2733"
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
+"""The reader's own font; matplotlib measures text in DejaVu Sans, which is wider than most."""
+
 _SIZE = (6.6, 3.3)
+"""Inches, at which text of 9 to 9.5 points has the size of the page's small print. Chosen by eye."""
+
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "pprl",
@@ -46,8 +51,8 @@ _STYLE: Any = {
     "legend.frameon": False,
     "legend.fontsize": 9,
 }
-# Nothing of the day or the machine goes into the drawing.
 _METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+"""Left out, so that neither day nor machine changes the drawing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +60,9 @@ class Chart:
     """A chart and the words that go with it.
 
     Attributes:
-        name: short, for the HTML id.
-        title: what it is.
-        svg: the drawing, an ``<svg>`` element with a title and a description for screen readers.
+        name: a short name, for the HTML id.
+        title: the heading.
+        svg: the drawing: an ``<svg>`` element with a title and a description for screen readers.
         shows: what the chart shows.
         read: how to read it.
         act: what to do about it.
@@ -110,7 +115,7 @@ def draw_panels(
     act: str,
     size: tuple[float, float] = _SIZE,
 ) -> Chart:
-    """Draw several panels in one chart: `paint` gets the matplotlib figure of `size` (inches) and adds its axes."""
+    """Draw several panels in one chart: `paint` gets the matplotlib figure, of `size` in inches, and adds its axes."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -126,7 +131,7 @@ def draw_panels(
 
 
 def _inline(document: str, name: str, title: str, alt: str) -> str:
-    """Turn an SVG document into an element that may stand beside others in one page."""
+    """Turn an SVG document into an element that can share a page with others."""
     body = document[document.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     prefix = f"chart-{name}-"

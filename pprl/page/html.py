@@ -1,7 +1,7 @@
 """From a room's template and its numbers to one HTML page; pages are written whole or not at all.
 
-A room's template imports the skeleton and the figures from ``parts.html.j2``. Nothing in a page refers to anything
-outside of it, and the same content gives the same text.
+A room's template imports the skeleton and the figures from ``parts.html.j2``. A page refers to nothing outside it, and
+the same content gives the same text.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def render_page(
     """Return a self-contained HTML page.
 
     Args:
-        room: the package that the template belongs to; it lies in the package's folder ``templates``.
+        room: the package that the template belongs to; the template is in its folder ``templates``.
         template: the template's file name.
-        content: what the template's names stand for; text is escaped.
-        charts: become the template's ``charts``.
-        filters: the template's own filters, beside those for numbers (:mod:`pprl.base.words`).
+        content: values for the template's names; text is escaped.
+        charts: available to the template as ``charts``.
+        filters: the template's own filters, in addition to those for numbers (:mod:`pprl.base.words`).
     """
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup
@@ -61,7 +61,7 @@ def render_page(
         "expected": expected,
     }
     environment.filters.update({**numbers, **(filters or {})})
-    # Our own style sheet, and drawings that are made from numbers and fixed words: markup by design.
+    # Our own style sheet, and drawings made from numbers and fixed words, are markup on purpose.
     environment.globals["css"] = Markup((own / "page.css").read_text("utf-8"))  # noqa: S704
     drawn = [{**vars(chart), "svg": Markup(chart.svg)} for chart in charts]  # noqa: S704
     page = environment.get_template(template).render({**content, "charts": drawn})
@@ -69,10 +69,10 @@ def render_page(
 
 
 def write_pages(texts: Mapping[Path, str], *, force: bool = False) -> None:
-    """Write texts as files, all or none.
+    """Write texts as files: all of them, or none.
 
     Raises:
-        OutputError: one exists and ``force`` is false, or can't be written.
+        OutputError: a file exists and ``force`` is false, or can't be written.
     """
     with Outputs(force=force) as outputs:
         for target, text in texts.items():

@@ -1,7 +1,7 @@
 """The statistician's side: truth, estimates, the clear-text baseline and the report.
 
-Holds no key and never sees what a party sees, except where a baseline is asked for
-(:mod:`pprl.quality.baseline.run`), and says so then.
+It holds no key and never sees what a party sees, unless a baseline is asked for
+(:mod:`pprl.quality.baseline.run`); then it says so.
 """
 
 from pprl.quality.baseline.plain import read_plain

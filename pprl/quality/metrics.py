@@ -2,8 +2,8 @@
 
 Pairs are counted from the sizes of groups, n(n-1)/2, so that a large group costs no more than a small one.
 
-The intervals treat pairs as independent draws. They are not quite: a person with three records makes three pairs that
-succeed or fail together. Where people have few records the intervals hold; where groups are large they are too
+The intervals treat pairs as independent draws. They are not quite that: a person with three records makes three pairs
+that succeed or fail together. Where people have few records the intervals hold; where groups are large they are too
 narrow. The report says so.
 
 Sources: :mod:`pprl.base.intervals` for a proportion's interval; Hand, Christen and Kirielle (2021), "F*: an
@@ -38,9 +38,9 @@ class Rate:
     """A proportion with its 95 % interval.
 
     Attributes:
-        value: between 0 and 1; None where it is not defined (nothing to divide by).
-        low: lower end of the interval; 0 where the value is not defined.
-        high: upper end of the interval; 1 where the value is not defined.
+        value: between 0 and 1; None if it is not defined (nothing to divide by).
+        low: lower end of the interval; 0 if the value is not defined.
+        high: upper end of the interval; 1 if the value is not defined.
     """
 
     value: float | None
@@ -50,7 +50,7 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class MatchQuality:
-    """Counts of pairs and the three rates made of them.
+    """Counts of pairs, and the three rates that follow from them.
 
     Attributes:
         found_pairs: pairs that the run linked; true and false ones.
@@ -88,7 +88,7 @@ def proportion(successes: int, trials: int) -> Rate:
 
 
 def f1_rate(true_positives: int, false_positives: int, false_negatives: int) -> Rate:
-    """Return F1 with an interval made from the Wilson interval of F* (module docstring)."""
+    """Return F1, with an interval derived from the Wilson interval of F* (module docstring)."""
     star = proportion(true_positives, true_positives + false_positives + false_negatives)
 
     def f1(value: float) -> float:
@@ -126,7 +126,7 @@ def count_pairs(groups: IntArray, parties: IntArray, *, within: bool) -> int:
     Args:
         groups: shape (n,), the group of each record.
         parties: shape (n,), the party of each record, counted from 0.
-        within: count pairs of two records of one party too; otherwise pairs of two parties only.
+        within: also count pairs of two records of one party; otherwise only pairs of two parties.
     """
     pairs = _choose_two(groups)
     if not within and len(groups):
@@ -140,9 +140,9 @@ def _choose_two(groups: IntArray) -> int:
 
 
 def attainable_pairs(persons: IntArray, parties: IntArray) -> int:
-    """Count the true pairs that a linkage with at most one record a file in each group can find.
+    """Count the true pairs that a linkage can find if no group may hold two records of one file.
 
-    Lower than :func:`count_pairs` only where one party holds several records of one person.
+    Lower than :func:`count_pairs` only if a party holds several records of one person.
 
     Args:
         persons: shape (n,), the person of each record.

@@ -134,7 +134,7 @@ def test_inspect_refuses_what_nothing_made(
     desk: Path, refuse: Refuse, name: str, content: bytes
 ) -> None:
     (desk / name).write_bytes(content)
-    refuse(1, "inspect", name, says=(f"{name} is none of the files that pprl makes or reads",))
+    refuse(1, "inspect", name, says=(f"{name} is not a file that pprl makes or reads",))
 
 
 def test_inspect_of_a_missing_file_is_refused(refuse: Refuse) -> None:

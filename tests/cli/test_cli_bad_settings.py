@@ -164,15 +164,15 @@ USAGE = {
     ),
     "a link id that is no number": (
         ["explain", "links", "first"],
-        "'first' is no link id: a number of at most fifteen digits, as links.parquet shows it",
+        "'first' is not a link id: a number of at most fifteen digits, as links.parquet shows it",
     ),
     "a link id below 1": (
         ["explain", "links", "0"],
-        "'0' is no link id",
+        "'0' is not a link id",
     ),
     "a link id that a spreadsheet wrote": (
         ["explain", "links", "4.82003E+14"],
-        "'4.82003E+14' is no link id",
+        "'4.82003E+14' is not a link id",
     ),
     "a link id of sixteen digits": (
         ["explain", "links", "1000000000000000"],

@@ -107,7 +107,7 @@ def test_rivals_are_shown_with_the_margin(parts: Path, tmp_path: Path) -> None:
 def test_the_profile_record_tells_similarity_and_margin(desk: Path) -> None:
     said = explained(desk)
     assert MARK not in said.out.lower()
-    assert "pairs were accepted from a similarity of 0.900 on" in said.lines[0]
+    assert "pairs were accepted from a similarity of 0.900 upwards" in said.lines[0]
     assert any(line.startswith("  similarity ") for line in said.lines)
     assert not any(line.startswith("  surname ") for line in said.lines)
 

@@ -270,7 +270,7 @@ def test_rejected_rows_are_accounted_for(desk: Path) -> None:
 def test_without_truth_evaluate_says_that_quality_is_not_known(desk: Path) -> None:
     done = pprl("evaluate", "links", "-o", "r.html")
     assert done.code == 0
-    assert "There is no truth for it" in done.out
+    assert "There is no truth to judge it by" in done.out
 
 
 # The road again through the installed program, in processes of their own.

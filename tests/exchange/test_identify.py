@@ -77,5 +77,5 @@ def test_a_project_of_escapes_is_refused_unshown(tmp_path: Path) -> None:
 def test_endless_json_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(b'{"format": "pprl-report/1"}' + b" " * (16 << 20))
-    with pytest.raises(DataError, match="none of the files"):
+    with pytest.raises(DataError, match="not a file that pprl makes"):
         identify(path)

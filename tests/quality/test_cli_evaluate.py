@@ -156,7 +156,7 @@ class TestBaseline:
         assert "legal basis" in found.stderr
         content = json.loads(found.stdout)["baseline"]
         assert content["quality"]["recall"]["value"] > 0.9
-        assert "Beside a textbook linkage" in (tmp_path / "r.html").read_text("utf-8")
+        assert "Compared with a textbook linkage" in (tmp_path / "r.html").read_text("utf-8")
 
     def test_bad_id_maps_are_told_before_the_plain_files_are_read(self, tmp_path, world):
         world.ids = {"a": world.ids["a"]}

@@ -1,4 +1,4 @@
-"""The text of a first agreement: `linkage.toml` with a comment on every entry, to be settled by the parties."""
+"""The text of a first agreement: `linkage.toml` with a comment on every entry, for the parties to settle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from pprl.exchange.agreement.field_types import FIELD_TYPES
 __all__ = ["agreement_toml", "scaled_budgets", "useful_bits"]
 
 _TARGET_FILL = 0.46
-"""Profile ``record``: budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37."""
+"""Profile ``record``: the budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37.
+Chosen within the 40 to 60 % that the draft names; docs/budgets.md has the search that the ratios come from."""
 
 _PASSES: tuple[tuple[str, ...], ...] = (
     ("soundex(surname)", "year(date_of_birth)"),
@@ -29,21 +30,21 @@ _PASSES: tuple[tuple[str, ...], ...] = (
 
 
 _RECORD = (
-    'profile = "record"     # one Bloom filter a record; "fields" links better and leaks more: docs/threat-model.md',
+    'profile = "record"     # one Bloom filter per record; "fields" links better, leaks more: docs/threat-model.md',
 )
 _FIELDS = (
-    "# One Bloom filter a field. The unit links better with it and sees far more: which values of a field are equal,",
-    "# how often each occurs, which are missing. For a trusted unit or an enclave only: docs/threat-model.md.",
+    "# One Bloom filter per field. The unit links better with it and sees far more: which values of a field are equal,",
+    "# how often each occurs, and which are missing. For a trusted unit or an enclave only: docs/threat-model.md.",
     'profile = "fields"',
 )
 _RECORD_BUDGETS = (
-    "# One entry a field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
+    "# One entry per field. `budget` is its weight: how many bits a full value may set. Give more to what tells",
     "# people apart and seldom changes. Together the budgets should draw 40 to 60 % of the filter's bits. They are",
-    "# proposed from the drafting party's file; where it is unusual for its type, a comment says why: docs/budgets.md.",
+    "# proposed from the drafting party's file; a comment says why if one is unusual for its type: docs/budgets.md.",
 )
 _FIELDS_BUDGETS = (
-    "# One entry a field. `budget`: how many bits a full value may set in the field's own filter. It is no weight; the",
-    "# unit estimates the weights. About 35 % of the filter's bits, the same for all fields, serves every type.",
+    "# One entry per field. `budget`: how many bits a full value may set in the field's own filter. It is no weight:",
+    "# the unit estimates the weights. About 35 % of the filter's bits, the same for all fields, suits every type.",
 )
 
 
@@ -56,16 +57,16 @@ def agreement_toml(
     weights: Mapping[str, int] | None = None,
     reasons: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the text of an agreement over these fields, every entry explained in a comment.
+    """Return the text of an agreement over these fields, with a comment that explains each entry.
 
     Args:
         fields: names and types, in order.
         project: the linkage's name, plain text.
-        profile: ``record``, one filter a record, or ``fields``, one filter a field.
+        profile: ``record``, one filter per record, or ``fields``, one filter per field.
         bits: length of a filter; None for the profile's default, 1,024 or 512.
-        weights: profile ``record``: field name to what it counts, which is scaled to fill the filter; None for the
+        weights: profile ``record``: field name -> its weight, scaled so that the filter is filled; None for the
             types' default budgets.
-        reasons: field name to a few words on its budget, for a comment. They go to every party.
+        reasons: field name -> a few words on its budget, for a comment. They go to every party.
     """
     bits = DEFAULT_BITS[profile] if bits is None else bits
     budgets = {name: default_budget(kind, profile, bits) for name, kind in fields}
@@ -74,11 +75,11 @@ def agreement_toml(
     quoted = project.replace("\\", "\\\\").replace('"', '\\"')
     lines = [
         "# The agreement of this linkage. Every party and the unit use the same file; it holds no secret.",
-        "# Settle it before anybody encodes: a change of any entry makes new encodings necessary.",
+        "# Settle it before anybody encodes: after a change of any entry, everybody has to encode again.",
         "",
         'format = "pprl-agreement/1"',
         "",
-        "# The linkage's name is part of every key derivation: the bits of two linkages are unrelated.",
+        "# The linkage's name is part of every key derivation, so the bits of two linkages are unrelated.",
         f'project = "{quoted}"',
         *(_FIELDS if profile == "fields" else _RECORD),
         "normalisation = 1      # version of the rules in docs/SPEC.md",
@@ -89,7 +90,11 @@ def agreement_toml(
         "",
         "[hardening]",
         'method = "none"        # '
-        + ("none other here" if profile == "fields" else 'or "xor-fold"; see docs/threat-model.md'),
+        + (
+            "the only one for this profile"
+            if profile == "fields"
+            else 'or "xor-fold"; see docs/threat-model.md'
+        ),
         "",
         *(_FIELDS_BUDGETS if profile == "fields" else _RECORD_BUDGETS),
         f"# Types: {', '.join(FIELD_TYPES)}.",
@@ -107,9 +112,9 @@ def agreement_toml(
     ]
     lines += [
         "",
-        "# Passes of keyed blocking, for `pprl match --blocking keys` on large files. A pair is compared when all",
-        "# parts of one pass agree. Each pass tells the unit exactly how often its (unknown) values occur and who",
-        '# shares them, so none is agreed unless you take the # away; then set matching.blocking to "keys".',
+        "# Passes of keyed blocking, for `pprl match --blocking keys` on large files. A pair is compared if all parts",
+        "# of one pass agree. Each pass shows the unit exactly how often its (unknown) values occur and which records",
+        '# share them, so none is agreed unless you remove the #; then set matching.blocking to "keys".',
     ]
     for keys in passes:
         lines += ["#", "# [[blocking]]", "# keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
@@ -130,17 +135,17 @@ def agreement_toml(
 
 
 def scaled_budgets(weights: Mapping[str, int], bits: int) -> dict[str, int]:
-    """Return budgets in the ratio of the weights that together draw a good share of a filter of so many bits.
+    """Return budgets in the ratio of the weights that together fill a filter of so many bits well.
 
-    None is below 4. Where the largest would be above what an agreement allows,
-    :data:`pprl.exchange.agreement.defaults.LARGEST_BUDGET`, all are scaled down with it, so that the ratios stay.
+    None is below 4, which is chosen: with fewer, a field hardly shows. If the largest would exceed what an agreement
+    allows, :data:`pprl.exchange.agreement.defaults.LARGEST_BUDGET`, all are scaled down with it to keep the ratios.
     """
     scale = min(_TARGET_FILL * bits / sum(weights.values()), LARGEST_BUDGET / max(weights.values()))
     return {name: max(4, round(weight * scale)) for name, weight in weights.items()}
 
 
 def useful_bits(profile: Profile, weights: Mapping[str, int]) -> int:
-    """Return the longest filter, in bits, that budgets within their bounds still fill as they should.
+    """Return the longest filter, in bits, that budgets within their bounds can still fill well.
 
     Args:
         profile: ``record`` or ``fields``.

@@ -1,8 +1,8 @@
-"""The field types an agreement may name, and what each of them defaults to.
+"""The field types that an agreement may name, and the defaults of each.
 
-A default budget says how many bits the field may set relative to the others. A field counts more the more values it
+A default budget says how many bits the field may set relative to the others. A field weighs more the more values it
 tells apart, and less the more often it is wrong or changes (Durham et al. 2014, field weights by discriminatory power).
-The ratios were searched on made-up people and fitted to no data set: docs/budgets.md.
+The ratios were found by a search on made-up people, not fitted to any data set: docs/budgets.md.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ __all__ = ["FIELD_TYPES", "FieldType"]
 
 @dataclass(frozen=True, kw_only=True)
 class FieldType:
-    """What is fixed about a type of field.
+    """What is fixed about a field type.
 
     Attributes:
         title: the type in words, for drafts and messages.
         tokens: how values become tokens: ``qgrams`` (of each word), ``positional`` (q-grams with their place),
-            ``date`` (parts) or ``exact`` (one token a value).
-        budget: default number of bit positions the field draws a record.
-        q: default length of a q-gram; 0 where the type has none.
+            ``date`` (parts) or ``exact`` (one token per value).
+        budget: default number of bit positions that the field draws in each record.
+        q: default length of a q-gram; 0 if the type has none.
     """
 
     title: str

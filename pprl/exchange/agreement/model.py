@@ -1,7 +1,8 @@
 """The agreement: what the parties and the unit settle once, so that encodings can be compared.
 
-A frozen model behind ``linkage.toml``. Its canonical form (``docs/SPEC.md``, section 2) has one byte string for one
-meaning; the SHA-256 of it is the agreement's fingerprint. Unknown entries are refused.
+It is a frozen model of ``linkage.toml``, with the bounds of ``docs/SPEC.md``, section 2. Its canonical form (see there)
+has exactly one byte string for one meaning; the SHA-256 of that is the agreement's fingerprint. Unknown entries are
+refused.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ __all__ = [
 ]
 
 AGREEMENT_FORMAT = "pprl-agreement/1"
+
 _SIZE_LIMIT = 1 << 20
+"""Bytes of a file at most. Chosen: many times the longest agreement that the bounds of its entries allow."""
 
 _NOT_PLAIN = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680\u180e"
@@ -57,14 +60,14 @@ _NOT_PLAIN = re.compile(
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U0010ffff]"
 )
-"""Control and format characters, white space but U+0020, and what has no meaning of its own (SPEC.md, section 1).
+"""Control and format characters, white space except U+0020, and code points without a meaning (SPEC.md, section 1).
 
-A list and no question to a Unicode library: two versions of it would judge one agreement differently.
+A list, and not a call to a Unicode library, two versions of which would judge one agreement differently.
 """
 
 
 def only_plain(text: str) -> str:
-    """Return a text with every character that is not plain replaced by U+FFFD: safe for a terminal."""
+    """Return a text, with every character that is not plain replaced by U+FFFD: safe to show on a terminal."""
     return _NOT_PLAIN.sub("\ufffd", text)
 
 
@@ -75,7 +78,7 @@ def _plain(text: str) -> str:
 
 
 PlainText = Annotated[str, AfterValidator(_plain)]
-"""Text that another organisation may show on its screen: it holds no terminal escape."""
+"""Text that another organisation can safely show on its screen: it holds no terminal escape."""
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Threshold = Annotated[float, Field(gt=0, le=1)]
@@ -102,7 +105,7 @@ class AgreementField(_Part):
     Attributes:
         name: the field's name in the agreement; parties map their own columns to it.
         type: a key of :data:`pprl.exchange.agreement.field_types.FIELD_TYPES`.
-        budget: bit positions a full value draws; in the profile ``record`` the field's weight.
+        budget: bit positions that a full value draws; in the profile ``record``, the field's weight.
         q: length of the q-grams; 0 for types that have none.
     """
 
@@ -115,7 +118,7 @@ class AgreementField(_Part):
     @classmethod
     def _check_type(cls, data: Any) -> Any:
         if isinstance(data, dict) and "type" in data and data["type"] not in FIELD_TYPES:
-            # Answer here: without the type, "budget is missing" would be the misleading first complaint.
+            # Refused here, because without a known type the first complaint would be that the budget is missing.
             raise ValueError(f"type must be one of: {', '.join(FIELD_TYPES)}")
         return data
 
@@ -130,7 +133,7 @@ class AgreementField(_Part):
 
 
 class Filter(_Part):
-    """The Bloom filter: its length in bits (any length; 1,024 is 128 bytes). In ``fields``, that of each filter."""
+    """The Bloom filter: its length in bits (any length; 1,024 are 128 bytes). In ``fields``, the length of each."""
 
     bits: int = Field(ge=64, le=65536)
 
@@ -142,7 +145,7 @@ class Hardening(_Part):
 
 
 class BlockingPass(_Part):
-    """One pass of keyed blocking: records whose parts all agree are compared.
+    """One pass of keyed blocking: records are compared if all its parts agree.
 
     Attributes:
         keys: parts such as ``soundex(surname)`` or ``year(date_of_birth)``.
@@ -178,10 +181,10 @@ class Agreement(Summarised, _Part):
     Build one with :meth:`load`, :meth:`from_toml` or :meth:`from_dict`.
 
     Attributes:
-        project: the linkage's name. Part of every key derivation: the bits of two projects are unrelated (what
-            remains to be seen in two such files: ``docs/threat-model.md``, section 7).
-        profile: ``record``, one filter a record, or ``fields``, one filter a field: better links for a unit that may
-            know more (``docs/threat-model.md``, section 5).
+        project: the linkage's name. It is part of every key derivation, so the bits of two projects are unrelated
+            (what can still be seen in two such files: ``docs/threat-model.md``, section 7).
+        profile: ``record``, one filter per record, or ``fields``, one filter per field: better links, for a unit that
+            may know more (``docs/threat-model.md``, section 5).
         normalisation: version of the folding table and of the field rules.
         field: the fields, in order.
         blocking: passes of keyed blocking, in order; may be empty.
@@ -238,7 +241,7 @@ class Agreement(Summarised, _Part):
             raise ValueError("matching.blocking is 'keys' but no [[blocking]] pass is given")
         if self.hardening.method == "xor-fold" and self.profile == "fields":
             raise ValueError(
-                "hardening xor-fold does not apply to the profile 'fields': a value's bits may cancel each other, "
+                "hardening xor-fold does not apply to the profile 'fields': a value's bits may cancel each other out, "
                 "and the value would look missing"
             )
         if self.hardening.method == "xor-fold" and self.filter.bits % 2:
@@ -250,7 +253,7 @@ class Agreement(Summarised, _Part):
         """Check and freeze an agreement given as plain values.
 
         Raises:
-            AgreementError: an unknown, missing or contradictory entry; names it.
+            AgreementError: an unknown, missing or contradictory entry, which it names.
         """
         try:
             return cls.model_validate_json(json.dumps(fill_defaults(content)))
@@ -270,7 +273,10 @@ class Agreement(Summarised, _Part):
         """
         try:
             content = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:  # also a number or a nesting without end
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # also for a number or a nesting that is far too long
             raise AgreementError(
                 f"{source}: is not valid TOML: {error}",
                 hint="`pprl init PEOPLE.csv -o linkage.toml` drafts a valid agreement.",
@@ -306,7 +312,7 @@ class Agreement(Summarised, _Part):
         return self.model_dump(mode="json")
 
     def canonical(self) -> bytes:
-        """Return the canonical form: JSON, keys sorted, no white space, UTF-8 (SPEC.md, section 2)."""
+        """Return the canonical form: JSON with sorted keys, without white space, in UTF-8 (SPEC.md, section 2)."""
         return canonical_json(self.to_dict())
 
     def fingerprint(self) -> str:
@@ -314,9 +320,9 @@ class Agreement(Summarised, _Part):
         return hashlib.sha256(self.canonical()).hexdigest()
 
     def encoding_fingerprint(self) -> bytes:
-        """Return the SHA-256 of what decides bits: the canonical form without ``matching``.
+        """Return the SHA-256 of what decides the bits: the canonical form without ``matching``.
 
-        The salt of every key derivation, so that one key used in two projects gives unrelated bits.
+        It is the salt of every key derivation, so that one key used in two projects gives unrelated bits.
         """
         content = self.to_dict()
         del content["matching"]
@@ -340,7 +346,7 @@ def canonical_json(content: Mapping[str, Any]) -> bytes:
 def differing_parameters(left: Agreement, right: Agreement) -> list[str]:
     """Return the dotted names of the entries in which two agreements differ, in order.
 
-    For example ``["filter.bits", "field[2].budget"]``. Empty when they are the same.
+    For example ``["filter.bits", "field[2].budget"]``; empty if they are the same.
     """
     return list(_differences(left.to_dict(), right.to_dict(), ""))
 

@@ -1,1 +1,1 @@
-"""The encoded file: its columns and rows, and how it is read and written."""
+"""The encoded file: its columns and rows, and how they are read and written."""

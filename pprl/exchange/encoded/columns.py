@@ -1,7 +1,7 @@
-"""The columns of an encoded file: which ones an agreement asks for, and their bytes (SPEC.md, section 7.1).
+"""The columns of an encoded file: which ones an agreement requires, and their bytes (SPEC.md, section 7.1).
 
-In the profile ``record`` one column ``encoding``; in ``fields`` one column a field, ``encoding_1`` and so on, in the
-agreement's order. In memory a record's filters stand side by side in one row.
+In the profile ``record`` there is one column ``encoding``; in ``fields`` one column per field, ``encoding_1`` and so
+on, in the agreement's order. In memory a record's filters are side by side in one row.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ __all__ = [
 ]
 
 PSEUDONYM_BYTES = 16
+"""Bytes of a pseudonym (SPEC.md, section 7.1): 128 random bits, of which no two of a billion are equal by chance."""
+
 _KEY_BYTES = 8
+"""Bytes of a blocking key (SPEC.md, section 7.1)."""
 
 Bytes2D = npt.NDArray[np.uint8]
 
@@ -56,13 +59,13 @@ def column_types(agreement: Agreement) -> dict[str, pa.DataType]:
 
 
 def row_bytes(agreement: Agreement) -> int:
-    """Return the bytes of one record in all columns together, uncompressed."""
+    """Return the bytes of one record in all columns together, before compression."""
     filters = agreement.filters_per_record() * filter_bytes(agreement)
     return PSEUDONYM_BYTES + filters + _KEY_BYTES * len(agreement.blocking)
 
 
 def fixed_columns(names: Sequence[str], values: npt.NDArray[Any]) -> dict[str, pa.Array]:
-    """Return byte rows cut into columns of equal width, as many as there are names."""
+    """Return rows of bytes, cut into columns of equal width, one for each name."""
     rows, width = len(values), values.shape[1] // len(names)
     made = {}
     for at, name in enumerate(names):
@@ -81,7 +84,7 @@ def bytes_of(array: pa.FixedSizeBinaryArray) -> Bytes2D:
 
 
 def pack_words(filters: Bytes2D) -> npt.NDArray[np.uint64]:
-    """Return byte rows as little-endian ``uint64[n, words]``, the last word padded with zero bits."""
+    """Return rows of bytes as little-endian ``uint64[n, words]``, the last word padded with zero bits."""
     rows, width = filters.shape
     words = -(-width // 8)
     if width == words * 8:
@@ -112,9 +115,8 @@ def pseudonym_order(pseudonyms: Bytes2D) -> npt.NDArray[np.int64]:
     halves = np.ascontiguousarray(pseudonyms).view(">u8").astype(np.uint64)
     order = np.argsort(halves[:, 0])
     high = halves[order, 0]
-    if (
-        high[1:] == high[:-1]
-    ).any():  # rare in random ones, and sorting by both halves takes its time
+    # Equal first halves are rare in random pseudonyms, and sorting by both takes longer.
+    if (high[1:] == high[:-1]).any():
         order = np.lexsort((halves[:, 1], halves[:, 0]))
     return order
 

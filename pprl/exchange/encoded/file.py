@@ -1,7 +1,7 @@
 """The encoded file: what a party sends to the linkage unit (``docs/SPEC.md``, section 7).
 
-A Parquet file with one row a record, sorted by pseudonym, and a header in its schema metadata that carries
-the agreement itself, so that the unit needs no other file. Reading is strict: what does not hold is refused.
+It is a Parquet file with one row per record, sorted by pseudonym. A header in its schema metadata carries the agreement
+itself, so that the unit needs no other file. Reading is strict: a file that breaks a rule of the format is refused.
 """
 
 from __future__ import annotations
@@ -53,10 +53,18 @@ __all__ = [
 ]
 
 ENCODED_FORMAT = "pprl-encoded/1"
+
 _METADATA_LIMIT = 1 << 20
+"""Bytes of a header at most. Chosen: many times the longest agreement that the bounds of its entries allow."""
+
+_OVERHEAD = 1.1
 _SLACK = 1 << 20
 _CHUNK_SLACK = 1 << 16
+"""What Parquet may add to the bytes of the rows: a share, bytes per file, and bytes per column of a row group. Chosen:
+well above what pyarrow adds, and so low that a file of a few bytes can't ask for gigabytes."""
+
 _BATCH_ROWS = 1 << 16
+"""Rows that are unpacked at a time. Chosen: about 12 MB with default filters."""
 
 PARTY_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
 PartyName = Annotated[str, StringConstraints(pattern=f"^{PARTY_PATTERN}$")]
@@ -72,12 +80,12 @@ class EncodedHeader(BaseModel):
     Attributes:
         agreement: the agreement in full.
         agreement_fingerprint: its SHA-256, hex.
-        key_check: a value that two files made with one key and agreement share, and that does not tell the key.
+        key_check: a value that is equal in two files made with one key and agreement, and does not reveal the key.
         party: the party's name.
         records: number of rows.
         rows_read: rows of the party's file, encoded and rejected together.
         software: name and version of the program that wrote the file.
-        content_sha256: digest over all the other entries and the columns; finds truncation and alteration by accident.
+        content_sha256: digest of all other entries and of the columns; detects accidental truncation and alteration.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -102,9 +110,9 @@ class EncodedFile(Summarised):
         agreement: the header's agreement, checked.
         pseudonyms: ``uint8[n, 16]``, rows in ascending byte order.
         filters: ``uint8[n, bytes]``; bit ``i`` of a filter is bit ``i % 8`` (least significant first) of byte
-            ``i // 8``. In the profile ``fields`` a record's filters stand side by side, in the order of the
+            ``i // 8``. In the profile ``fields`` a record's filters are side by side, in the order of the
             agreement's fields, ``bytes / fields`` each; a field without a value has no bit set.
-        keys: ``uint64[n, passes]`` keyed blocking keys; 0 where a record has none in that pass.
+        keys: ``uint64[n, passes]``, keyed blocking keys; 0 if a record has none in that pass.
         source: where it was read from, for messages.
     """
 
@@ -146,7 +154,7 @@ class EncodedFile(Summarised):
             ValueError: the profile is ``fields``; bits of several fields in one row mean nothing together.
         """
         if self.agreement.profile != "record":
-            raise ValueError("the profile 'fields' has one filter a field: call field_words()")
+            raise ValueError("the profile 'fields' has one filter per field: call field_words()")
         return pack_words(self.filters)
 
     def field_words(self) -> npt.NDArray[np.uint64]:
@@ -162,9 +170,9 @@ def content_digest(
     filters: Bytes2D,
     keys: npt.NDArray[np.uint64],
 ) -> str:
-    """Return the SHA-256 over the header, the pseudonyms, the filters and the keys (little-endian), hex.
+    """Return the SHA-256 of the header, the pseudonyms, the filters and the keys (little-endian), in hex.
 
-    The header counts in its canonical form and without its own entry ``content_sha256`` (SPEC.md, section 7.2).
+    The header is taken in its canonical form and without its own entry ``content_sha256`` (SPEC.md, section 7.2).
     """
     rest = {name: value for name, value in header.items() if name != "content_sha256"}
     digest = hashlib.sha256(canonical_json(rest))
@@ -184,7 +192,7 @@ def seal_header(
     rows_read: int,
     software: str,
 ) -> EncodedHeader:
-    """Return the header of these rows, its digest included.
+    """Return the header of these rows, including its digest.
 
     Args:
         agreement: what the rows were encoded with.
@@ -211,7 +219,7 @@ def seal_header(
 def header_content(
     agreement: Agreement, *, key_check: str, party: str, records: int, rows_read: int, software: str
 ) -> dict[str, Any]:
-    """Return the header's entries but for the digest; for the arguments see :func:`seal_header`."""
+    """Return the header's entries except for the digest; for the arguments see :func:`seal_header`."""
     return {
         "format": ENCODED_FORMAT,
         "agreement": agreement.to_dict(),
@@ -257,13 +265,13 @@ def read_encoded(path: Path | str, *, mapped: MappedFolder | None = None) -> Enc
     _check_start(path)
     try:
         with pq.ParquetFile(path) as parquet:
-            # The header is judged before any row is read: plain data must not come into memory here.
+            # The header is checked before any row is read: plain data must not get into memory here.
             schema = parquet.schema_arrow
             header = _read_header(path, parquet.metadata.metadata or {})
             agreement = _read_agreement(path, header)
             _check_columns(path, schema, agreement)
             if parquet.metadata.num_rows != header.records:
-                raise _altered(path, "its number of rows is not the one its header states")
+                raise _altered(path, "its number of rows is not the one that its header states")
             _check_sizes(path, parquet.metadata, agreement)
             columns = _read_rows(path, parquet, agreement, mapped)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -298,7 +306,7 @@ def _check_start(path: Path) -> None:
         raise EncodedFileError(f"{path}: can't be read: {error.strerror}") from None
     if start.startswith(b"pseudonym,id"):
         raise EncodedFileError(
-            f"{path} is an id map: it ties pseudonyms to a party's own ids",
+            f"{path} is an id map: it connects pseudonyms with a party's own ids",
             hint="It must stay with the party. Delete this copy, and ask the party for the encoded file only.",
         )
     if start.startswith(b"pprl-secret-key"):
@@ -322,7 +330,7 @@ def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
         )
     if set(metadata) != {METADATA_KEY}:
         raise EncodedFileError(
-            f"{path} carries other metadata than the header of an encoded file",
+            f"{path} holds metadata other than the header of an encoded file",
             hint="It may hold plain data. Delete this copy, and ask the party for the file that `pprl encode` wrote.",
         )
     try:
@@ -338,15 +346,13 @@ def _read_header(path: Path, metadata: dict[bytes, bytes]) -> EncodedHeader:
     try:
         return EncodedHeader.model_validate(content)
     except ValidationError:
-        raise _altered(path, "its header does not have the form that its format asks for") from None
+        raise _altered(path, "its header does not have the form that its format requires") from None
 
 
 def _no_entry_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        raise ValueError(
-            "an entry stands twice"
-        )  # which of them counts is not for a reader to choose
+        raise ValueError("an entry occurs twice")  # and it is not clear which of them counts
     return content
 
 
@@ -356,7 +362,7 @@ def _read_agreement(path: Path, header: EncodedHeader) -> Agreement:
     except AgreementError as error:
         raise EncodedFileError(error.problem, hint=error.hint) from None
     if agreement.fingerprint() != header.agreement_fingerprint:
-        raise _altered(path, "its agreement does not have the fingerprint it states")
+        raise _altered(path, "its agreement does not have the fingerprint that it states")
     if agreement.to_dict() != header.agreement:
         raise _altered(path, "its agreement leaves defaults out")
     return agreement
@@ -365,17 +371,17 @@ def _read_agreement(path: Path, header: EncodedHeader) -> Agreement:
 def _check_columns(path: Path, schema: pa.Schema, agreement: Agreement) -> None:
     found = list(zip(schema.names, schema.types, strict=True))
     if found != list(column_types(agreement).items()):
-        raise _altered(path, "its columns are not those that its agreement asks for")
+        raise _altered(path, "its columns are not those that its agreement requires")
 
 
 def _check_sizes(path: Path, metadata: pq.FileMetaData, agreement: Agreement) -> None:
-    """Refuse a small file that would fill the memory: neither pseudonyms nor filters can be compressed far."""
+    """Refuse a small file that would fill the memory: neither pseudonyms nor filters can be compressed much."""
     groups = metadata.num_row_groups
     unpacked = sum(metadata.row_group(number).total_byte_size for number in range(groups))
     slack = _SLACK + groups * metadata.num_columns * _CHUNK_SLACK
     if (
         path.stat().st_size < PSEUDONYM_BYTES * metadata.num_rows
-        or unpacked > 1.1 * row_bytes(agreement) * metadata.num_rows + slack
+        or unpacked > _OVERHEAD * row_bytes(agreement) * metadata.num_rows + slack
     ):
         raise _altered(path, "its size does not fit the number of its rows")
 
@@ -401,7 +407,7 @@ def _read_rows(
             keys[start:stop, number] = batch[f"key_{number + 1}"].fill_null(0).to_numpy()
         start = stop
     if start != rows:
-        raise _altered(path, "a column has another number of rows than its header states")
+        raise _altered(path, "a column has a different number of rows than its header states")
     return pseudonyms, filters, keys
 
 
@@ -417,7 +423,7 @@ def _check_content(path: Path, encoded: EncodedFile) -> None:
     if digest != encoded.header.content_sha256:
         raise _altered(path, "its content does not have the digest that its header states")
     if not strictly_ascending(encoded.pseudonyms):
-        raise _altered(path, "its pseudonyms are not in ascending order or not unique")
+        raise _altered(path, "its pseudonyms are not in ascending order, or not unique")
     if spare_bits_set(encoded.filters, encoded.agreement):
         raise _altered(path, "it has bits set beyond the filter's length")
 

@@ -1,4 +1,4 @@
-"""Rows of an encoded file on their way into Parquet, a row group at a time (SPEC.md, section 7.1)."""
+"""Rows of an encoded file on their way into Parquet, one row group at a time (SPEC.md, section 7.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from pprl.exchange.encoded.columns import column_types, filter_columns, fixed_co
 __all__ = ["GROUP_ROWS", "METADATA_KEY", "WriteRows", "parquet_rows"]
 
 GROUP_ROWS = 1 << 17
-"""Rows of a row group: 24 MB of filters and keys, so that neither side needs all of a file in memory."""
+"""Rows of a row group. Chosen: about 24 MB of default filters and keys, so that neither side needs a whole file in
+memory; half or twice as many would do as well."""
 
 METADATA_KEY = b"pprl"
 
@@ -30,11 +31,11 @@ WriteRows = Callable[[Bytes2D, Bytes2D, npt.NDArray[np.uint64]], None]
 def parquet_rows(
     path: Path | str, agreement: Agreement
 ) -> Iterator[tuple[WriteRows, Callable[[str], None]]]:
-    """Open an encoded file to write: gives (what writes a row group, what states the header at the end)."""
+    """Open an encoded file for writing: give a function that writes a row group, and one that adds the header."""
     schema = pa.schema(list(column_types(agreement).items()))
     names = filter_columns(agreement)
 
-    # Added to the file itself: with store_schema=False pyarrow drops the metadata of the table's schema.
+    # The header is added to the file itself: with store_schema=False pyarrow drops the metadata of the table's schema.
     with pq.ParquetWriter(
         path,
         schema,

@@ -1,4 +1,4 @@
-"""An encoded file that is written without ever being in memory whole: sorted rows in, a sealed file out."""
+"""Writes an encoded file that is never in memory as a whole: sorted rows in, a sealed file out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Keys = npt.NDArray[np.uint64]
 
 
 class SortedRows(Protocol):
-    """Records in ascending order of their pseudonyms, a piece at a time.
+    """Records in ascending order of their pseudonyms, piece by piece.
 
     Each method gives all records, in the order in which :func:`write_groups` calls them; see
     :class:`pprl.exchange.encoded.file.EncodedFile` for the arrays.
@@ -31,7 +31,7 @@ class SortedRows(Protocol):
         """Give the pseudonyms."""
 
     def groups(self) -> Iterator[tuple[Bytes2D, Bytes2D, Keys]]:
-        """Give (pseudonyms, filters, keys), a row group at a time."""
+        """Give (pseudonyms, filters, keys), one row group at a time."""
 
     def blocking_keys(self) -> Iterator[Keys]:
         """Give the blocking keys."""
@@ -50,14 +50,14 @@ def write_groups(
 ) -> EncodedHeader:
     """Write an encoded file to ``path`` and return its header.
 
-    The rows are asked for three times, because the digest goes over all pseudonyms, then all filters, then all keys
+    The rows are read three times, because the digest covers all pseudonyms, then all filters, then all keys
     (SPEC.md, section 7.2).
 
     Args:
-        path: where to; see :class:`pprl.base.outputs.Outputs` for safe names.
+        path: where to write; see :class:`pprl.base.outputs.Outputs` for safe names.
         agreement: what the rows were encoded with.
         rows: the records.
-        records: how many they are.
+        records: how many there are.
         key_check: the key check value.
         party: the party's name.
         rows_read: rows of the party's own file.

@@ -1,14 +1,14 @@
 """The links folder: what the unit hands to the statistician and back to the parties (SPEC.md, section 8).
 
-``links.parquet``   one row a linked record: ``link_id``, ``party``, ``pseudonym``
+``links.parquet``   one row per linked record: ``link_id``, ``party``, ``pseudonym``
 ``pairs.parquet``   the accepted pairs: ``party_a``, ``pseudonym_a``, ``party_b``, ``pseudonym_b``, ``score``,
                     ``weight``, ``probability``
-``near.parquet``    same columns: compared pairs that were not accepted, down to ``run.json``'s ``floor``
+``near.parquet``    the same columns: compared pairs that were not accepted, down to ``run.json``'s ``floor``
 ``explain.parquet`` in the profile ``fields``: what each field adds to these pairs' weights (:func:`part_columns`)
 ``links-PARTY.csv`` for each party: ``link_id``, ``pseudonym``
 ``run.json``        every parameter, count, timing, version and input digest of the run
 
-All texts are plain text (SPEC.md, section 1): they may be shown on a terminal.
+All texts are plain text (SPEC.md, section 1): they can safely be shown on a terminal.
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ __all__ = [
 ]
 
 _RUN_LIMIT = 16 << 20
+"""Bytes of ``run.json`` at most (SPEC.md, section 8.2). Chosen: the longest, of an LSH of 512 tables between every two
+of twenty files, has about 4 MiB."""
+
 _LARGEST_ID = 10**15 - 1
+"""The largest link id (SPEC.md, section 8.1): spreadsheets keep fifteen digits exact."""
 
 _ODD = np.array(
     [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93], np.uint64
@@ -64,15 +68,15 @@ class Links(Summarised):
     """The result of a match.
 
     Attributes:
-        links: columns :data:`LINK_COLUMNS`; records of one ``link_id`` were found to be one person. Pseudonyms
+        links: columns :data:`LINK_COLUMNS`; records with the same ``link_id`` were found to be one person. Pseudonyms
             are 32 hexadecimal digits.
         pairs: columns :data:`PAIR_COLUMNS`; the accepted pairs. ``score`` is what the threshold applies to: a
-            similarity in the profile ``record``, the match probability in ``fields``. ``weight`` is the match weight,
-            the logarithm to base 2 of how much likelier the pair is for one person than for two; ``probability`` also
-            knows how many matches there are and which rivals the two records have.
-        near: as ``pairs``: pairs that scored at least the run's floor and were not accepted.
+            similarity in the profile ``record``, the match probability in ``fields``. ``weight`` is the match weight:
+            the logarithm to base 2 of how much likelier the pair is for one person than for two. ``probability`` also
+            takes into account how many matches there are and which rivals the two records have.
+        near: like ``pairs``: pairs that scored at least the run's floor and were not accepted.
         run: the content of ``run.json``.
-        parts: columns :func:`part_columns` of the agreement's fields, a row for each row of ``pairs`` and then of
+        parts: columns :func:`part_columns` of the agreement's fields, one row for each row of ``pairs`` and then of
             ``near``: the parts of their weights. None in the profile ``record``, where a weight has no parts.
 
     Example:
@@ -114,7 +118,7 @@ class Links(Summarised):
 
     @property
     def threshold(self) -> float:
-        """The threshold that was used, on the score."""
+        """The threshold in use, for the score."""
         return self.run.threshold.value
 
     @property
@@ -124,7 +128,7 @@ class Links(Summarised):
 
     @classmethod
     def of(cls, tables: LinkTables) -> Links:
-        """Return tables as DataFrames."""
+        """Return the tables as DataFrames."""
         return cls(
             links=to_frame(tables.links),
             pairs=to_frame(tables.pairs),
@@ -134,7 +138,7 @@ class Links(Summarised):
         )
 
     def tables(self) -> LinkTables:
-        """Return the DataFrames as tables to be written."""
+        """Return the DataFrames as tables that can be written."""
         parts = self.parts
         return LinkTables(
             links=FrameRows(frame=self.links, columns=LINK_COLUMNS),
@@ -189,7 +193,7 @@ def read_links(folder: Path | str) -> Links:
     ):
         if len(frames[name]) != rows:
             raise _damaged(
-                folder, f"{name}.parquet has another number of rows than run.json states"
+                folder, f"{name}.parquet has a different number of rows than run.json states"
             )
     return Links(run=run, parts=_read_parts(folder, run, frames), **frames)
 
@@ -216,7 +220,9 @@ def _read_parts(
         return None
     made = _read_frame(folder / "explain.parquet", part_columns(run.fields), run.parties)
     if len(made) != len(frames["pairs"]) + len(frames["near"]):
-        raise _damaged(folder, "explain.parquet has another number of rows than there are pairs")
+        raise _damaged(
+            folder, "explain.parquet has a different number of rows than there are pairs"
+        )
     if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in run.fields):
         raise _damaged(folder, "explain.parquet holds a level that its format does not know")
     return made
@@ -232,7 +238,7 @@ def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) ->
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise _damaged(path.parent, f"{path.name} can't be read") from None
     if not table.schema.equals(table_schema(columns)) or any(c.null_count for c in table.columns):
-        raise _damaged(path.parent, f"{path.name} has other columns than its format asks for")
+        raise _damaged(path.parent, f"{path.name} has other columns than its format requires")
     odd = _odd_content(table, parties)
     if odd:
         raise _damaged(path.parent, f"{path.name} holds {odd}")
@@ -240,7 +246,7 @@ def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) ->
 
 
 def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
-    """Return what a table holds that its format does not allow; None where all is well."""
+    """Return what a table holds that its format does not allow; None if there is nothing."""
     known = pa.array(parties, pa.string())
     for column, values in zip(table.column_names, table.columns, strict=True):
         if column.startswith("party") and not _all(pc.is_in(values, known)):

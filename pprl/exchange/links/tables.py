@@ -1,4 +1,4 @@
-"""The tables of a links folder and how they are written: batch by batch, so that none need be in memory whole."""
+"""The tables of a links folder, written batch by batch so that none has to be in memory as a whole."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ LEVELS = (
     "equal",
     "equal, rare value",
 )
-"""How two values of a field agree, in words; ``explain.parquet`` holds the place in this list."""
+"""How two values of a field agree, in words; ``explain.parquet`` holds positions in this list."""
 
 BATCH = 1 << 20
-"""Rows in memory at a time, and in a row group."""
+"""Rows in memory at a time, and in a row group. Chosen: about 120 MB of pairs; half or twice as many would do."""
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
 class Rows(Protocol):
-    """A table that gives its rows batch by batch."""
+    """A table that yields its rows batch by batch."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -79,7 +79,7 @@ class FrameRows:
 
     Attributes:
         frame: the rows.
-        columns: the columns to give, in order.
+        columns: the columns to yield, in order.
     """
 
     frame: pd.DataFrame
@@ -102,7 +102,7 @@ class FrameRows:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinkTables:
-    """A links folder to be; see :class:`pprl.exchange.links.folder.Links`, which has the same tables as DataFrames."""
+    """A links folder to be written; :class:`pprl.exchange.links.folder.Links` has the same tables as DataFrames."""
 
     links: Rows
     pairs: Rows
@@ -114,7 +114,7 @@ class LinkTables:
 def part_columns(fields: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of ``explain.parquet``: ``level_FIELD`` and ``bits_FIELD`` of each field.
 
-    A level is a place in :data:`LEVELS`. Bits are what the field adds to the match weight; a row's bits sum up to it.
+    A level is a position in :data:`LEVELS`. Bits are what the field adds to the match weight, the sum of a row's bits.
     """
     return tuple(f"{kind}_{field}" for field in fields for kind in ("level", "bits"))
 
@@ -137,7 +137,7 @@ def table_schema(columns: Sequence[str]) -> pa.Schema:
 
 
 def pseudonym_array(pseudonyms: npt.NDArray[np.uint8]) -> pa.StringArray:
-    """Return pseudonyms, ``uint8[n, 16]``, as texts of 32 hexadecimal digits; n up to 60 million."""
+    """Return pseudonyms, ``uint8[n, 16]``, as texts of 32 hexadecimal digits; n up to 60 million (32-bit offsets)."""
     rows, width = pseudonyms.shape
     text = np.empty((rows, width, 2), np.uint8)
     text[:, :, 0], text[:, :, 1] = _HEX[pseudonyms >> 4], _HEX[pseudonyms & 15]
@@ -165,12 +165,14 @@ def write_tables(tables: LinkTables, folder: Path) -> None:
     _write_returns(tables, folder)
     text = tables.run.to_json() + "\n"
     (folder / "run.json").write_text(text, encoding="utf-8", newline="\n")
-    for path in folder.iterdir():  # the folder is private already; a copy of one file should be too
+    for path in (
+        folder.iterdir()
+    ):  # the folder is private already; a copy of one of its files should be as well
         path.chmod(0o600)
 
 
 def _write_returns(tables: LinkTables, folder: Path) -> None:
-    """Write for each party its records' link ids."""
+    """Write, for each party, the link ids of its records."""
     plain = pa_csv.WriteOptions(include_header=False, quoting_style="none")
     parties = tables.run.parties
     with ExitStack() as open_files:

@@ -1,1 +1,1 @@
-"""What a standard linkage reaches on the plain files, to stand beside the run."""
+"""The clear-text baseline: what a textbook linkage reaches on the plain files, to compare the run with."""

@@ -1,8 +1,8 @@
 """Candidate pairs of the clear-text baseline: the union of several blocking passes, bounded.
 
-A pass asks for two things in common (a name and a year of birth, say), or for one that says much by itself (a whole
+A pass requires two things in common (a name and a year of birth, say), or one that says much by itself (a whole
 date, a telephone number). Passes by a single name would fill the candidates with namesakes, and ECM, which
-needs a fair share of matches among them, would then take namesakes or households for the matches.
+needs a fair share of matches among them, would then mistake namesakes or households for the matches.
 
 Blocking and sorted neighbourhood are recordlinkage's; this module chooses the passes and keeps their union small.
 """
@@ -21,8 +21,11 @@ from pprl.base.errors import DataError
 __all__ = ["MAX_PAIRS", "Candidates", "find_candidates"]
 
 MAX_PAIRS = 2_000_000
+"""Candidate pairs at most. Chosen to bound memory and time; files with more lose their largest passes, and the report
+names those."""
 
 _WINDOW = 3
+"""Window of the sorted neighbourhood, recordlinkage's default: a name and its two neighbours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class Candidates:
         left: shape (n,), positions in the first frame.
         right: shape (n,), positions in the second.
         used: the passes that made them.
-        skipped: passes left out, since they would have passed :data:`MAX_PAIRS` together with the others.
+        skipped: passes left out because, with the others, they would have exceeded :data:`MAX_PAIRS`.
     """
 
     left: npt.NDArray[np.int64]
@@ -60,7 +63,7 @@ def find_candidates(
     """Return the union of the blocking passes that the fields allow, the smallest passes first.
 
     Args:
-        left: tidied fields, ``RangeIndex``; a date field also as ``NAME.year``, ``NAME.month``, ``NAME.day``.
+        left: tidied fields, with a ``RangeIndex``; a date field also as ``NAME.year``, ``NAME.month``, ``NAME.day``.
         right: the same of the other party.
         kinds: field name -> type.
 
@@ -84,8 +87,8 @@ def find_candidates(
         found, used = np.arange(len(left) * len(right), dtype=np.int64), ["all pairs"]
     if not len(found):
         raise DataError(
-            "the baseline found no blocking of the plain files that leaves a bounded number of pairs",
-            hint=f"It compares at most {MAX_PAIRS:,} pairs; give smaller files for the comparison.",
+            "the baseline found no blocking that leaves few enough pairs of the plain files",
+            hint=f"It compares at most {MAX_PAIRS:,} pairs; use smaller files for the comparison.",
         )
     return Candidates(
         left=found // len(right),
@@ -105,7 +108,7 @@ def _passes(kinds: Mapping[str, str]) -> list[_Pass]:
     together = [(name, other) for name in names for other in [*years, *places]]
     together += [(a, b) for a in of("given-name") for b in of("surname")]
     passes = [_Pass(columns=(name,)) for name in alone] + [_Pass(columns=c) for c in together]
-    # Two names that sort next to each other differ in their ends: typing errors that blocking would miss.
+    # Names that are neighbours when sorted often differ by a typing error near their end, which blocking would miss.
     passes += [
         _Pass(columns=(name, year), neighbours=True)
         for name in of("surname", "full-name")
@@ -117,7 +120,7 @@ def _passes(kinds: Mapping[str, str]) -> list[_Pass]:
 
 
 def _size(left: pd.DataFrame, right: pd.DataFrame, item: _Pass) -> int:
-    """Return how many pairs the pass makes, from its block sizes; for neighbours, at most."""
+    """Return how many pairs the pass makes, from its block sizes; for neighbours, an upper bound."""
     columns = list(item.columns[1:] if item.neighbours else item.columns)
     counts = [
         frame.dropna(subset=list(item.columns)).groupby(columns).size() for frame in (left, right)

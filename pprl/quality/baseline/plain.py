@@ -1,7 +1,7 @@
-"""Plain files for the clear-text baseline: reading, and putting values in one form.
+"""Plain files for the clear-text baseline: reading them, and bringing values into one form.
 
-Plaintext appears in this module and in :mod:`pprl.quality.baseline.run` alone of this room. It is here because a
-baseline can't be had without it, and it never leaves as more than counts.
+In this room plaintext appears only here and in :mod:`pprl.quality.baseline.run`. A baseline is not possible without
+it, and only counts made from it leave these modules.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def read_plain(
         header: the first row holds column names, however much they look like data.
 
     Returns:
-        A frame of ``str`` with the column ``id`` and one a field of the agreement; dates as ``YYYY-MM-DD`` with zeros
-        for missing or impossible parts, empty where a date can't be read.
+        A frame of ``str`` with the column ``id`` and one column per field of the agreement; dates as ``YYYY-MM-DD``
+        with zeros for missing or impossible parts, empty if a date can't be read.
 
     Raises:
         DataError: unreadable, a missing column, an empty or duplicate id.
@@ -56,15 +56,15 @@ def read_plain(
     if id_column not in names:
         near = get_close_matches(id_column, names, n=1, cutoff=0.4)
         raise DataError(
-            f"{path}: no column {id_column!r} to take the ids from",
+            f"{path}: there is no column {id_column!r} to take the ids from",
             hint=(f"Did you mean {near[0]!r}? " if near else "")
             + f"Say which one with --id PARTY=COLUMN. The file's columns: {', '.join(names)}.",
         )
     ids = raw[id_column]
     if (ids == "").any() or ids.duplicated().any():
         raise DataError(
-            f"{path}: the ids in column {id_column!r} are not all filled in and different",
-            hint="Run `pprl check` on the file; the baseline needs one id a record.",
+            f"{path}: an id in column {id_column!r} is missing or occurs twice",
+            hint="Run `pprl check` on the file; the baseline needs a different id for each record.",
         )
     found = columns.resolve(fields, names, file=str(path))
     frame = {"id": ids}
@@ -78,7 +78,7 @@ def read_plain(
 
 
 def tidy(values: pd.Series[str], kind: str) -> pd.Series[str]:
-    """Put a field's values in one form: lower case, no accents, no punctuation; None where missing.
+    """Bring a field's values into one form: lower case, no accents, no punctuation; None if missing.
 
     Args:
         values: text; dates as ``YYYY-MM-DD``.
@@ -119,7 +119,7 @@ def _dates(values: pd.Series[str], spec: str | None) -> pd.Series[str]:
     distinct = [value for value in values.unique() if value.strip()]
     if spec is not None:
         how: DateFormat | None = DateFormat(spec)
-    else:  # where the values don't tell day from month, the first guess serves both files alike
+    else:  # if the values don't show which is the day, both files get the same first guess
         how = next(iter(recognise_format(distinct)), None)
     readings = {"": ""}
     for value in distinct:

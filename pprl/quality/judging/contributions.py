@@ -1,7 +1,7 @@
 """What each field adds to the weights of the accepted pairs, on average; in the profile ``fields`` only.
 
-A mean over few pairs tells of single people: of one pair it tells which of their values are equal. So there is none
-below :data:`FEWEST` pairs.
+A mean over few pairs reveals individual people: over one pair, it reveals which of their values are equal. So no mean
+is given below :data:`FEWEST` pairs.
 """
 
 from __future__ import annotations
@@ -25,13 +25,19 @@ __all__ = [
 ]
 
 LeftOut = Literal["contributions", "doubtful contributions"]
-"""What of an evaluation may be left out because it would tell of single people."""
+"""A part of an evaluation that is left out because it would reveal individual people."""
 
 FEWEST = 10
-"""Pairs below which nothing is said of how their fields agree."""
+"""Pairs below which nothing is said of how their fields agree. Chosen, at the careful end of the minimum cell counts
+that statistical offices use (about 3 to 10); a larger number would leave out more of small runs."""
 
 DOUBTFUL = 0.9
-"""Accepted pairs below this probability are shown apart: what speaks against them is what a reviewer looks for."""
+"""Accepted pairs below this probability are shown separately: the evidence against them is what a reviewer looks for.
+Chosen; another value moves pairs from one panel of a chart to the other and changes no link."""
+
+_CERTAIN = 1 - 1e-12
+"""Probability above which the log-odds are taken from weight and prior. Chosen: about 40 bits, above which
+rounding begins to show (:data:`pprl.quality.judging.explain._SATURATED`); below it the two agree to 0.001 bits."""
 
 _KINDS = {
     "equal": ("equal, common value", "equal", "equal, rare value"),
@@ -48,7 +54,7 @@ class FieldContribution:
     Attributes:
         field: its name.
         bits: mean of what it adds to the match weight.
-        shares: share of the pairs whose values are equal, similar, differ, or of which one is missing.
+        shares: shares of the pairs whose two values are equal, are similar, differ, or of which one is missing.
     """
 
     field: str
@@ -61,8 +67,8 @@ class Contributions:
     """How the weights of some pairs come about, on average; in bits.
 
     Attributes:
-        pairs: how many they are.
-        prior: mean of their log-odds before they are compared; every two files have their own.
+        pairs: number of pairs.
+        prior: mean of the log-odds that each pair has before it is compared; they depend on its two files.
         fields: what each field adds, in the agreement's order.
         rivals: what other candidates of the same records take.
         log_odds: the sum of all: log-odds to base 2 that the pair is a match.
@@ -80,7 +86,7 @@ def mean_contributions(
 ) -> tuple[Contributions | None, Contributions | None, tuple[LeftOut, ...]]:
     """Return the mean contributions over all accepted pairs and over the doubtful ones, and what was left out.
 
-    None where there are no such pairs, or too few, and in the profile ``record``.
+    None if there are no such pairs, or too few, and in the profile ``record``.
     """
     if links.parts is None:
         return None, None, ()
@@ -96,7 +102,7 @@ def mean_contributions(
     some, others = int(doubtful.sum()), int((~doubtful).sum())
     if not some:
         return every, None, ()
-    # The means over all pairs and over some of them tell those over the others.
+    # The mean over all pairs and the mean over some of them give away the mean over the others.
     if min(some, others or some) < FEWEST:
         return every, None, ("doubtful contributions",)
     return every, _mean(pairs[doubtful], parts[doubtful], priors), ()
@@ -124,10 +130,10 @@ def _mean(
             )
         )
     weight = sum(field.bits for field in fields)
-    # Certainty is no number: a pair that the rivals take nothing from has the weight and the prior as its log-odds.
+    # The log-odds of a certain pair would be infinite; without rivals they are its weight and its prior.
     alone = pairs["weight"].to_numpy() + prior
     reached = np.minimum([log_odds(p) for p in pairs["probability"]], alone)
-    certain = pairs["probability"].to_numpy() > 1 - 1e-12
+    certain = pairs["probability"].to_numpy() > _CERTAIN
     odds = float(np.mean(np.where(certain, alone, reached)))
     before = float(prior.mean())
     return Contributions(

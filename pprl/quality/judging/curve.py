@@ -1,9 +1,9 @@
-"""What another threshold would have given: links, and with truth precision, recall and F1, by threshold.
+"""What another threshold would have given: links by threshold and, with truth, precision, recall and F1.
 
-The curve is a *greedy* one: pairs are taken from the highest score down, each if the assignment rule still allows
-it, so that the pairs of every threshold are a prefix of one list. The run itself assigns optimally inside connected
-components and links transitively, so the curve may differ a little from the run's own numbers at the used threshold.
-Pairs that the blocking never compared are missing from the curve as they are from the run.
+The curve is *greedy*: pairs are taken from the highest score down, each if the assignment rule still allows it, so that
+the pairs of every threshold are a prefix of one list. The run itself assigns optimally inside connected components and
+links transitively, so the curve may differ a little from the run's own numbers at the threshold in use. Pairs that the
+blocking never compared are missing from the curve, as they are from the run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ import pandas as pd
 __all__ = ["Curve", "CurvePoint", "greedy", "links_curve", "thresholds", "truth_curve"]
 
 _STEP = 0.01
-_SLACK = 1e-12  # a score that equals the threshold counts, whatever the last bit says
+"""Distance between two thresholds of the curve. Chosen: as fine as thresholds usually are, coarse enough to list."""
+
+_SLACK = 1e-12
+"""A score this far below the threshold still counts as equal to it. Chosen: far above the rounding of binary64 (1e-16),
+far below the distance of two scores that differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +32,9 @@ class CurvePoint:
     Attributes:
         threshold: pairs of at least this score are linked.
         links: pairs linked there.
-        precision: None where there is no truth, or nothing linked.
-        recall: None where there is no truth, or no true pair.
-        f1: None where there is no truth, or neither a link nor a true pair.
+        precision: None if there is no truth, or nothing is linked.
+        recall: None if there is no truth, or no true pair.
+        f1: None if there is no truth, or neither a link nor a true pair.
     """
 
     threshold: float
@@ -46,8 +50,8 @@ class Curve:
 
     Attributes:
         kind: ``truth`` or ``links`` (counts only).
-        points: by ascending threshold; the used threshold is one of them.
-        unjudged: pairs left out because the truth lacks a record of them.
+        points: by ascending threshold; the threshold in use is one of them.
+        unjudged: pairs left out because the truth lacks one of their records.
     """
 
     kind: str
@@ -55,13 +59,13 @@ class Curve:
     unjudged: int = 0
 
     def best(self) -> CurvePoint | None:
-        """Return the point of the highest F1 (the lowest threshold of several); None without truth."""
+        """Return the point with the highest F1 (of several, the lowest threshold); None without truth."""
         rated = [point for point in self.points if point.f1 is not None]
         return max(rated, key=lambda point: (point.f1, -point.threshold)) if rated else None
 
 
 def thresholds(floor: float, used: float) -> list[float]:
-    """Return every 0.01 from ``floor`` to 1 together with ``floor`` and the used threshold, ascending."""
+    """Return every 0.01 from ``floor`` to 1, with ``floor`` and the threshold in use among them, ascending."""
     first, last = int(np.ceil(floor / _STEP - 1e-9)), round(1 / _STEP)
     grid = {round(step * _STEP, 2) for step in range(first, last + 1)}
     return sorted(grid | {floor, used})
@@ -132,7 +136,7 @@ def truth_curve(
 
     Args:
         pairs: accepted and near pairs together.
-        verdicts: shape (n,): 1 true, 0 false, -1 not known to the truth; the last are left out of the rates.
+        verdicts: shape (n,): 1 true, 0 false, -1 unknown to the truth; the last are left out of the rates.
         parties: the run's parties in order.
         assign: the run's assignment rule.
         true_pairs: all pairs that the truth holds.
@@ -146,7 +150,7 @@ def truth_curve(
     for threshold in grid:
         links = _at_least(scores, threshold)
         true_positives = int(hits[links])
-        # Never fewer, unless a pair stands in the files twice; a rate must not pass 1 even then.
+        # There are never fewer, unless a pair is in the files twice; even then a rate must not exceed 1.
         total = max(true_pairs, true_positives)
         wrong = links - true_positives + total - true_positives
         rated = 2 * true_positives + wrong
@@ -173,7 +177,7 @@ def links_curve(
 ) -> Curve:
     """Return the number of linked pairs by threshold, without truth.
 
-    From the used threshold up these are the run's accepted pairs; below it, near pairs join greedily.
+    From the threshold in use upwards, these are the run's accepted pairs; below it, near pairs are added greedily.
     """
     below = near[near["score"] < used - _SLACK]
     pairs = pd.concat([accepted, below], ignore_index=True)
@@ -186,5 +190,5 @@ def links_curve(
 
 
 def _at_least(descending: npt.NDArray[np.float64], threshold: float) -> int:
-    """Return how many of the scores, sorted downwards, reach the threshold."""
+    """Return how many of the scores, in descending order, reach the threshold."""
     return int(np.searchsorted(-descending, -(threshold - _SLACK), side="right"))

@@ -1,8 +1,8 @@
-"""The quality of a run: with truth what it found and missed, without truth what can be estimated.
+"""The quality of a run: with truth, what it found and missed; without truth, what can be estimated.
 
-Pairs that count are those that the run could link: records of two parties, and records of one party where the run
-links inside files (one input file, or many-to-many). A record that was never encoded still counts: its true pairs
-are missed ones. A pair with a record that the truth lacks can't be judged and is left out, and counted.
+The pairs that count are those that the run could link: records of two parties, and records of one party if the run
+links inside files (one input file, or many-to-many). A record that was never encoded still counts: its true pairs are
+missed. A pair with a record that the truth lacks can't be judged; it is left out, and counted.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ from pprl.tables.frames import Table, as_frame
 __all__ = ["evaluate"]
 
 _BINS = 100
+"""Bins of the histogram of scores, as fine as the steps of the threshold curve."""
+
+_ROUNDING = 1e-9
+"""Added, in bins, to a score, so that 0.29 * 100 = 28.999... falls into bin 29. Chosen: far above the rounding of
+binary64, far below the distance of scores that differ."""
 
 
 def evaluate(
@@ -59,50 +64,76 @@ def evaluate(
         truth = as_frame(truth, what="evaluate (truth=)", instead="pprl.read_truth(path)")
     if ids is not None:
         ids = _id_maps(ids)
-    if (truth is None) != (ids is None or not ids):
+    _check_arguments(truth, ids, baseline)
+    pairs = pd.concat([links.pairs, links.near], ignore_index=True)
+    _check_numbers(pairs)
+    if truth is None or ids is None:
+        return _without_truth(links, pairs)
+    return _with_truth(links, pairs, Judge(links, truth=truth, ids=ids), baseline)
+
+
+def _check_arguments(
+    truth: pd.DataFrame | None,
+    ids: Mapping[str, pd.DataFrame] | None,
+    baseline: Baseline | None,
+) -> None:
+    if (truth is None) != (not ids):
         given, lacking = ("id maps", "truth") if truth is None else ("truth", "id maps")
         raise UsageError(
             f"{given} but no {lacking} given",
-            hint="The truth names records by the parties' ids and the links by pseudonyms; "
-            "only both together can be compared: --truth TRUTH.csv --ids IDS.csv.",
+            hint="The truth names records by the parties' ids, the links by pseudonyms; "
+            "comparing them needs both: --truth TRUTH.csv --ids IDS.csv.",
         )
     if baseline is not None and truth is None:
         raise UsageError(
-            "a baseline without truth has nothing to be measured by",
+            "a baseline can't be judged without truth",
             hint="Add --truth TRUTH.csv and --ids IDS.csv.",
         )
-    run = links.run
-    pairs = pd.concat([links.pairs, links.near], ignore_index=True)
+
+
+def _check_numbers(pairs: pd.DataFrame) -> None:
     for name in ("score", "probability"):
         if not pairs[name].between(0, 1).all():
             raise DataError(
                 f"the links hold a {name} outside of 0 to 1", hint="Run `pprl match` again."
             )
     if not np.isfinite(pairs["weight"]).all():
-        raise DataError("the links hold a weight that is no number", hint="Run `pprl match` again.")
-    grid = thresholds(run.threshold.lowest_listed, run.threshold.value)
+        raise DataError(
+            "the links hold a weight that is not a number", hint="Run `pprl match` again."
+        )
+
+
+def _without_truth(links: Links, pairs: pd.DataFrame) -> Evaluation:
+    run = links.run
     contributions, doubtful, left_out = mean_contributions(links)
-    if truth is None or ids is None:
-        curve = links_curve(
+    return Evaluation(
+        run=run,
+        curve=links_curve(
             links.pairs,
             links.near,
             parties=links.parties,
             assign=run.parameters.assign,
             used=run.threshold.value,
-            grid=grid,
-        )
-        return Evaluation(
-            run=run,
-            curve=curve,
-            scores=_scores(links, pairs, run.threshold.lowest_listed, None),
-            contributions=contributions,
-            doubtful=doubtful,
-            left_out=left_out,
-        )
-    judge = Judge(links, truth=truth, ids=ids)
-    counter = _PairCounter(links, judge)
-    verdicts = judge.verdicts(pairs)
-    quality = counter.quality(within=run.links_within)
+            grid=thresholds(run.threshold.lowest_listed, run.threshold.value),
+        ),
+        scores=_scores(links, pairs, None),
+        contributions=contributions,
+        doubtful=doubtful,
+        left_out=left_out,
+    )
+
+
+def _with_truth(
+    links: Links, pairs: pd.DataFrame, judge: Judge, baseline: Baseline | None
+) -> Evaluation:
+    run, within = links.run, links.run.links_within
+    counter, verdicts = _PairCounter(links, judge), judge.verdicts(pairs)
+    quality = counter.quality(within=within)
+    unattainable = 0
+    if run.parameters.assign == "one-to-one" and len(run.parties) > 1:
+        attainable = attainable_pairs(judge.truth_persons, judge.truth_parties)
+        unattainable = quality.true_pairs - attainable
+    contributions, doubtful, left_out = mean_contributions(links)
     return Evaluation(
         run=run,
         curve=truth_curve(
@@ -111,9 +142,9 @@ def evaluate(
             parties=links.parties,
             assign=run.parameters.assign,
             true_pairs=quality.true_pairs,
-            grid=grid,
+            grid=thresholds(run.threshold.lowest_listed, run.threshold.value),
         ),
-        scores=_scores(links, pairs, run.threshold.lowest_listed, verdicts),
+        scores=_scores(links, pairs, verdicts),
         contributions=contributions,
         doubtful=doubtful,
         left_out=left_out,
@@ -121,18 +152,15 @@ def evaluate(
         across=counter.quality(within=False),
         by_parties=counter.by_parties(),
         coverage=judge.coverage,
-        unjudged_pairs=counter.unjudged(within=run.links_within),
-        unattainable_pairs=quality.true_pairs
-        - attainable_pairs(judge.truth_persons, judge.truth_parties)
-        if run.parameters.assign == "one-to-one" and len(run.parties) > 1
-        else 0,
-        never_encoded_pairs=counter.never_encoded(within=run.links_within),
+        unjudged_pairs=counter.unjudged(within=within),
+        unattainable_pairs=unattainable,
+        never_encoded_pairs=counter.never_encoded(within=within),
         baseline=baseline,
     )
 
 
 class _PairCounter:
-    """Counts found, true and common pairs of a run, from group sizes."""
+    """Counts a run's found pairs, true pairs and pairs that are both, from the sizes of groups."""
 
     def __init__(self, links: Links, judge: Judge) -> None:
         order = {party: position for position, party in enumerate(links.parties)}
@@ -144,7 +172,7 @@ class _PairCounter:
         self._persons = judge.persons(frame["party"], frame["pseudonym"])
 
     def quality(self, *, within: bool, only: tuple[int, int] | None = None) -> MatchQuality:
-        """Return the quality, of two parties ``only`` or of all."""
+        """Return the quality: between the two parties ``only``, or between all."""
         judged = (self._persons >= 0) & _among(self._parties, only)
         in_truth = _among(self._judge.truth_parties, only)
         groups, parties = self._groups[judged], self._parties[judged]
@@ -217,11 +245,12 @@ def _combine(
 
 
 def _scores(
-    links: Links, pairs: pd.DataFrame, floor: float, verdicts: npt.NDArray[np.int8] | None
+    links: Links, pairs: pd.DataFrame, verdicts: npt.NDArray[np.int8] | None
 ) -> ScoreHistogram:
     scores = pairs["score"].to_numpy(float)
-    bins = np.clip((scores * _BINS + 1e-9).astype(np.int64), 0, _BINS - 1)
-    first = int(min([int(floor * _BINS + 1e-9), *bins.tolist()]))
+    bins = np.clip((scores * _BINS + _ROUNDING).astype(np.int64), 0, _BINS - 1)
+    floor = links.run.threshold.lowest_listed
+    first = int(min([int(floor * _BINS + _ROUNDING), *bins.tolist()]))
     accepted = np.arange(len(pairs)) < len(links.pairs)
 
     def count(chosen: npt.NDArray[np.bool_]) -> tuple[int, ...]:

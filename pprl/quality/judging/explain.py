@@ -1,6 +1,6 @@
-"""Why records were linked: what each field added, the prior, the rivals, and how far ahead the pair is of the next.
+"""Why records were linked: what each field added, the prior, the rivals, and the margin over the best rival.
 
-All of it comes from the links folder, so that no value of a record is in it: the unit has none.
+All of it comes from the links folder, so it holds no value of a record: the unit has none.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ __all__ = [
 EXPLANATION_FORMAT = "pprl-explanation/1"
 
 _SATURATED = 40.0
-"""Log-odds to base 2 from which a probability in binary64 is too near 1 to tell what rivals took from it."""
+"""Log-odds to base 2 above which what rivals take away is not derived from a probability. Binary64 rounds a probability
+to steps of 2^-53, which at 40 bits changes the log-odds by about 0.0001 bits, and twice as much with each further bit.
+Chosen with room to spare: what rivals take is printed to 0.01 bits."""
 
 Standing = Literal["linked", "linked through others", "rival"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A record that the explanation speaks of.
+    """A record that the explanation mentions.
 
     Attributes:
         number: its number in the explanation, from 1.
-        party: whose it is.
+        party: the party it belongs to.
         pseudonym: 32 hexadecimal digits.
-        link_id: the link that it is in; None for a record that is in none.
+        link_id: the link that it is in; None for a record that is not linked.
     """
 
     number: int
@@ -52,7 +54,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldPart:
-    """What a field says of a pair: the level of agreement in words, and the bits that it adds to the weight."""
+    """What a field says about a pair: the level of agreement in words, and the bits that it adds to the weight."""
 
     field: str
     level: str
@@ -61,7 +63,7 @@ class FieldPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Rival:
-    """The best other candidate of either record of a pair, and how far the pair is ahead of it.
+    """The best other candidate of either record of a pair, and the pair's margin over it.
 
     Attributes:
         a, b: numbers of the rival pair's records.
@@ -90,9 +92,9 @@ class ExplainedPair:
         weight: match weight, bits.
         probability: match probability.
         fields: the parts of the weight; None in the profile ``record``.
-        prior: log-odds to base 2 of a pair without rivals before it is compared; None where the run does not tell.
-        rivals: bits that the other candidates of its records take; None where too small to tell.
-        best_rival: None where no other candidate of its records is listed.
+        prior: log-odds to base 2 of a pair without rivals before it is compared; None if the run does not say.
+        rivals: bits that the other candidates of its records take away; None if too small to be derived.
+        best_rival: None if no other candidate of its records is listed.
     """
 
     a: int
@@ -115,9 +117,9 @@ class Explanation:
         link_id: the link.
         profile: ``record`` or ``fields``.
         threshold: the run's threshold.
-        method: ``auto`` (accepted from a match probability of one half) or ``given``.
+        method: ``auto`` (pairs were accepted from a match probability of one half) or ``given``.
         members: the records of the link, then those of its rivals.
-        pairs: the pairs inside the link, then the rivals, each by falling weight.
+        pairs: the pairs inside the link, then the rivals, each by descending weight.
     """
 
     link_id: int
@@ -133,7 +135,7 @@ class Explanation:
 
 
 def explain(links: Links, link_id: int) -> Explanation:
-    """Say why the records of a link were linked.
+    """Explain why the records of a link were linked.
 
     Args:
         links: the run's result.
@@ -152,29 +154,29 @@ def explain(links: Links, link_id: int) -> Explanation:
     if own.empty:
         raise DataError(
             f"there is no link {link_id} in this run",
-            hint="The link ids stand in links.parquet and in each links-PARTY.csv.",
+            hint="The link ids are in links.parquet and in each links-PARTY.csv.",
         )
-    told = _Told(links, own)
-    pairs = tuple(told.pairs())
+    around = _Surroundings(links, own)
+    pairs = tuple(around.pairs())
     return Explanation(
         link_id=int(link_id),
         profile=links.run.profile,
         threshold=links.threshold,
         method=links.run.threshold.method,
-        members=told.members(),
+        members=around.members(),
         pairs=pairs,
     )
 
 
 def log_odds(probability: float) -> float:
-    """Return the logarithm to base 2 of the odds, between -100 and 100."""
+    """Return the logarithm to base 2 of the odds, cut to -100 and 100 so that certainty stays finite."""
     with np.errstate(divide="ignore"):
         odds = np.log2(probability) - np.log2(1 - probability)
     return float(np.clip(odds, -100, 100))
 
 
-class _Told:
-    """The pairs that touch a link, and numbers for their records."""
+class _Surroundings:
+    """The pairs that have a record in a link, and numbers for their records."""
 
     def __init__(self, links: Links, own: pd.DataFrame) -> None:
         self._links = links
@@ -186,7 +188,7 @@ class _Told:
         some = together[touching].sort_values(
             ["weight", "pseudonym_a", "pseudonym_b"], ascending=[False, True, True]
         )
-        # Pseudonyms are random, yet nothing forbids that two parties have one in common.
+        # Pseudonyms are random, but nothing forbids two parties to have one in common.
         self._rows: list[Any] = [
             row for row in some.itertuples() if self._inside & {*self._records(row)}
         ]
@@ -210,13 +212,13 @@ class _Told:
         return "rival"
 
     def pairs(self) -> Iterator[ExplainedPair]:
-        """Yield the pairs inside the link, then its rivals."""
+        """Yield the pairs inside the link, then those with a rival."""
         order = {"linked": 0, "linked through others": 1, "rival": 2}
         for row in sorted(self._rows, key=lambda row: order[self._standing(row)]):
             yield self._pair(row)
 
     def members(self) -> tuple[Member, ...]:
-        """Return the records that :meth:`pairs` named, by number."""
+        """Return the records that :meth:`pairs` has numbered, by number."""
         frame = self._links.links
         some = frame[frame["pseudonym"].isin([pseudonym for _, pseudonym in self._numbers])]
         of = dict(

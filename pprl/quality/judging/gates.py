@@ -18,7 +18,7 @@ def judge_gates(
     recall: float | None = None,
     f1: float | None = None,
 ) -> Evaluation:
-    """Return the evaluation with the given gates judged; raises nothing for a gate that is not met.
+    """Return the evaluation with the given gates judged; a gate that is not met raises no error here.
 
     Raises:
         UsageError: a gate without truth to judge it by, or one outside of 0 to 1.
@@ -30,7 +30,7 @@ def judge_gates(
     quality = evaluation.quality
     if quality is None:
         raise UsageError(
-            f"--require-{next(iter(required))} needs the truth: without it quality is not known",
+            f"--require-{next(iter(required))} needs the truth: without it, quality is not known",
             hint="Add --truth TRUTH.csv and --ids IDS.csv, or leave the requirement out.",
         )
     gates = []
@@ -72,9 +72,13 @@ def enforce_gates(evaluation: Evaluation) -> None:
         for gate in failed:
             name = "F1" if gate.measure == "f1" else gate.measure
             value = "not defined" if gate.value is None else f"{gate.value:.4f}"
-            bound = " (lower bound: pairs not judged count as wrong)" if gate.lower_bound else ""
+            bound = (
+                " (lower bound: pairs that were not judged count as wrong)"
+                if gate.lower_bound
+                else ""
+            )
             parts.append(f"{name} is {value}{bound} where {gate.required:g} is required")
         raise GateError(
             "quality gate not met: " + "; ".join(parts),
-            hint="The report shows which thresholds would do better, and what is missed.",
+            hint="The report shows which thresholds would do better, and what was missed.",
         )

@@ -1,6 +1,6 @@
-"""The truth and the id maps: reading, checking, and joining them to the links.
+"""The truth and the id maps: reading them, checking them, and joining them to the links.
 
-``TRUTH.csv`` has one row a record, ``party,id,person``; an id map has one row an encoded record,
+``TRUTH.csv`` has one row per record, ``party,id,person``; an id map has one row per encoded record,
 ``pseudonym,id``. An id is personal: no message of this module shows one.
 """
 
@@ -28,15 +28,16 @@ ID_COLUMNS = ("pseudonym", "id")
 IntArray = npt.NDArray[np.int64]
 
 _SEPARATOR = "\x1f"
+"""Joins a party and an id: ASCII's unit separator, which no party's name can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """How far truth, id maps and links cover each other; all are counts of records.
+    """How far truth, id maps and links cover each other, as counts of records.
 
     Attributes:
         truth_records: truth rows of the run's parties.
-        truth_records_of_other_parties: truth rows of parties that are not in the run; not used.
+        truth_records_of_other_parties: truth rows of parties that are not in the run; they are not used.
         encoded_records: rows of the id maps.
         encoded_without_truth: encoded records that the truth lacks; their pairs can't be judged.
         truth_not_encoded: truth rows that no id map holds (rejected by ``encode``, for example). Their pairs count as
@@ -77,14 +78,14 @@ def read_id_maps(
 ) -> dict[str, pd.DataFrame]:
     """Read id maps given as ``PARTY=FILE`` or ``FILE``.
 
-    The party of a bare ``FILE`` is the one whose linked pseudonyms the file holds; if it holds none, the party in a
-    name such as ``health.ids.csv``.
+    The party of a bare ``FILE`` is the one whose linked pseudonyms the file holds; if it holds none, the one in a name
+    such as ``health.ids.csv``.
 
     Returns:
         Party -> a frame of ``str`` with at least the columns ``pseudonym`` and ``id``.
 
     Raises:
-        UsageError: an unknown party, a party that can't be told, or two id maps of one party.
+        UsageError: an unknown party, a file whose party is not clear, or two id maps of one party.
         DataError: unreadable, a missing column or an empty value.
 
     Example:
@@ -104,7 +105,7 @@ def read_id_maps(
         if party in found:
             raise UsageError(
                 f"two id maps are given for the party {party!r}",
-                hint="Give one a party; name the party with --ids party=FILE.",
+                hint="Give one per party; name the party with --ids party=FILE.",
             )
         found[party] = frame
     return found
@@ -137,8 +138,8 @@ def _infer_party(frame: pd.DataFrame, path: Path, links: Links) -> str:
         return parties[0]
     why = "holds linked pseudonyms of several parties" if parties else "holds no linked pseudonym"
     raise UsageError(
-        f"{path}: can't tell whose id map this is: it {why}",
-        hint=f"Say so with --ids party=FILE. The run's parties: {', '.join(links.parties)}.",
+        f"{path}: it is not clear whose id map this is: it {why}",
+        hint=f"Name the party with --ids party=FILE. The run's parties: {', '.join(links.parties)}.",
     )
 
 
@@ -159,7 +160,7 @@ def _check_table(frame: pd.DataFrame, columns: Sequence[str], source: str, what:
         if empty.any():
             raise DataError(
                 f"{source}: the {what} has no {column!r} in data row {_row(empty)}",
-                hint="Fill the value in or take the row out.",
+                hint="Fill in the value, or remove the row.",
             )
 
 
@@ -169,7 +170,7 @@ def _row(flags: pd.Series[bool]) -> int:
 
 
 class Judge:
-    """Says of records and pairs of a run what the truth knows of them.
+    """Tells what the truth knows of the records and pairs of a run.
 
     Args:
         links: the run's result.
@@ -221,8 +222,8 @@ class Judge:
             if count == 0:
                 raise DataError(
                     f"no id in the id map of {party!r} is in the truth",
-                    hint="Check that both write ids alike (leading zeros, prefixes) and are "
-                    "of the same file.",
+                    hint="Check that both write ids in the same way (leading zeros, prefixes) and belong "
+                    "to the same file.",
                 )
 
     def persons(self, parties: pd.Series[Any], pseudonyms: pd.Series[Any]) -> IntArray:
@@ -258,9 +259,9 @@ def _clean_truth(truth: pd.DataFrame, parties: Sequence[str]) -> pd.DataFrame:
     twice = frame.duplicated(["party", "id"])
     if twice.any():
         raise DataError(
-            f"the truth holds a record twice: the party and id of data row {_row(twice)} stand in "
+            f"the truth holds a record twice: the party and id of data row {_row(twice)} are in "
             f"an earlier row already ({int(twice.sum()):,} such rows)",
-            hint="Each record (party and id) may have one row, with the one person it is about.",
+            hint="Each record (party and id) may have only one row, with the person it is about.",
         )
     held = set(frame["party"])
     for party in parties:
@@ -287,8 +288,8 @@ def _clean_ids(ids: Mapping[str, pd.DataFrame], parties: Sequence[str]) -> pd.Da
             twice = frame.duplicated(column)
             if twice.any():
                 raise DataError(
-                    f"{source}: the {column} of data row {_row(twice)} stands in an earlier row",
-                    hint="An id map has one row a record; use it as `pprl encode` wrote it.",
+                    f"{source}: the {column} of data row {_row(twice)} is in an earlier row already",
+                    hint="An id map has one row per record; use it as `pprl encode` wrote it.",
                 )
         frames.append(frame.assign(party=party))
     if not frames:

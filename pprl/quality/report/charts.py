@@ -16,6 +16,9 @@ from pprl.quality.report.words import SEEN, score_name
 
 __all__ = ["draw_charts"]
 
+_RATES = (("precision", BLUE, "-"), ("recall", ORANGE, "--"), ("f1", GREEN, "-."))
+"""The lines of a threshold chart: attribute, colour, dashes."""
+
 
 def draw_charts(evaluation: Evaluation) -> list[Chart]:
     """Return the charts that the evaluation has numbers for, in the report's order."""
@@ -41,29 +44,46 @@ def _axis(evaluation: Evaluation, name: str) -> str:
 
 
 def _threshold_chart(evaluation: Evaluation) -> Chart:
-    run, used = evaluation.run, decimal(evaluation.run.threshold.value)
-    if evaluation.quality is None and not _estimates(evaluation):
+    if evaluation.quality is not None:
+        best = evaluation.curve.best()
+        highest = (
+            f"F1 is highest at {decimal(best.threshold)} ({percent(best.f1)}). " if best else ""
+        )
+        return _rates_chart(
+            evaluation,
+            evaluation.curve.points,
+            title="Precision, recall and F1 by threshold",
+            kind="measured against the truth",
+            act=f"{highest}If false links do more harm, move right; if missed ones do, move left. Where the "
+            "lines are flat around the threshold in use, its exact place does not matter.",
+        )
+    estimate = evaluation.run.threshold.estimate
+    if estimate is None or not _estimates(evaluation):
         return _links_chart(evaluation)
-    known = evaluation.quality is not None
-    estimate = run.threshold.estimate
-    points: Sequence[CurvePoint | ThresholdPoint] = evaluation.curve.points
-    if not known and estimate is not None:
-        points = estimate.curve
-    rates = (("precision", BLUE, "-"), ("recall", ORANGE, "--"), ("f1", GREEN, "-."))
+    return _rates_chart(
+        evaluation,
+        estimate.curve,
+        title="Estimated precision, recall and F1 by threshold",
+        kind=f"ESTIMATED by the run, without truth. Recall is the share {SEEN}; F1 rests on that recall",
+        act="Take it as a guide to the threshold and confirm it by reviewing pairs near the line.",
+    )
 
-    below = [
-        getattr(p, name)
-        for p in points
-        if p.threshold <= run.threshold.value
-        for name, _, _ in rates
-    ]
-    lowest = min((value for value in below if value is not None), default=0.0)
-    bottom = math.floor(20 * max(0.0, min(lowest, 0.9) - 0.02)) / 20
+
+def _rates_chart(
+    evaluation: Evaluation,
+    points: Sequence[CurvePoint | ThresholdPoint],
+    *,
+    title: str,
+    kind: str,
+    act: str,
+) -> Chart:
+    threshold = evaluation.run.threshold.value
+    used, bottom = decimal(threshold), _bottom(points, threshold)
 
     def paint(axes: Any) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        for name, colour, dash in rates:
+        for name, colour, dash in _RATES:
             rated = [
                 (p.threshold, getattr(p, name)) for p in points if getattr(p, name) is not None
             ]
@@ -73,24 +93,10 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.set_xlim(points[0].threshold, 1.0)
-        _mark(axes, run.threshold.value, f"used {used}")
+        _mark(axes, threshold, f"used {used}")
         axes.set_xlabel(_axis(evaluation, "threshold"))
-        _legend(axes, run.threshold.value)
+        _legend(axes, threshold)
 
-    best = evaluation.curve.best()
-    if known:
-        title, kind = "Precision, recall and F1 by threshold", "measured against the truth"
-        act = (
-            f"F1 is highest at {decimal(best.threshold)} ({percent(best.f1)}). " if best else ""
-        ) + (
-            "If false links are the greater harm, move right; if missed ones are, move left. Where the "
-            "lines are flat around the used threshold, its exact place does not matter."
-        )
-    else:
-        title = "Estimated precision, recall and F1 by threshold"
-        kind = "ESTIMATED by the run, without truth"
-        kind += f". Recall is the share {SEEN}; F1 rests on that recall"
-        act = "Take it as a guide to the threshold and confirm it by reviewing pairs near the line."
     return draw_chart(
         "threshold",
         title,
@@ -102,6 +108,16 @@ def _threshold_chart(evaluation: Evaluation) -> Chart:
         + (f" The vertical axis begins at {100 * bottom:.0f} %." if bottom else ""),
         act=act,
     )
+
+
+def _bottom(points: Sequence[CurvePoint | ThresholdPoint], threshold: float) -> float:
+    """Return where the vertical axis begins: just below the lowest rate up to the threshold, on a step of 0.05.
+
+    Chosen: a span of at least 0.1 is shown, so that lines near 1 do not look like steep ones.
+    """
+    below = [getattr(p, name) for p in points if p.threshold <= threshold for name, _, _ in _RATES]
+    lowest = min((value for value in below if value is not None), default=0.0)
+    return math.floor(20 * max(0.0, min(lowest, 0.9) - 0.02)) / 20
 
 
 def _links_chart(evaluation: Evaluation) -> Chart:
@@ -124,9 +140,9 @@ def _links_chart(evaluation: Evaluation) -> Chart:
         paint,
         alt="Line chart of the number of linked pairs against the threshold.",
         shows="How many pairs would be linked at each threshold.",
-        read="A flat stretch means that few pairs have such scores: the threshold parts two groups there. "
-        "A steep one means that the choice of threshold decides many pairs.",
-        act="If the line is steep at the used threshold, have pairs around it reviewed before using "
+        read="A flat stretch means that few pairs have such scores: a threshold there separates two groups. "
+        "A steep one means that many pairs depend on the choice of threshold.",
+        act="If the line is steep at the threshold in use, have pairs around it reviewed before using "
         "the links.",
     )
 
@@ -135,7 +151,7 @@ def _score_chart(evaluation: Evaluation) -> Chart:
     scores, run = evaluation.scores, evaluation.run
     known = scores.true is not None and scores.false is not None
     if scores.true is not None and scores.false is not None:
-        series = (("pairs of one person", scores.true), ("pairs of two persons", scores.false))
+        series = (("pairs of one person", scores.true), ("pairs of two people", scores.false))
     else:
         series = (("accepted", scores.accepted), ("near, not accepted", scores.near))
 
@@ -164,10 +180,10 @@ def _score_chart(evaluation: Evaluation) -> Chart:
         + ".",
         shows="How many compared pairs have each score, from "
         f"{decimal(run.threshold.lowest_listed)} up, "
-        + ("parted by the truth." if known else "parted by the run's decision."),
+        + ("split by the truth." if known else "split by the run's decision."),
         read="The vertical axis is logarithmic: each step up is ten times as many pairs. Two hills "
-        "with a valley between them are easy to part; hills that overlap are not.",
-        act="Where the two groups overlap, no threshold parts them: more or better fields would, or "
+        "with a valley between them are easy to separate; hills that overlap are not.",
+        act="Where the two groups overlap, no threshold separates them: more or better fields would, or "
         "a clerical review of the pairs there.",
     )
 
@@ -212,17 +228,17 @@ def _chance_chart(evaluation: Evaluation) -> Chart:
         shows=f"For a sample of records, the best score that each reaches against {where}, and what "
         "it would be for records that have no match there."
         + (
-            " One file does not show what chance gives: the line is carried on from the bulk of its scores."
+            " One file alone does not show what chance produces: the line is extrapolated from the bulk of its scores."
             if alone
             else ""
         ),
         read="Where the filled hill stands above the line, there are more good scores than chance "
         + (
-            "would give: those may be duplicates, or relatives. "
+            "produces: those may be duplicates, or relatives. "
             if alone
-            else "gives: those are matches. "
+            else "produces: those are matches. "
         )
-        + "The threshold should stand right of the line's hill.",
+        + "The threshold should lie to the right of the line's hill.",
         act="If the line's hill reaches beyond the threshold, raise the threshold or add a field that "
         "tells people apart.",
     )
@@ -236,7 +252,8 @@ def _mark(axes: Any, threshold: float, label: str) -> None:
     axes.axvline(threshold, color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
     left, right = axes.get_xlim()
     place = (threshold - left) / (right - left)
-    on_left = 0.3 < place < 0.5 or place > 0.75  # away from the legend, and inside of the drawing
+    # Away from the legend, and inside the drawing. Chosen by eye: beyond 0.75 the label would be cut off on the right.
+    on_left = 0.3 < place < 0.5 or place > 0.75
     axes.annotate(
         label,
         (threshold, 1.0),
@@ -251,7 +268,7 @@ def _mark(axes: Any, threshold: float, label: str) -> None:
 
 
 def _legend(axes: Any, threshold: float) -> None:
-    """Set the legend above the drawing, on the side that the threshold's label leaves free."""
+    """Put the legend above the drawing, on the side that the threshold's label leaves free."""
     left, right = axes.get_xlim()
     side = "right" if threshold < (left + right) / 2 else "left"
     axes.legend(

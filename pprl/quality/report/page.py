@@ -1,6 +1,6 @@
-"""The report: one HTML file with no outside reference, and the same numbers as JSON.
+"""The report: one HTML file that refers to nothing outside it, and the same numbers as JSON.
 
-The page is made from the JSON's own values and the charts, so that the two can't say different things. Neither
+The page is made from the JSON's own values and the charts, so that the two can't contradict each other. Neither
 holds an id, a pseudonym or a value of a record, only counts and rates.
 """
 
@@ -20,6 +20,8 @@ from pprl.quality.report.words import expected_interval, interval, threshold_ori
 __all__ = ["render_report", "write_report"]
 
 _ROWS_SHOWN = 12
+"""Rows of the curve that the page lists, about. Chosen to fit on a printed page; the JSON has every point."""
+
 _HARDENING = {
     "none": "none",
     "xor-fold": "XOR-folded filters",
@@ -75,7 +77,7 @@ def write_report(evaluation: Evaluation, path: Path | str, *, force: bool = Fals
     beside = path.with_suffix(".json")
     if beside == path:
         raise OutputError(
-            f"{path} is to be the HTML report, but ends in .json",
+            f"{path} would be the HTML report, but ends in .json",
             hint="Name it report.html; the same numbers are written beside it as report.json.",
         )
     write_pages({path: render_report(evaluation), beside: to_json(evaluation)}, force=force)
@@ -96,7 +98,7 @@ def _noun(count: float, one: str) -> str:
 
 
 def _shown_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the points of the curve that the page lists: even steps, both ends, the used threshold."""
+    """Return the points of the curve that the page lists: even steps, both ends, the threshold in use."""
     used = content["run"]["threshold"]
     points = content["curve"]["points"]
     step = max(1, -(-len(points) // _ROWS_SHOWN))

@@ -21,10 +21,11 @@ from pprl.quality.report.words import (
 __all__ = ["summarise"]
 
 _GOOD = 0.9
-"""Precision below which links are not used unreviewed."""
+"""Precision below which the report advises against using links unreviewed. Chosen: one link in ten is wrong there. It
+decides only which advice is printed."""
 
 _WIDE = 0.15
-"""Length of an interval from which the verdict says that it is wide."""
+"""Length from which the verdict calls an interval wide. Chosen; it decides only which advice is printed."""
 
 
 def summarise(evaluation: Evaluation) -> Iterator[str]:
@@ -42,7 +43,7 @@ def summarise(evaluation: Evaluation) -> Iterator[str]:
         yield _gate(gate)
     if run.counts.links == 0:
         yield "Nothing was linked." + (
-            " Check that the files are of the same population and period."
+            " Check that the files cover the same population and period."
             if len(run.parties) > 1
             else ""
         )
@@ -56,9 +57,9 @@ def _with_truth(evaluation: Evaluation, quality: MatchQuality) -> Iterator[str]:
             f"the truth holds {plural(quality.true_pairs, 'true pair', 'true pairs')}."
         )
         yield (
-            "No linked pair is right, because there was none to find; recall is not defined."
+            "No linked pair is right, because there were none to find; recall is not defined."
             if quality.found_pairs
-            else "Nothing that can be judged was linked, so that precision is not defined."
+            else "Nothing that can be judged was linked, so precision is not defined."
         )
     else:
         yield (
@@ -86,17 +87,22 @@ def _with_truth(evaluation: Evaluation, quality: MatchQuality) -> Iterator[str]:
 
 def _missed(evaluation: Evaluation, quality: MatchQuality) -> Iterator[str]:
     missed = quality.false_negatives
-    of = f"of the {plural(missed, 'missed pair', 'missed pairs')}"
+
+    def of_the_missed(count: int) -> str:
+        if missed == 1:
+            return "The one missed pair"
+        return f"{whole(count)} of the {whole(missed)} missed pairs"
+
     unattainable = min(evaluation.unattainable_pairs or 0, missed)
     if unattainable:
         yield (
-            f"{whole(unattainable)} {of} could not be found under this rule (one-to-one), because a file "
+            f"{of_the_missed(unattainable)} could not be found under this rule (one-to-one), because a file "
             "holds the same person more than once."
         )
-    if evaluation.never_encoded_pairs:
-        count = evaluation.never_encoded_pairs
+    count = evaluation.never_encoded_pairs
+    if count:
         yield (
-            f"{whole(count)} {of} {'involves a record that was' if count == 1 else 'involve records that were'} "
+            f"{of_the_missed(count)} {'involves a record that was' if count == 1 else 'involve records that were'} "
             "never encoded."
         )
 
@@ -104,8 +110,8 @@ def _missed(evaluation: Evaluation, quality: MatchQuality) -> Iterator[str]:
 def _without_truth(evaluation: Evaluation) -> Iterator[str]:
     run = evaluation.run
     yield (
-        f"The run made {made(run)}. There is no truth for it, so how many of the pairs "
-        "are right, and how many are missing, is not known."
+        f"The run made {made(run)}. There is no truth to judge it by, so it is not known how many of the pairs "
+        "are right, nor how many are missing."
     )
     yield f"The threshold is {decimal(run.threshold.value)}, {threshold_origin(run)}."
     found = run.expected_quality
@@ -127,19 +133,19 @@ def _without_truth(evaluation: Evaluation) -> Iterator[str]:
         )
         yield _advice(found)
     yield (
-        "An estimate is no measurement: review a sample of pairs before publishing numbers that rest on these links."
+        "An estimate is not a measurement: review a sample of pairs before publishing numbers that rest on these links."
     )
 
 
 def _added(earlier: Sequence[str]) -> str:
     return (
-        f" It speaks of the pairs that this run added; those between {' and '.join(earlier)} were estimated by the "
+        f" It covers the pairs that this run added; those between {' and '.join(earlier)} were estimated by the "
         "run that made them."
     )
 
 
 def _advice(found: ExpectedQuality) -> str:
-    """Return what the intervals allow."""
+    """Return what to do, as far as the intervals tell."""
     if found.few_links:
         return "With so few links, one error more or less changes every rate."
     wide = [
@@ -151,17 +157,19 @@ def _advice(found: ExpectedQuality) -> str:
         if high - low > _WIDE
     ]
     if found.precision_high < _GOOD:
-        return "Many links are wrong even by the better end of the interval: do not use them unreviewed."
+        return "Many links are wrong even at the better end of the interval: do not use them unreviewed."
     if found.precision_low < _GOOD:
         return (
-            f"By the worse end of the interval more than {percent(1 - _GOOD)} of the links are wrong: have pairs near "
+            f"At the worse end of the interval, more than {percent(1 - _GOOD)} of the links are wrong: have pairs near "
             "the threshold reviewed."
         )
     if wide:
+        are = "interval of {} is" if len(wide) == 1 else "intervals of {} are"
         return (
-            f"The interval of {' and '.join(wide)} is wide: the files alone can't tell it better."
+            f"The {are.format(' and '.join(wide))} wide, and the files alone give nothing to narrow "
+            f"{'it' if len(wide) == 1 else 'them'}."
         )
-    return f"Even by the worse end of the interval at most {percent(1 - found.precision_low)} of the links are wrong."
+    return f"Even at the worse end of the interval, at most {percent(1 - found.precision_low)} of the links are wrong."
 
 
 def _beside_baseline(evaluation: Evaluation) -> Iterator[str]:
@@ -183,7 +191,7 @@ def _beside_baseline(evaluation: Evaluation) -> Iterator[str]:
     yield (
         f"This run's F1 {'between the files ' if evaluation.run.links_within else ''}is "
         f"{percent(across.f1.value)}; a textbook clear-text linkage of the same files reached "
-        f"{percent(baseline.quality.f1.value)}{reach}. The difference includes threshold, blocking and "
+        f"{percent(baseline.quality.f1.value)}{reach}. The two also differ in threshold, blocking and "
         f"method.{at_best}"
     )
 

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 SEEN = "of the matches that the run expects"
-"""What an estimated recall is a share of; stands beside every one. Those that no compared pair shows are among them."""
+"""What an estimated recall is a share of, printed beside each one. It includes matches that were never compared."""
 
 
 def expected_interval(low: float, high: float) -> str:
@@ -54,12 +54,12 @@ def made(run: RunRecord) -> str:
 
 
 def threshold_origin(run: RunRecord, *, short: bool = False) -> str:
-    """Return how the threshold came about: a clause to follow its value, or a few words for a tile."""
+    """Return where the threshold came from: a clause to follow its value, or a few words for a tile."""
     files = "the file is" if len(run.parties) == 1 else "the files are"
     auto = (
-        "pairs count from even odds on"
+        "pairs are accepted from even odds upwards"
         if run.profile == "fields"
-        else "the similarity from which a pair without rivals is likelier a match than not"
+        else "the similarity from which a pair without rivals is more likely a match than not"
     )
     clauses = {
         "estimated": (f"found without truth: {auto}", "found without truth"),
@@ -77,7 +77,7 @@ def threshold_origin(run: RunRecord, *, short: bool = False) -> str:
 
 
 def no_estimate(run: RunRecord) -> str | None:
-    """Return why there is no estimate of quality; None where there is one."""
+    """Return why there is no estimate of quality; None if there is one."""
     if run.expected_quality is not None:
         return None
     why = run.threshold.no_estimate or "the run made none"
@@ -90,19 +90,18 @@ def score_name(run: RunRecord) -> str:
 
 
 def relatives(run: RunRecord) -> str | None:
-    """Return what to say of accepted pairs that may be relatives; None where there is nothing to say."""
+    """Return what to say of accepted pairs that may be relatives; None if there is nothing to say."""
     if not run.may_hold_relatives:
         return None
     count = plural(run.counts.pairs_like_household, "accepted pair scores", "accepted pairs score")
-    one = round(run.counts.pairs_like_household) == 1
+    they = "it may be two" if run.counts.pairs_like_household == 1 else "they may be"
     text = (
-        f"{count} no higher than two members of a household may do "
+        f"{count} no higher than two members of a household may "
         f"(about {run.threshold.household_similarity:.2f}, up to {min(run.household_limit, 1.0):.2f}). "
     )
     if len(run.parties) == 1:
-        return text + ("It" if one else "They") + " may be relatives and no duplicates."
-    text += "If families are split between the files, " + ("it" if one else "these")
-    text += " may be relatives"
+        return f"{text}{they[0].upper()}{they[1:]} relatives rather than duplicates."
+    text += f"If families are split between the files, {they} relatives"
     if run.expected_quality is not None:
         text += (
             ": the estimate assumes that relatives are as frequent between the files as inside them"

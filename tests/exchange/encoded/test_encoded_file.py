@@ -432,8 +432,8 @@ def test_rules_hold_even_where_the_digest_fits(tmp_path: Path) -> None:
     beyond = good.filters.copy()
     beyond[3, -1] |= 0x10
     for pseudonyms, filters, says in [
-        (swapped, good.filters, "not in ascending order or not unique"),
-        (twice, good.filters, "not in ascending order or not unique"),
+        (swapped, good.filters, "not in ascending order, or not unique"),
+        (twice, good.filters, "not in ascending order, or not unique"),
         (good.pseudonyms, beyond, "bits set beyond the filter's length"),
     ]:
         write_encoded(sealed(good.agreement, pseudonyms, filters, good.keys), tmp_path / "A")

@@ -160,7 +160,7 @@ def test_parts_of_the_weights_that_do_not_fit_are_refused(tmp_path: Path) -> Non
         pq.write_table(changed, path)
 
     write(table.slice(1))
-    assert "explain.parquet has another number of rows" in refusal(folder).problem
+    assert "explain.parquet has a different number of rows" in refusal(folder).problem
     write(table.select(table.column_names[2:]))
     assert "other columns" in refusal(folder).problem
     write(table.set_column(0, "level_surname", pa.array([0, 1, 2, 3, len(LEVELS)], pa.uint8())))
@@ -200,7 +200,7 @@ def test_missing_altered_or_cut_tables_are_refused(folder: Path, name: str) -> N
     assert "other columns" in refusal(folder).problem
     if name != "near":
         pq.write_table(table.slice(1), path)
-        assert "another number of rows" in refusal(folder).problem
+        assert "a different number of rows" in refusal(folder).problem
     path.unlink()
     assert "no such file" in refusal(folder).problem
 
@@ -218,7 +218,7 @@ def test_missing_altered_or_cut_tables_are_refused(folder: Path, name: str) -> N
         (lambda run: run["threshold"].update(value="0.8"), "the entry threshold.value of"),
         (lambda run: run["threshold"].update(value=None), "the entry threshold.value of"),
         (lambda run: run["counts"].pop("pairs_accepted"), "lacks the entry counts.pairs_accepted"),
-        (lambda run: run["counts"].update(pairs_accepted=9), "another number of rows"),
+        (lambda run: run["counts"].update(pairs_accepted=9), "a different number of rows"),
     ],
 )
 def test_other_run_records_are_refused(

@@ -188,7 +188,7 @@ def test_run_and_baseline_stand_side_by_side():
         f"At the best threshold of its curve, 0.65, this run's F1 would be {percent(best)}" in told
     )
     html = render_report(found)
-    assert "Beside a textbook linkage of the clear text" in html
+    assert "Compared with a textbook linkage of the clear text" in html
     assert "This run at the best threshold of its curve" in html
     assert "What encoding costs" not in html
     assert "legal basis" in html
@@ -200,7 +200,7 @@ def test_run_and_baseline_stand_side_by_side():
 
 def test_a_baseline_without_truth_is_refused():
     frames, truth = people()
-    with pytest.raises(UsageError, match="nothing to be measured by"):
+    with pytest.raises(UsageError, match="can't be judged without truth"):
         evaluate(make_links(["a", "b"], []), baseline=run_baseline(frames, AGREEMENT, truth))
 
 

@@ -78,7 +78,7 @@ class TestThreshold:
 
     def test_in_the_profile_fields_it_is_a_probability(self):
         found = evaluate(make_world(basis="estimated", estimate=True, profile="fields").links)
-        assert "pairs count from even odds on" in summary(found)
+        assert "pairs are accepted from even odds upwards" in summary(found)
         assert "Threshold match probability 0.75" in text_of(found)
         assert "similarity" not in summary(found)
 
@@ -115,7 +115,7 @@ class TestEstimate:
         said = summary(evaluate(world.links))
         assert "90.0 % of the linked pairs are right (95 % interval 81.2 to 95.7 %)" in said
         assert f"recall is 85.0 % {SEEN} (95 % interval 70.1 to 93.5 %)" in said
-        assert "An estimate is no measurement" in said
+        assert "An estimate is not a measurement" in said
 
     def test_every_place_says_what_recall_is_a_share_of(self, world):
         page = text_of(evaluate(world.links))
@@ -138,10 +138,10 @@ class TestEstimate:
         assert ("The estimated recall counts them" in notes(found)) == (blocking == "keys")
 
     def test_without_one_matches_out_of_the_blocks_reach_are_not_counted(self):
-        assert "How many they are is not known" in notes(
+        assert "How many there are is not known" in notes(
             evaluate(make_world(blocking="keys").links)
         )
-        assert "How many they are" not in notes(judged(make_world(blocking="keys")))
+        assert "How many there are" not in notes(judged(make_world(blocking="keys")))
 
     def test_beside_a_truth_it_is_labelled_too(self, world):
         said = r"precision 90.0 % \(95 % interval 81.2 to 95.7 %\), recall [\d.]+ % " + SEEN
@@ -151,7 +151,7 @@ class TestEstimate:
         ("other", "said"),
         [
             ({}, "more than 10.0 % of the links are wrong: have pairs near the threshold reviewed"),
-            ({"precision_high": 0.89}, "Many links are wrong even by the better end"),
+            ({"precision_high": 0.89}, "Many links are wrong even at the better end"),
             ({"precision_low": 0.95}, "The interval of recall is wide"),
             (
                 {"precision_low": 0.95, "recall_low": 0.8},
@@ -165,8 +165,8 @@ class TestEstimate:
 
     def test_an_added_file_has_its_own_estimate_only(self):
         found = evaluate(make_world(estimate=True, extends=["a", "c"]).links)
-        assert "It speaks of the pairs that this run added; those between a and c" in summary(found)
-        assert "the links between those stood" in notes(found)
+        assert "It covers the pairs that this run added; those between a and c" in summary(found)
+        assert "the links between those were kept" in notes(found)
         assert "Added to an earlier run of a, c" in text_of(found)
 
 
@@ -247,7 +247,7 @@ class TestMissedPairs:
         links = make_links(["a", "b"], [[("a", "1"), ("b", "1")]], [("a", "1", "b", "1", 0.9)])
         ids = make_ids([("a", "1"), ("a", "2"), ("b", "1")])
         found = evaluate(links, truth=truth, ids=ids)
-        assert "1 of the 1 missed pair could not be found under this rule" in summary(found)
+        assert "The one missed pair could not be found under this rule" in summary(found)
         assert found.never_encoded_pairs == 0
 
     def test_where_no_id_map_holds_the_record(self):
@@ -256,7 +256,7 @@ class TestMissedPairs:
         links = make_links(["a", "b"], [[("a", "1"), ("b", "1")]], [("a", "1", "b", "1", 0.9)])
         found = evaluate(links, truth=truth, ids=make_ids([("a", "1"), ("b", "1")]))
         assert found.never_encoded_pairs == 1
-        assert "1 of the 1 missed pair involves a record that was never encoded" in summary(found)
+        assert "The one missed pair involves a record that was never encoded" in summary(found)
 
 
 class TestUnits:
@@ -269,7 +269,7 @@ class TestUnits:
         page = text_of(found)
         assert f"Linked {said}, 3 records; pairs that were not accepted themselves join" in page
         assert "Linked pairs 3 in 1 group of records" in page
-        assert "1 linked pair was not accepted but joins through a third record" in notes(found)
+        assert "1 linked pair was not accepted but is linked through a third record" in notes(found)
 
     def test_estimated_matches_are_pairs(self, world):
         assert re.search(
@@ -315,7 +315,7 @@ class TestThreeFiles:
         ids = make_ids(p[:2] for p in people)
         found = evaluate(self.links(parts), truth=make_truth(people), ids=ids)
         page = text_of(found)
-        assert "Between every two files, by the run's own reckoning" in page
+        assert "Between every two files, by the run's own estimate" in page
         assert "Between every two parties, by the truth" in page
         assert len(json.loads(json.dumps(report_content(found)))["run"]["by_files"]) == 3
 
@@ -326,7 +326,7 @@ class TestThreeFiles:
 class TestRelatives:
     """Accepted pairs that score no higher than two members of a household."""
 
-    said = "7 accepted pairs score no higher than two members of a household may do (about 0.80, up to 0.86)."
+    said = "7 accepted pairs score no higher than two members of a household may (about 0.80, up to 0.86)."
 
     @pytest.mark.parametrize("truth", [True, False])
     def test_they_are_told_in_summary_and_notes(self, truth):
@@ -344,21 +344,21 @@ class TestRelatives:
 
     @pytest.mark.parametrize(("dice", "count"), [(0.8, 0), (0.69, 7)])
     def test_none_or_a_threshold_above_a_household_is_silent(self, dice, count):
-        """0.69 and 0.06 is the used threshold of 0.75."""
+        """0.69 and 0.06 is the threshold in use, 0.75."""
         found = evaluate(make_world(household_similarity=dice, like_household=count).links)
         assert "household" not in summary(found) + notes(found)
 
     def test_in_one_file_they_are_no_duplicates(self):
         found = evaluate(one_file(household_similarity=0.8, like_household=1))
         assert "1 accepted pair scores no higher" in summary(found)
-        assert "It may be relatives and no duplicates." in summary(found)
+        assert "It may be two relatives rather than duplicates." in summary(found)
 
 
 class TestLimits:
     """What the intervals hold and what the blocking may have lost."""
 
     def test_intervals_hold_neither_another_key_nor_another_threshold(self, world):
-        said = "nor is what another key or another automatic threshold would change"
+        said = "nor what another key or another automatic threshold would change"
         assert said in notes(judged(world))
 
     def test_lsh_says_what_it_expects_to_compare(self):
