@@ -17,6 +17,7 @@ from .options import (
     json_option,
     short_fingerprint,
 )
+from .progress import Progress
 
 if TYPE_CHECKING:
     from pprl.party.encoding.check import TableCheck
@@ -43,7 +44,8 @@ def check(
 ) -> None:
     """Say what is missing, unreadable or repeated, column by column, and what would leave the machine.
 
-    Shows no value, needs no key and writes nothing. Exits with 1 when `pprl encode` would stop.
+    Shows no value, needs no key and writes nothing. Exits with 1 when `pprl encode` would stop. PEOPLE is as for
+    `pprl encode`: CSV or Parquet, and it may be longer than the memory is large.
 
     \b
     Example:
@@ -52,20 +54,19 @@ def check(
     """
     from pprl.base.errors import DataError
     from pprl.exchange.agreement.model import Agreement
-    from pprl.party.encoding.check import check as check_table
-    from pprl.party.reading.people import expected_columns
-    from pprl.tables.blocks import read_text
+    from pprl.party.encoding.check import check_file
 
     settled = Agreement.load(agreement)
     mapping = column_map(columns_file, columns, date_formats)
-    known = expected_columns(settled, mapping, id_column)
-    result = check_table(
-        read_text(people, what="people file", header=header, known=known),
-        settled,
-        id_column=id_column,
-        columns=mapping,
-        source=str(people),
-    )
+    with Progress() as progress:
+        result = check_file(
+            people,
+            settled,
+            id_column=id_column,
+            columns=mapping,
+            header=header,
+            progress=progress,
+        )
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2))
     else:

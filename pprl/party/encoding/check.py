@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+import pyarrow as pa
 
 from pprl.base.words import plural
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import row_bytes
 from pprl.party.encoding.encode import encode_fields, mean_fill
+from pprl.party.encoding.own_ids import OwnIds
+from pprl.party.encoding.row_counts import RowCounter
+from pprl.party.encoding.value_counts import ValueCounts
 from pprl.party.hardening.weakness import weaknesses
 from pprl.party.keys.key import Key
-from pprl.party.reading.normalise import UNREADABLE
 from pprl.party.reading.people import (
     EMPTY_ID_HINT,
     NO_VALUE_HINT,
     REPEATED_ID_HINT,
-    FieldColumn,
+    FieldPlan,
+    check_frame,
+    check_id_column,
+    expected_columns,
     file_row,
-    id_values,
-    read_fields,
+    plan_fields,
+    read_field,
     shared_columns,
+    used_columns,
 )
 from pprl.tables import ColumnMap
+from pprl.tables.blocks import FrameSource, TableSource, open_table
 from pprl.tables.frames import Table, as_frame
 
-__all__ = ["FieldCheck", "TableCheck", "check"]
+__all__ = ["FieldCheck", "TableCheck", "check", "check_file"]
+
+Progress = Callable[[str, float], None]
 
 _FILL_ROWS = 2000
 
@@ -159,23 +168,63 @@ def check(
         (0, 0)
     """
     frame = as_frame(frame, what="check")
-    fields = read_fields(frame, agreement, columns or ColumnMap(), source=source)
-    ids = None if id_column is None else id_values(frame, id_column, source=source)
-    repeated_ids = empty_ids = None
-    if ids is not None:
-        no_id = ids.str.strip() == ""
-        repeated_ids, empty_ids = int((ids.duplicated() & ~no_id).sum()), int(no_id.sum())
-    empty = np.logical_and.reduce([field.missing for field in fields])
-    records = pd.DataFrame({field.field.name: field.rows for field in fields})
-    fill = _fill(fields, agreement)
+    check_frame(frame, source=source)
+    return _check(FrameSource(frame, source), agreement, id_column, columns or ColumnMap(), None)
+
+
+def check_file(
+    people: Path,
+    agreement: Agreement,
+    *,
+    id_column: str | None = None,
+    columns: ColumnMap | None = None,
+    header: bool = False,
+    progress: Progress | None = None,
+) -> TableCheck:
+    """Check a people file of any length as :func:`check` does a table, in bounded memory.
+
+    The file is read several times, a block at a time, on as many threads as numba is set to use.
+
+    Args:
+        people: CSV (UTF-8, a header row) or Parquet (the columns that are used as text).
+        agreement, id_column, columns: as for :func:`check`.
+        header: the first row of a CSV file holds column names, however much they look like data.
+        progress: called with a stage's name and the share done.
+
+    Raises:
+        DataError: the file can't be read, or a column is missing or can't be read at all.
+    """
+    mapping = columns or ColumnMap()
+    known = expected_columns(agreement, mapping, id_column)
+    table = open_table(people, what="people file", header=header, known=known)
+    return _check(table, agreement, id_column, mapping, progress)
+
+
+def _check(
+    source: TableSource,
+    agreement: Agreement,
+    id_column: str | None,
+    columns: ColumnMap,
+    progress: Progress | None,
+) -> TableCheck:
+    plans = plan_fields(source, agreement, columns)
+    ids = None
+    if id_column is not None:
+        check_id_column(source, id_column)
+        ids = OwnIds(id_column)
+    counter = RowCounter(plans, "missing", ids)
+    values = ValueCounts(source, plans, progress or (lambda stage, share: None))
+    values.count(ids, counter)
+    repeated = ids.repeated(source) if ids else None
+    fill = _fill(source, plans, agreement)
     return TableCheck(
-        rows=len(frame),
-        fields=tuple(_check_field(field) for field in fields),
-        repeated_ids=repeated_ids,
-        empty_ids=empty_ids,
-        repeated_records=int(records.duplicated().sum()),
-        empty_records=int(empty.sum()),
-        warnings=(*shared_columns(fields), *weaknesses(agreement, fill, _missing(fields, empty))),
+        rows=counter.rows,
+        fields=tuple(_check_field(at, plan, counter, values) for at, plan in enumerate(plans)),
+        repeated_ids=(repeated.rows if repeated else 0) if ids else None,
+        empty_ids=counter.no_id if ids else None,
+        repeated_records=counter.rows - values.records.different,
+        empty_records=counter.empty,
+        warnings=(*shared_columns(plans), *weaknesses(agreement, fill, _missing(plans, counter))),
         profile=agreement.profile,
         fill=fill,
         record_bytes=row_bytes(agreement),
@@ -183,46 +232,40 @@ def check(
     )
 
 
-def _check_field(column: FieldColumn) -> FieldCheck:
-    unreadable = np.flatnonzero(column.unreadable)
-    present = column.rows[~column.missing]
-    counts = np.bincount(present, minlength=1)
-    forms = {value for value in column.values if value}
+def _check_field(at: int, plan: FieldPlan, counter: RowCounter, values: ValueCounts) -> FieldCheck:
+    first = counter.first_unreadable[at]
+    missing = counter.missing[at] + counter.empty
     return FieldCheck(
-        name=column.field.name,
-        type=column.field.type,
-        columns=column.columns,
-        missing=int(column.missing.sum()),
-        unreadable=len(unreadable),
-        first_unreadable=file_row(unreadable[0]) if len(unreadable) else 0,
-        distinct=len(forms),
-        most_common=float(counts.max()) / max(len(present), 1),
-        date_format=column.date_format,
+        name=plan.field.name,
+        type=plan.field.type,
+        columns=plan.columns,
+        missing=missing,
+        unreadable=counter.unreadable[at],
+        first_unreadable=file_row(first) if first >= 0 else 0,
+        distinct=values.forms[at].different,
+        most_common=values.raw[at].most / max(counter.rows - missing, 1),
+        date_format=plan.date_format.spec if plan.date_format else None,
     )
 
 
-def _missing(fields: list[FieldColumn], empty: npt.NDArray[np.bool_]) -> dict[str, float]:
+def _missing(plans: Sequence[FieldPlan], counter: RowCounter) -> dict[str, float]:
     """Return field to the share of the records without a value in it, among those that have any value at all."""
-    kept = ~empty if not empty.all() else empty
-    records = max(int(kept.sum()), 1)
-    return {column.field.name: int(column.missing[kept].sum()) / records for column in fields}
+    records = counter.rows - counter.empty
+    return {
+        plan.field.name: count / records if records else float(counter.rows > 0)
+        for plan, count in zip(plans, counter.missing, strict=True)
+    }
 
 
-def _fill(fields: list[FieldColumn], agreement: Agreement) -> float:
+def _fill(source: TableSource, plans: Sequence[FieldPlan], agreement: Agreement) -> float:
     """Return the mean fill of the first rows' filters, under a throwaway key."""
     plain = agreement.model_copy(update={"blocking": ()})
-    filters, _ = encode_fields([_first_rows(column) for column in fields], plain, Key.generate())
+    names = used_columns(plans)
+    nothing = {name: pa.array([], pa.large_string()) for name in names}
+    block = next(source.blocks(names, _FILL_ROWS), nothing)
+    fields = [read_field(block, plan).saved() for plan in plans]
+    filters, _ = encode_fields(fields, plain, Key.generate())
     return mean_fill(filters, agreement)
-
-
-def _first_rows(column: FieldColumn) -> FieldColumn:
-    used, rows = np.unique(column.rows[:_FILL_ROWS], return_inverse=True)
-    return FieldColumn(
-        field=column.field,
-        columns=column.columns,
-        rows=rows.astype(np.int64, copy=False),
-        values=[column.values[at].removeprefix(UNREADABLE) for at in used],
-    )
 
 
 def _leaves(agreement: Agreement) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numba
 import numpy as np
@@ -26,6 +26,7 @@ from pprl.exchange.encoded.columns import pseudonym_order
 from pprl.exchange.encoded.file import PARTY_PATTERN, EncodedFile, pseudonym_text, seal_header
 from pprl.exchange.encoded.writer import write_groups
 from pprl.party.encoding.encoder import BlockFacts, EncodedRows, Encoder, TableEncoder, count_fill
+from pprl.party.encoding.own_ids import OwnIds
 from pprl.party.encoding.row_counts import RowCounter, RowCounts
 from pprl.party.encoding.spool import Spool
 from pprl.party.keys.id_map import IdMapWriter
@@ -42,10 +43,19 @@ from pprl.tables import ColumnMap
 from pprl.tables.blocks import Block, FrameSource, TableSource, open_table
 from pprl.tables.frames import Table, as_frame
 
-__all__ = ["Encoding", "RowCounts", "encode", "encode_fields", "encode_file", "mean_fill"]
+__all__ = [
+    "Encoding",
+    "RowCounts",
+    "by_block",
+    "encode",
+    "encode_fields",
+    "encode_file",
+    "mean_fill",
+]
 
 Progress = Callable[[str, float], None]
 RowProgress = Callable[[str, float, int], None]
+Result = TypeVar("Result")
 
 _BLOCK = 1 << 16
 """Rows that one thread encodes at a time: some tenths of a second, and about 40 MB while it works."""
@@ -246,24 +256,22 @@ class _Walk:
         check_id_column(source, id_column)
         plans = plan_fields(source, agreement, columns or ColumnMap())
         self._source = source
-        self._id_column = id_column
         self._names = list(dict.fromkeys([id_column, *used_columns(plans)]))
-        self._table = TableEncoder(Encoder(agreement, key), plans, id_column)
+        ids = OwnIds(id_column)
+        self._table = TableEncoder(Encoder(agreement, key), plans, ids)
         self._stop_unreadable = unreadable == "error"
-        self.counter = RowCounter(plans, unreadable)
+        self.counter = RowCounter(plans, unreadable, ids)
 
     def rows(self, tell: RowProgress) -> Iterator[EncodedRows]:
-        """Give the rows of each block; raise at the end what the counter holds against them."""
-        threads = int(numba.get_num_threads())
+        """Give the rows of each block; raise at the end what the tally holds against them."""
         expected = max(self._source.rows, 1)
-        size = min(_BLOCK, -(-expected // threads))
-        for facts, rows in in_order(self._encode, self._source.blocks(self._names, size)):
+        for facts, rows in by_block(self._source, self._names, self._encode):
             self.counter.add(facts)
             tell("encoding", min(self.counter.rows / expected, 1.0), self.counter.rows)
             if rows is not None and not self.counter.broken:
                 yield rows
         tell("encoding", 1.0, self.counter.rows)
-        self.counter.check(self._source, self._id_column, self._table.id_numbers)
+        self.counter.check(self._source)
 
     def _encode(self, block: Block) -> tuple[BlockFacts, EncodedRows | None]:
         if (
@@ -271,6 +279,21 @@ class _Walk:
         ):  # then only what is wrong with the rest of the file is still to be counted
             return self._table.look(block), None
         return self._table.encode(block, stop_unreadable=self._stop_unreadable)
+
+
+def by_block(
+    source: TableSource, names: Sequence[str], work: Callable[[Block], Result]
+) -> Iterator[Result]:
+    """Give ``work(block)`` for each block of a table, in order, on as many threads as numba is set to use.
+
+    Args:
+        source: the table.
+        names: the columns that are read.
+        work: see :func:`pprl.threads.in_order`.
+    """
+    threads = int(numba.get_num_threads())
+    size = min(_BLOCK, -(-max(source.rows, 1) // threads))
+    return in_order(work, source.blocks(names, size))
 
 
 def encode_fields(

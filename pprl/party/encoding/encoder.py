@@ -17,17 +17,25 @@ from pprl.base.arrays import Bools, Bytes, Int64s, Words
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import PSEUDONYM_BYTES, filter_bytes, pseudonym_order
 from pprl.party.blocking.keys import pass_keys
-from pprl.party.encoding.blake2b import check_compiled, text_numbers
+from pprl.party.encoding.blake2b import check_compiled
 from pprl.party.encoding.filters import fill_filters, fill_side_by_side, prepare_field
+from pprl.party.encoding.own_ids import IdFacts, OwnIds
 from pprl.party.encoding.positions import FieldPositions
 from pprl.party.encoding.token_table import tokenise
 from pprl.party.hardening.harden import harden
 from pprl.party.keys.key import Key
 from pprl.party.reading.people import FieldColumn, FieldPlan, read_field
 from pprl.tables.blocks import Block
-from pprl.tables.texts import Texts
 
-__all__ = ["BlockFacts", "EncodedRows", "Encoder", "FillCount", "TableEncoder", "count_fill"]
+__all__ = [
+    "BlockFacts",
+    "EncodedRows",
+    "Encoder",
+    "FillCount",
+    "TableEncoder",
+    "block_facts",
+    "count_fill",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,13 +139,11 @@ class BlockFacts:
     Attributes:
         rows: rows read.
         empty: rows without a value in any field.
-        missing: for each field, rows without a value in it that have one in another field.
-        unreadable: for each field, rows whose value can't be read.
-        first_unreadable: for each field, the first such row of the block; -1 if there is none.
-        no_id: rows without an id.
-        first_no_id: the first such row of the block; -1 if there is none.
-        id_numbers: ``uint64[rows]``; equal for equal ids; different ids have the same one only by a rare coincidence.
-        fill: how full the filters are.
+        missing: of each field, rows without a value in it that have one in another field.
+        unreadable: of each field, rows whose value can't be read.
+        first_unreadable: the first of them, -1 if there is none.
+        ids: of the column of the party's own ids, if there is one.
+        fill: of the filters.
     """
 
     rows: int
@@ -145,10 +151,34 @@ class BlockFacts:
     missing: tuple[int, ...]
     unreadable: tuple[int, ...]
     first_unreadable: tuple[int, ...]
-    no_id: int
-    first_no_id: int
-    id_numbers: Words
+    ids: IdFacts | None
     fill: FillCount = FillCount()
+
+
+def block_facts(
+    fields: Sequence[FieldColumn],
+    unreadable: Sequence[Int64s],
+    ids: IdFacts | None,
+) -> tuple[BlockFacts, Bools]:
+    """Return the facts of a block, and which of its rows have any value.
+
+    Args:
+        fields: its columns; what counts as a value in them is one.
+        unreadable: of each field, the rows whose value can't be read.
+        ids: its ids.
+    """
+    missing = [column.missing for column in fields]
+    empty = np.logical_and.reduce(missing)
+    empty_count = int(empty.sum())
+    facts = BlockFacts(
+        rows=len(empty),
+        empty=empty_count,
+        missing=tuple(int(gaps.sum()) - empty_count for gaps in missing),
+        unreadable=tuple(len(at) for at in unreadable),
+        first_unreadable=tuple(int(at[0]) if len(at) else -1 for at in unreadable),
+        ids=ids,
+    )
+    return facts, ~empty
 
 
 class TableEncoder:
@@ -157,14 +187,13 @@ class TableEncoder:
     Args:
         encoder: of the agreement and key.
         plans: how each field is read.
-        id_column: the column of the party's own ids.
+        ids: looks at the party's own ids.
     """
 
-    def __init__(self, encoder: Encoder, plans: Sequence[FieldPlan], id_column: str) -> None:
+    def __init__(self, encoder: Encoder, plans: Sequence[FieldPlan], ids: OwnIds) -> None:
         self._encoder = encoder
         self._plans = plans
-        self._id_column = id_column
-        self._id_subkey = os.urandom(32)  # so that nobody can craft ids whose numbers collide
+        self._ids = ids
 
     def encode(
         self, block: Block, *, stop_unreadable: bool
@@ -179,43 +208,25 @@ class TableEncoder:
             The facts and the rows; no rows if the facts stop the encoding.
         """
         facts, fields, kept = self._read(block)
-        if facts.no_id or (stop_unreadable and any(facts.unreadable)):
+        if (facts.ids and facts.ids.none) or (stop_unreadable and any(facts.unreadable)):
             return facts, None
-        rows = self._rows(fields, block[self._id_column], kept)
+        rows = self._rows(fields, block[self._ids.column], kept)
         return replace(facts, fill=count_fill(rows.filters, self._encoder.agreement)), rows
 
     def look(self, block: Block) -> BlockFacts:
         """Return the facts about a block that will not be encoded."""
         return self._read(block)[0]
 
-    def id_numbers(self, ids: pa.LargeStringArray) -> Words:
-        """Return the ids' numbers as in :attr:`BlockFacts.id_numbers`, the same in every block of the table."""
-        return text_numbers(Texts.from_arrow(ids), self._id_subkey)
-
     def _read(self, block: Block) -> tuple[BlockFacts, list[FieldColumn], Bools]:
-        """Return (facts, the fields with what could be saved of unreadable values, rows that have any value)."""
+        """Return (facts, columns with what could be saved, rows that have any value)."""
         fields = [read_field(block, plan) for plan in self._plans]
         unreadable = [np.flatnonzero(column.unreadable) for column in fields]
         fields = [
             column.saved() if len(at) else column
             for column, at in zip(fields, unreadable, strict=True)
         ]
-        missing = [column.missing for column in fields]
-        empty = np.logical_and.reduce(missing)
-        empty_count = int(empty.sum())
-        ids = Texts.from_arrow(block[self._id_column])
-        no_id = _blank(ids)
-        facts = BlockFacts(
-            rows=len(ids),
-            empty=empty_count,
-            missing=tuple(int(gaps.sum()) - empty_count for gaps in missing),
-            unreadable=tuple(len(at) for at in unreadable),
-            first_unreadable=tuple(int(at[0]) if len(at) else -1 for at in unreadable),
-            no_id=len(no_id),
-            first_no_id=int(no_id[0]) if len(no_id) else -1,
-            id_numbers=self.id_numbers(block[self._id_column]),
-        )
-        return facts, fields, ~empty
+        facts, kept = block_facts(fields, unreadable, self._ids.look(block))
+        return facts, fields, kept
 
     def _rows(
         self, fields: Sequence[FieldColumn], ids: pa.LargeStringArray, kept: Bools
@@ -233,19 +244,3 @@ class TableEncoder:
             keys=keys[rows],
             ids=ids.take(pa.array(rows)),
         )
-
-
-def _blank(texts: Texts) -> Int64s:
-    """Return which ids are empty, white space, or hold a NUL, with which an id map could not be read back."""
-    lengths = texts.lengths()
-    first, last = int(texts.offsets[0]), int(texts.offsets[-1])
-    data = texts.data[first:last]
-    visible = np.zeros(len(data) + 1, np.int64)
-    np.cumsum((data > 0x20) & (data < 0x7F), out=visible[1:])
-    counts = visible[texts.offsets - first]
-    doubtful = np.flatnonzero(counts[1:] == counts[:-1])
-    blank = [at for at in doubtful.tolist() if not lengths[at] or not texts[at].strip()]
-    broken = np.flatnonzero(data == 0)
-    if len(broken):
-        blank += (np.searchsorted(texts.offsets - first, broken, side="right") - 1).tolist()
-    return np.unique(np.array(blank, np.int64))

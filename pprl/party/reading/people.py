@@ -18,7 +18,7 @@ from pprl.party.reading.date_column import normalise_dates, recognise_dates
 from pprl.party.reading.normalise import UNREADABLE
 from pprl.party.reading.normalise_column import normalise_texts
 from pprl.tables import ColumnMap
-from pprl.tables.blocks import Block, FrameSource, TableSource, check_text
+from pprl.tables.blocks import Block, FrameSource, TableSource
 from pprl.tables.columns import join_arrays
 from pprl.tables.dates import DateFormat
 from pprl.tables.texts import Texts
@@ -33,10 +33,11 @@ __all__ = [
     "check_id_column",
     "expected_columns",
     "file_row",
-    "id_values",
+    "normalise",
     "plan_fields",
     "read_field",
     "read_fields",
+    "read_values",
     "shared_columns",
     "used_columns",
 ]
@@ -122,18 +123,6 @@ def file_row(index: int) -> int:
     return int(index) + 2
 
 
-def id_values(frame: pd.DataFrame, column: str, *, source: str) -> pd.Series[str]:
-    """Return the party's own ids.
-
-    Raises:
-        DataError: the column is missing or holds something else than text.
-    """
-    check_frame(frame, source=source)
-    check_id_column(FrameSource(frame, source), column)
-    check_text(frame, column, source)
-    return frame[column].fillna("").astype(object)
-
-
 def expected_columns(
     agreement: Agreement, columns: ColumnMap, id_column: str | None = None
 ) -> list[str]:
@@ -207,14 +196,24 @@ def used_columns(plans: Iterable[FieldPlan]) -> list[str]:
 
 def read_field(block: Block, plan: FieldPlan) -> FieldColumn:
     """Join and normalise one field's columns in a block: each distinct value once."""
+    return normalise(*read_values(block, plan), plan)
+
+
+def read_values(block: Block, plan: FieldPlan) -> tuple[npt.NDArray[np.int64], Texts]:
+    """Join one field's columns in a block: (``int64[rows]``, index into the distinct values; these, as they stand)."""
     encoded = _joined(block, plan).dictionary_encode()
-    raw = Texts.from_arrow(encoded.dictionary)
+    rows = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return rows, Texts.from_arrow(encoded.dictionary)
+
+
+def normalise(rows: npt.NDArray[np.int64], raw: Texts, plan: FieldPlan) -> FieldColumn:
+    """Return a block's values, as :func:`read_values` gives them, in normal form: one for each, in the same order."""
     format_ = plan.date_format
     values = normalise_dates(raw, format_) if format_ else normalise_texts(raw, plan.field.type)
     return FieldColumn(
         field=plan.field,
         columns=plan.columns,
-        rows=encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+        rows=rows,
         values=values,
         date_format=format_.spec if format_ else None,
     )
