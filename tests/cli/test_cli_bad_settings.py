@@ -219,7 +219,7 @@ USAGE = {
     ),
     "baseline without truth": (
         ["evaluate", "links", "--baseline", "a.csv", "b.csv", "-o", "r.html"],
-        "--baseline needs the truth",
+        "--baseline can't be judged without --truth",
     ),
     "gate without truth": (
         ["evaluate", "links", "-o", "r.html", "--require-f1", "0.9"],

@@ -16,7 +16,7 @@ from pprl.base import mapped, unfinished
 from pprl.base.errors import DataError
 from pprl.base.mapped import MappedFolder
 from pprl.unit import journal
-from pprl.unit.run import files
+from pprl.unit.run import job
 
 MATCH = ["match", "a.parquet", "b.parquet", "-o", "made"]
 LEFT = Path(".made.unfinished")
@@ -34,7 +34,7 @@ def mapped_below(folder: Path) -> bool:
 @pytest.fixture(autouse=True)
 def large(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have all files memory-mapped, and none removed that is, as it is on Windows."""
-    monkeypatch.setattr(files, "_SHARE", 1 << 40)
+    monkeypatch.setattr(job, "_MAPPED_FROM", 1 << 40)
     remove = shutil.rmtree
 
     def rmtree(path: Path, ignore_errors: bool = False, **options: Any) -> None:
@@ -123,14 +123,14 @@ def test_what_can_not_be_removed_is_told_and_the_next_run_starts(
 ) -> None:
     """Nothing is done behind the operator's back, and no folder stands in the way that holds no step of a run."""
     held = []
-    read = files.read_encoded
+    read = job.read_encoded
     with monkeypatch.context() as patch:
 
         def reading(*arguments: Any, **options: Any) -> Any:
             held.append(read(*arguments, **options))
             return held[-1]
 
-        patch.setattr(files, "read_encoded", reading)
+        patch.setattr(job, "read_encoded", reading)
         done = pprl(*MATCH)
     assert done.code == 0
     assert f"pprl: warning: encodings stayed behind in {LEFT}: remove it" in done.err

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Java for programs that run for seconds: they don't live to see what thorough compiling would bring."""

@@ -71,7 +71,7 @@ def test_links_folders_are_equal_to_the_byte(
         (["--engine", "spark", "--blocking", "exhaustive"], "needs buckets"),
         (["--spark-master", "local[2]"], "Spark"),
         (["--engine", "spark", "--spark-set", "spark.executor.memory"], "no value"),
-        (["--engine", "spark", "--spark-set", "spark.x.password=y"], "for everybody to read"),
+        (["--engine", "spark", "--spark-set", "spark.x.password=y"], "visible to everybody"),
         (["--engine", "cluster"], "cluster"),
     ],
 )

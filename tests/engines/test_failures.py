@@ -21,7 +21,7 @@ SECRET = "0x5EC2E7"
     ("text", "problem"),
     [
         ("PythonException: ModuleNotFoundError: No module named 'pprl'", "does not have pprl"),
-        ("[PYTHON_VERSION_MISMATCH] Python in worker has different version", "another version"),
+        ("[PYTHON_VERSION_MISMATCH] Python in worker has different version", "a different version"),
         ('java.io.IOException: Cannot run program "/x/python": error=2', "no Python"),
         ("[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error", "not where the driver has it"),
         ("org.apache.hadoop.security.AccessControlException: denied", "may not read"),
@@ -30,7 +30,7 @@ SECRET = "0x5EC2E7"
         ("Python worker exited unexpectedly (crashed)", "a Python worker died"),
         ("ExecutorLostFailure (executor 3 exited)", "lost workers"),
         ("Cannot call methods on a stopped SparkContext.", "can't be reached"),
-        ("ValueError: a filter has another length than the agreement says", "another file"),
+        ("ValueError: a filter has another length than the agreement says", "a different file"),
         ("[SOME_ERROR.OF_SPARK] org.apache.spark.SparkException: it", "SOME_ERROR.OF_SPARK"),
         ("nothing that anybody knows", "the Spark job failed: RuntimeError"),
     ],

@@ -84,7 +84,7 @@ def test_a_gate_without_truth_is_a_usage_error(tmp_path, world, option):
     [
         (["--truth", "t.csv", "--json"], "without --ids"),
         (["--ids", "a.csv", "--json"], "without --truth"),
-        (["--baseline", "a.csv", "b.csv", "--json"], "--baseline needs the truth"),
+        (["--baseline", "a.csv", "b.csv", "--json"], "--baseline can't be judged without --truth"),
         (["--columns", "a=x.toml", "--json"], "--columns belongs to --baseline"),
         (["--id", "a=ref", "--json"], "--id belongs to --baseline"),
         ([], "no output"),

@@ -372,12 +372,12 @@ def test_an_entry_that_stands_twice_is_refused(path: Path, twice: Callable[[byte
 def test_other_metadata_is_refused(path: Path, name: str) -> None:
     """Whatever a library keeps there may be plain data."""
     rewrite(path, more={name: MARKER})
-    assert "other metadata" in refusal(path).problem
+    assert "metadata other than the header" in refusal(path).problem
 
 
 def test_the_schema_of_a_library_is_refused(path: Path) -> None:
     rewrite(path, store_schema=True)
-    assert "other metadata" in refusal(path).problem
+    assert "metadata other than the header" in refusal(path).problem
 
 
 def test_agreement_with_a_default_left_out_is_refused(path: Path) -> None:

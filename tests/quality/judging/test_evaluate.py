@@ -143,7 +143,7 @@ def test_wrong_links_are_counted_from_the_interval_of_precision():
         ("score", 1.1, "a score outside"),
         ("score", float("nan"), "a score outside"),
         ("probability", -0.1, "a probability outside"),
-        ("weight", float("inf"), "a weight that is no number"),
+        ("weight", float("inf"), "a weight that is not a number"),
     ],
 )
 def test_numbers_that_no_run_writes_are_refused(world, column, value, says):

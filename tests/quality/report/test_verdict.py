@@ -222,7 +222,9 @@ class TestPartialTruth:
         assert f1.value == pytest.approx(worst.f1.value)
         assert "NOT reached (84.2 %, the lower bound: linked pairs that could" in summary(gated)
         assert "84.2 % (lower bound)" in text_of(gated)
-        with pytest.raises(GateError, match="lower bound: pairs not judged count as wrong"):
+        with pytest.raises(
+            GateError, match="lower bound: pairs that were not judged count as wrong"
+        ):
             enforce_gates(gated)
 
     def test_a_full_truth_has_no_bounds(self, world):
