@@ -88,7 +88,7 @@ def test_they_go_when_the_run_has_failed(
         except ValueError:
             raise DataError("too much") from None
 
-    monkeypatch.setattr(f"pprl.unit.run.match.{place}", fail)
+    monkeypatch.setattr(f"pprl.unit.run.job.{place}", fail)
     done = pprl(*MATCH)
     hold_nothing_left(done, 1)
     assert "too much" in done.err

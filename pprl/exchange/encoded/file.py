@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from pprl.base.arrays import Bytes, Words
 from pprl.base.errors import AgreementError, EncodedFileError
 from pprl.base.mapped import MappedFolder, array_in
 from pprl.base.summaries import Summarised, Summary
@@ -57,11 +57,8 @@ ENCODED_FORMAT = "pprl-encoded/1"
 _METADATA_LIMIT = 1 << 20
 """Bytes of a header at most. Chosen: many times the longest agreement that the bounds of its entries allow."""
 
-_OVERHEAD = 1.1
-_SLACK = 1 << 20
-_CHUNK_SLACK = 1 << 16
-"""What Parquet may add to the bytes of the rows: a share, bytes per file, and bytes per column of a row group. Chosen:
-well above what pyarrow adds, and so low that a file of a few bytes can't ask for gigabytes."""
+_OVERHEAD, _SLACK, _CHUNK_SLACK = 1.1, 1 << 20, 1 << 16
+"""What Parquet may add to the rows: a share, bytes per file, bytes per column of a row group. Chosen: above pyarrow's."""
 
 _BATCH_ROWS = 1 << 16
 """Rows that are unpacked at a time. Chosen: about 12 MB with default filters."""
@@ -70,8 +67,6 @@ PARTY_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
 PartyName = Annotated[str, StringConstraints(pattern=f"^{PARTY_PATTERN}$")]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-Bytes2D = npt.NDArray[np.uint8]
 
 
 class EncodedHeader(BaseModel):
@@ -118,9 +113,9 @@ class EncodedFile(Summarised):
 
     header: EncodedHeader
     agreement: Agreement
-    pseudonyms: Bytes2D
-    filters: Bytes2D
-    keys: npt.NDArray[np.uint64]
+    pseudonyms: Bytes
+    filters: Bytes
+    keys: Words
     source: str = "encoded file"
 
     def __len__(self) -> int:
@@ -147,7 +142,7 @@ class EncodedFile(Summarised):
         """The party's name."""
         return self.header.party
 
-    def words(self) -> npt.NDArray[np.uint64]:
+    def words(self) -> Words:
         """Return the filters as packed words, ``uint64[n, words]``.
 
         Raises:
@@ -157,7 +152,7 @@ class EncodedFile(Summarised):
             raise ValueError("the profile 'fields' has one filter per field: call field_words()")
         return pack_words(self.filters)
 
-    def field_words(self) -> npt.NDArray[np.uint64]:
+    def field_words(self) -> Words:
         """Return every filter as packed words, ``uint64[n, filters, words]``; one filter in the profile ``record``."""
         each = self.filters.reshape(-1, filter_bytes(self.agreement))
         words = pack_words(each)
@@ -166,9 +161,9 @@ class EncodedFile(Summarised):
 
 def content_digest(
     header: Mapping[str, Any],
-    pseudonyms: Bytes2D,
-    filters: Bytes2D,
-    keys: npt.NDArray[np.uint64],
+    pseudonyms: Bytes,
+    filters: Bytes,
+    keys: Words,
 ) -> str:
     """Return the SHA-256 of the header, the pseudonyms, the filters and the keys (little-endian), in hex.
 
@@ -183,9 +178,9 @@ def content_digest(
 
 def seal_header(
     agreement: Agreement,
-    pseudonyms: Bytes2D,
-    filters: Bytes2D,
-    keys: npt.NDArray[np.uint64],
+    pseudonyms: Bytes,
+    filters: Bytes,
+    keys: Words,
     *,
     key_check: str,
     party: str,
@@ -388,7 +383,7 @@ def _check_sizes(path: Path, metadata: pq.FileMetaData, agreement: Agreement) ->
 
 def _read_rows(
     path: Path, parquet: pq.ParquetFile, agreement: Agreement, mapped: MappedFolder | None
-) -> tuple[Bytes2D, Bytes2D, npt.NDArray[np.uint64]]:
+) -> tuple[Bytes, Bytes, Words]:
     """Return pseudonyms, filters and keys, read block by block."""
     names, rows = filter_columns(agreement), parquet.metadata.num_rows
     width = filter_bytes(agreement)
@@ -411,7 +406,7 @@ def _read_rows(
     return pseudonyms, filters, keys
 
 
-def _checked_bytes(path: Path, batch: pa.RecordBatch, name: str) -> Bytes2D:
+def _checked_bytes(path: Path, batch: pa.RecordBatch, name: str) -> Bytes:
     if batch[name].null_count:
         raise _altered(path, f"the column {name!r} has gaps")
     return bytes_of(batch[name])

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import slow_kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from links_checks import (
@@ -29,9 +28,8 @@ from pprl.unit.run.job import match
 from pprl.unit.run.match import run_match
 from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import plan_match
-from pprl.unit.weighing.model import ExpectedMatches, Threshold
-from pprl.unit.weighing.record.model import KEPT_BELOW, RecordModel, RecordPlannedScan
-from pprl.unit.weighing.record.scan import SIZES
+from pprl.unit.weighing.model import ExpectedMatches
+from pprl.unit.weighing.record.model import RecordModel, RecordPlannedScan
 
 Draw = Callable[..., Any]
 Make = Callable[..., EncodedFile]
@@ -465,33 +463,6 @@ def test_the_memory_ends_a_run_that_finds_more_than_was_planned(make_files: Draw
     assert len(run_match(replace(told, most_pairs=found)).pairs) == len(kept.pairs)
     with pytest.raises(DataError, match=f"^{found} pairs were kept so far, more than the memory"):
         run_match(replace(told, most_pairs=found - 1))
-
-
-def test_matches_below_a_floor_are_counted(make_files: Draw) -> None:
-    """About as many as there are of the same people whose similarity is lower."""
-    files = make_files([1000, 1000], 500)
-    model = plan_match(files).model
-    assert isinstance(model, RecordModel)
-    score = np.array(
-        [
-            slow_kernels.dice_matrix(one[None], other[None], SIZES)[0, 0]
-            for one, other in zip(files[0].words()[:500], files[1].words()[:500], strict=True)
-        ]
-    )
-
-    def unlisted(threshold: float) -> float:
-        given = Threshold(value=threshold + KEPT_BELOW, given=True)
-        scan = model.plan(
-            "exhaustive", floors={(0, 1): 0.0}, threshold=given, completeness=0.99, engine=None
-        )
-        return scan.unlisted(0, 1)
-
-    for similarity in (0.65, 0.7, 0.75, 0.8):
-        assert unlisted(similarity) == pytest.approx((score < similarity).sum(), rel=0.2, abs=8)
-    assert unlisted(0.002 - KEPT_BELOW) == pytest.approx(0, abs=8)
-    assert unlisted(1.0 - KEPT_BELOW) == pytest.approx(
-        (score < 1.0 - KEPT_BELOW).sum(), rel=0.2, abs=8
-    )
 
 
 def test_what_is_not_known_of_the_matches_widens_the_recall(

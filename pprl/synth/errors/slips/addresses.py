@@ -96,9 +96,9 @@ class _Reader:
 
     def flat_forms(self, text: str) -> list[str]:
         """Return the address with its flat in other places and with other words: Apt 3, 12 High St; 12 High St #3."""
-        own = self.line(text)
-        if not own.flat:
+        if not self.has_flat_forms(text):
             return []
+        own = self.line(text)
         # Flat is British and Irish; #4 and Unit are for those who write Apt.
         kinds = [word for word in self._lexicon.flats if word != "Flat" or own.word == "flat"]
         if text.isupper():
@@ -117,7 +117,7 @@ class _Reader:
         return [form for form in dict.fromkeys(forms) if form != text]
 
     def has_flat_forms(self, text: str) -> bool:
-        """Return whether `flat_forms` lists any, which is quicker than listing them."""
+        """Return whether `flat_forms` lists any: a flat, and a word for it beside Flat."""
         return any(word != "Flat" for word in self._lexicon.flats) and bool(self.line(text).flat)
 
     def flat_lost(self, text: str) -> list[str]:
