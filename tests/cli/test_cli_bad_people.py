@@ -125,7 +125,7 @@ def test_parquet_is_read_like_csv(desk: Path, refuse: Refuse, command: tuple[str
         assert "surname" not in pprl(*command).out
         assert 'name = "surname"' not in (desk / "new.toml").read_text(encoding="utf-8")
     else:
-        kind = "something other than text" if command == MEASURE else "integer values"
+        kind = "something other than text" if command == MEASURE else "int64 values"
         refuse(1, *command, says=(f"'surname' holds {kind}",))
 
 

@@ -58,7 +58,7 @@ _METADATA_LIMIT = 1 << 20
 """Bytes of a header at most. Chosen: many times the longest agreement that the bounds of its entries allow."""
 
 _OVERHEAD, _SLACK, _CHUNK_SLACK = 1.1, 1 << 20, 1 << 16
-"""What Parquet may add to the rows: a share, bytes per file, bytes per column of a row group. Chosen: above pyarrow's."""
+"""What Parquet may add to the rows: a share, bytes per file, bytes per column of a group. Chosen: above pyarrow's."""
 
 _BATCH_ROWS = 1 << 16
 """Rows that are unpacked at a time. Chosen: about 12 MB with default filters."""
