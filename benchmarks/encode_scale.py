@@ -53,8 +53,9 @@ def encode_one(people: Path) -> None:
         key,
         party="bench",
         id_column="rec_id",
-        encoded=people.with_suffix(".parquet"),
-        id_map=people.with_suffix(".ids.csv"),
+        outputs=pprl.EncodedPaths(
+            encoded=people.with_suffix(".parquet"), id_map=people.with_suffix(".ids.csv")
+        ),
         progress=note,
     )
     seconds = time.perf_counter() - start

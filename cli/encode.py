@@ -83,8 +83,9 @@ def encode(
     """
     from pprl.base.errors import UsageError
     from pprl.exchange.agreement.model import Agreement
-    from pprl.party.encoding.encode import encode_file
+    from pprl.party.encoding.encode import EncodedPaths, encode_file
     from pprl.party.keys.key import Key
+    from pprl.party.reading.people import ReadingOptions
 
     if output.suffix != ".parquet":
         raise UsageError(
@@ -103,12 +104,8 @@ def encode(
             secret,
             party=party,
             id_column=id_column,
-            encoded=output,
-            id_map=id_map,
-            columns=mapping,
-            header=header,
-            unreadable=unreadable,
-            force=force,
+            outputs=EncodedPaths(encoded=output, id_map=id_map, force=force),
+            reading=ReadingOptions(columns=mapping, header=header, unreadable=unreadable),
             progress=_Rate(progress),
         )
     if as_json:

@@ -32,6 +32,7 @@ COMMANDS = (
 )
 
 EXIT_INTERRUPTED = 130
+"""128 plus the number of SIGINT, as shells report it."""
 
 
 class _Lazy(click.Group):

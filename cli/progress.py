@@ -10,7 +10,10 @@ import click
 __all__ = ["Progress", "duration"]
 
 _PATIENCE = 2.0
+"""Seconds that pass before anything is drawn: what is over sooner needs no bar. Chosen."""
+
 _WIDTH = 24
+"""Characters of the bar. Chosen: the line with its numbers fits 80 columns."""
 
 
 def duration(seconds: float) -> str:

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from pprl.exchange.links.run_record import RunRecord
     from pprl.party.drafting.draft import Draft, draft_agreement
     from pprl.party.encoding.check import TableCheck, check
-    from pprl.party.encoding.encode import Encoding, encode, encode_file
+    from pprl.party.encoding.encode import EncodedPaths, Encoding, encode, encode_file
     from pprl.party.keys.id_map import resolve
     from pprl.party.keys.key import Key
+    from pprl.party.reading.people import ReadingOptions
     from pprl.quality.judging.evaluate import evaluate
     from pprl.quality.judging.evaluation import Evaluation
     from pprl.quality.judging.explain import Explanation, explain
@@ -54,6 +55,7 @@ __all__ = [
     "ColumnMap",
     "Draft",
     "EncodedFile",
+    "EncodedPaths",
     "Encoding",
     "Evaluation",
     "ExpectedQuality",
@@ -64,6 +66,7 @@ __all__ = [
     "MatchOptions",
     "MatchPlan",
     "PprlError",
+    "ReadingOptions",
     "RunRecord",
     "SparkEngine",
     "SparkOptions",
@@ -106,11 +109,13 @@ _HOMES = {
     "draft_agreement": "pprl.party.drafting.draft",
     "TableCheck": "pprl.party.encoding.check",
     "check": "pprl.party.encoding.check",
+    "EncodedPaths": "pprl.party.encoding.encode",
     "Encoding": "pprl.party.encoding.encode",
     "encode": "pprl.party.encoding.encode",
     "encode_file": "pprl.party.encoding.encode",
     "resolve": "pprl.party.keys.id_map",
     "Key": "pprl.party.keys.key",
+    "ReadingOptions": "pprl.party.reading.people",
     "evaluate": "pprl.quality.judging.evaluate",
     "Evaluation": "pprl.quality.judging.evaluation",
     "Explanation": "pprl.quality.judging.explain",

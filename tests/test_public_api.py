@@ -279,9 +279,10 @@ def test_functions_that_take_paths_take_them_as_text_too(
         KEY,
         party="health",
         id_column="patient_no",
-        columns=pprl.load_column_map(SAMPLE / "health.columns.toml"),
-        encoded=str(tmp_path / "health.parquet"),
-        id_map=str(tmp_path / "health.all.csv"),
+        reading=pprl.ReadingOptions(columns=pprl.load_column_map(SAMPLE / "health.columns.toml")),
+        outputs=pprl.EncodedPaths(
+            encoded=str(tmp_path / "health.parquet"), id_map=str(tmp_path / "health.all.csv")
+        ),
     )
     assert len(pprl.read_encoded(str(tmp_path / "health.parquet"))) > 120
     path = tmp_path / "health.ids.csv"

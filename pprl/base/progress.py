@@ -6,10 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-__all__ = ["Progress", "ShareDone", "of_stage", "silent"]
+__all__ = ["Progress", "RowsDone", "ShareDone", "StageShare", "of_stage", "silent"]
 
 ShareDone = Callable[[float], None]
 """Called with the share of one piece of work that is done: it never falls, and ends with 1.0."""
+
+
+StageShare = Callable[[str, float], None]
+"""Called with a stage's name and the share of it that is done."""
+
+RowsDone = Callable[[str, float, int], None]
+"""Called with a stage's name, the share of it that is done and the rows that have gone through it."""
 
 
 class Progress(Protocol):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pprl.synth.errors.catalogue import standard_corruptions
     from pprl.synth.errors.error_type import Corruption, text_corruption
     from pprl.synth.errors.profiles import PROFILES, Profile
+    from pprl.synth.errors.rates import ErrorRequest
     from pprl.synth.likeness.figures import Figures, measure, read_figures, write_figures
     from pprl.synth.likeness.report import Report
     from pprl.synth.making.fit import FittedCountry, fit_tables
@@ -53,6 +54,7 @@ __all__ = [
     "Corruption",
     "Country",
     "Dice",
+    "ErrorRequest",
     "Figures",
     "Fitted",
     "FittedCountry",
@@ -82,6 +84,7 @@ _HOMES = {
     "Corruption": "errors.error_type",
     "Country": "places.country",
     "Dice": "draw",
+    "ErrorRequest": "errors.rates",
     "FIELDS": "people.fields",
     "Figures": "likeness.figures",
     "FittedCountry": "making.fit",

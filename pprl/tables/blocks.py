@@ -1,7 +1,7 @@
 """Tables of text, read a block at a time: a CSV file, a Parquet file, or a frame in memory.
 
-A block is a mapping from column names to Arrow arrays of text without nulls: no Python object a value, and no more of
-the file in memory than a block or two. A source may be read several times, each time other columns.
+A block maps column names to Arrow arrays of text without nulls, so that no value becomes a Python object and no more
+than a block or two of the file is in memory. A source may be read several times, and other columns each time.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ __all__ = [
 
 _AS_TEXT = "Keep it as text, so that 007 stays 007; pandas.read_csv does so with dtype=str, keep_default_na=False."
 _PARQUET_ROWS = 1 << 16
+"""Rows of a Parquet file that are read at a time. Chosen; results never depend on it."""
 _TEXT = ("string", "empty")
 
 Block = Mapping[str, pa.LargeStringArray]
@@ -54,14 +55,14 @@ class TableSource(Protocol):
         """Read the named columns in blocks of at most ``size`` rows, none of them empty.
 
         Raises:
-            DataError: a column holds something else than text, or the file can't be read to its end.
+            DataError: a column holds something other than text, or the file can't be read to its end.
         """
 
 
 def open_table(
     path: Path, *, what: str = "file", header: bool = False, known: Collection[str] = ()
 ) -> TableSource:
-    """Open a CSV or a Parquet file, told apart by how it begins.
+    """Open a CSV or a Parquet file; its first bytes say which it is.
 
     Args:
         path: the file.
@@ -81,7 +82,7 @@ def read_text(
 ) -> pd.DataFrame:
     """Read a whole CSV or Parquet file, its text as :func:`pprl.tables.csvtext.read_csv_text` does.
 
-    Columns of a Parquet file that are no text come as they are: who needs one refuses it (:func:`check_text`).
+    Columns of a Parquet file that hold no text are returned as they are; :func:`check_text` refuses one.
 
     Raises:
         DataError: see :func:`open_table`.
@@ -96,7 +97,7 @@ def _is_parquet(path: Path) -> bool:
         with path.open("rb") as stream:
             return stream.read(4) == b"PAR1"
     except OSError:
-        return False  # whatever is the matter, the CSV reader has the words for it
+        return False  # the CSV reader says what is the matter
 
 
 def text_columns(frame: pd.DataFrame) -> list[str]:
@@ -106,7 +107,7 @@ def text_columns(frame: pd.DataFrame) -> list[str]:
 
 
 def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
-    """Refuse a column of a frame that holds something else than text and gaps.
+    """Refuse a column of a frame that holds something other than text and gaps.
 
     Raises:
         DataError: as said, naming the column.
@@ -117,7 +118,7 @@ def check_text(frame: pd.DataFrame, name: str, source: str) -> None:
 
 
 class FrameSource:
-    """A frame in memory; ``None`` and ``NaN`` are gaps and read as ``""``. Each column is made bytes of once."""
+    """A frame in memory; ``None`` and ``NaN`` are gaps and read as ``""``. Each column is converted once."""
 
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         self.name = name
@@ -193,7 +194,7 @@ class ParquetSource:
         yield from _blocks(self._batches(list(names)), size)
 
     def frame(self) -> pd.DataFrame:
-        """Return all of it; text as text without gaps, other columns as they are."""
+        """Return the whole table; text without gaps, other columns as they are."""
         made = {}
         for name, kind in self._types.items():
             if _is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
@@ -253,7 +254,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _blocks(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[Block]:
-    """Cut batches of any length into blocks of ``size`` rows; the last one may have fewer."""
+    """Cut batches of any length into blocks of ``size`` rows; the last may have fewer."""
     parts: list[pa.RecordBatch] = []
     room = size
     for batch in batches:

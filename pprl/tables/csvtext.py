@@ -1,4 +1,4 @@
-"""CSV read as text, strictly: every value is a string exactly as it stands in the file.
+"""CSV read as text, strictly: every value is the string that the file holds.
 
 A surname ``NA`` stays a surname and a postcode keeps its leading zero. A file that is not UTF-8, has ragged
 rows, two columns of one name, no header or no rows is refused with the row's number and never with its content.
@@ -30,11 +30,18 @@ __all__ = ["CsvText", "open_csv_text", "read_csv_text", "unreadable"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_LIMIT = 1 << 20
+"""Bytes that are read to find the header row. Chosen: thousands of columns fit."""
+
 _LOOK_BYTES = 1 << 16
-"""Behind the header that are looked at to tell whether it is one."""
+"""Bytes after the first row that are looked at to judge whether it is a header. Chosen: some hundred rows."""
+
 _BLOCK = 1 << 24
+"""Bytes that are read at a time. Chosen; results never depend on it, except that longer files check their quotes in a
+compiled kernel."""
+
 _STREAM_BLOCK = 1 << 21
-"""Bytes that Arrow's stream parses at a time: it runs up to 32 such blocks ahead of whoever reads it."""
+"""Bytes that Arrow's stream parses at a time. Chosen: it runs up to 32 such blocks ahead of its reader, 64 MB."""
+
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -87,14 +94,14 @@ def read_csv_text(
 
 @dataclass(frozen=True, kw_only=True)
 class CsvText:
-    """A CSV file whose header, encoding and quotes were looked at, ready to be read.
+    """A CSV file whose header, encoding and quotes have been checked, ready to be read.
 
     Attributes:
         path: the file.
         what: what it is to the user.
         names: the names of its columns.
         delimiter: of its values.
-        lines: behind the header: as many as rows, or more where some are blank or values hold ends of line.
+        lines: after the header; as many as rows, or more if some are blank or values hold line breaks.
     """
 
     path: Path
@@ -107,7 +114,7 @@ class CsvText:
         """Read the named columns, about 2 MiB of the file at a time; values are ``large_string``.
 
         Raises:
-            DataError: a ragged row, or one that is no CSV; told when it is met.
+            DataError: a ragged row, or one that can't be read as CSV; raised where it is met.
         """
         with _told(self) as ragged:
             options = _options(self.names, self.delimiter, names, ragged, _STREAM_BLOCK)
@@ -129,7 +136,7 @@ def open_csv_text(
     header: bool | None = False,
     known: Collection[str] = (),
 ) -> CsvText:
-    """Look at all of a CSV file but its rows' lengths; takes little memory however long the file is.
+    """Check a CSV file, except for the lengths of its rows; takes little memory however long the file is.
 
     Args:
         path, what, allow_no_rows, header, known: as for :func:`read_csv_text`.
@@ -175,7 +182,7 @@ def _options(
 
 @contextmanager
 def _told(file: CsvText) -> Iterator[list[int]]:
-    """Turn Arrow's errors into ours; gives the list in which ragged rows are to be noted."""
+    """Turn Arrow's errors into ours; gives the list in which ragged rows are noted."""
     ragged: list[int] = []
     try:
         yield ragged
@@ -205,7 +212,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
-    """Return what to say of a file that the system can't read; Arrow's own words for it name the file once more."""
+    """Return the error for a file that the system can't read; Arrow's own message would name the file twice."""
     if error.errno == errno.ENOENT:
         return DataError(f"{path}: no such file", hint="Check the path and the spelling.")
     reason = os.strerror(error.errno) if error.errno else "the disk fails"
@@ -213,7 +220,7 @@ def unreadable(path: Path, error: OSError) -> DataError:
 
 
 def _read_start(path: Path, what: str) -> bytes:
-    """Return the file's first bytes, which are those of a text."""
+    """Return the first bytes of a file, having checked that it is a text file."""
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a {what}", hint="Give the path of a CSV file.")
     with _readable(path), path.open("rb") as stream:
@@ -234,7 +241,7 @@ def _read_start(path: Path, what: str) -> bytes:
 
 
 def _read_header(path: Path, what: str, start: bytes) -> tuple[list[str], str]:
-    """Return the cells of the first row, and the delimiter that they tell."""
+    """Return the cells of the first row, and the delimiter between them."""
     line = start.split(b"\n", 1)[0].rstrip(b"\r")
     try:
         header = line.decode("utf-8-sig")
@@ -255,10 +262,10 @@ def _read_header(path: Path, what: str, start: bytes) -> tuple[list[str], str]:
 
 
 def _rows_below(start: bytes, delimiter: str) -> list[list[str]]:
-    """Return the first rows behind the header, as far as they can be read."""
+    """Return the first rows after the header, as far as they can be read."""
     text = start.partition(b"\n")[2][:_LOOK_BYTES].decode("utf-8", errors="replace")
     rows = []
-    # The last row may be cut short here: among many a part of a value changes nothing.
+    # The last row may be cut short here, which makes no difference among many.
     with suppress(csv.Error):
         for row in islice(csv.reader(StringIO(text, newline=""), delimiter=delimiter), LOOK_AT):
             rows.append(row)
@@ -272,7 +279,7 @@ def _check_first_row(
     header: bool | None,
     known: Collection[str],
 ) -> None:
-    """Refuse a first row that is no header. It may hold a person, so only a position is named."""
+    """Refuse a first row that is not a header. It may be about a person, so the message names a position only."""
     column = data_column(names, rows, known)
     if column:
         hint = "The first row must hold the column names; add one to an export that has none."
@@ -297,7 +304,7 @@ def _check_names(path: Path, names: list[str]) -> None:
 
 
 def _check_utf8(path: Path) -> int:
-    """Refuse what is no UTF-8 before Arrow sees it, whose handler of bad rows would fail on it; count ends of line."""
+    """Refuse text that is not UTF-8, on which Arrow's handler of bad rows would fail; return the number of lines."""
     lines = 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as stream:
@@ -312,7 +319,7 @@ def _check_utf8(path: Path) -> int:
 
 
 def _check_quotes(path: Path, what: str, delimiter: str) -> None:
-    """Refuse quotes that are never closed: Arrow would take all that follows for one value."""
+    """Refuse quotes that are never closed: Arrow would take the rest of the file for one value."""
     with path.open("rb") as stream:
         if not any(b'"' in block for block in iter(lambda: stream.read(_BLOCK), b"")):
             return

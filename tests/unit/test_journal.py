@@ -55,7 +55,12 @@ def test_a_journal_of_the_same_run_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("setup", "name"),
-    [({**SETUP, "threshold": 0.7}, "threshold"), ({**SETUP, "files": ["ab"]}, "files")],
+    [
+        ({**SETUP, "threshold": 0.7}, "threshold"),
+        ({**SETUP, "files": ["ab"]}, "files"),
+        ({"files": SETUP["files"]}, "threshold"),
+        ({**SETUP, "completeness": 0.9}, "completeness"),
+    ],
 )
 def test_a_journal_of_another_run_is_refused(
     tmp_path: Path, setup: dict[str, Any], name: str

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from pprl.base.progress import StageShare
 from pprl.base.words import plural
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import row_bytes
@@ -38,9 +39,8 @@ from pprl.tables.frames import Table, as_frame
 
 __all__ = ["FieldCheck", "TableCheck", "check", "check_file"]
 
-Progress = Callable[[str, float], None]
-
 _FILL_ROWS = 2000
+"""Rows whose filters are made to measure the mean fill. Chosen; not sensitive: it is shown with two digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,8 @@ class FieldCheck:
         unreadable: rows whose value the field's rule can't read.
         first_unreadable: their first row, the header being row 1; 0 if there is none.
         distinct: number of different values.
-        most_common: share of the rows with a value that hold the most common one. High in a name: a placeholder?
+        most_common: share of the most common value among the rows that have one. A high share in a name may be a
+            placeholder.
         date_format: how dates were read.
     """
 
@@ -78,7 +79,7 @@ class TableCheck:
         fields: field by field.
         repeated_ids: rows whose id, not empty, stands in an earlier row; None when no id column was named.
         empty_ids: rows without an id; None when no id column was named.
-        repeated_records: rows that are like an earlier row in every field.
+        repeated_records: rows that are equal to an earlier row in every field.
         empty_records: rows without a value in any field; they would be rejected.
         warnings: what is weak about the agreement or the file.
         profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
@@ -179,7 +180,7 @@ def check_file(
     id_column: str | None = None,
     columns: ColumnMap | None = None,
     header: bool = False,
-    progress: Progress | None = None,
+    progress: StageShare | None = None,
 ) -> TableCheck:
     """Check a people file of any length as :func:`check` does a table, in bounded memory.
 
@@ -205,7 +206,7 @@ def _check(
     agreement: Agreement,
     id_column: str | None,
     columns: ColumnMap,
-    progress: Progress | None,
+    progress: StageShare | None,
 ) -> TableCheck:
     plans = plan_fields(source, agreement, columns)
     ids = None

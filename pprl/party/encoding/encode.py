@@ -1,7 +1,7 @@
-"""A party's table becomes an encoded file and an id map: the straight line through the room.
+"""From a party's table to an encoded file and an id map: the whole way, in one place.
 
-Both ways in go the same road, block by block: :func:`encode` has a table in memory, :func:`encode_file` a file that
-need not fit there.
+Two functions go it, block by block: :func:`encode` takes a table in memory, :func:`encode_file` a file that may be too
+large for that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 
 from pprl.base.errors import UsageError
 from pprl.base.outputs import Outputs, os_errors
+from pprl.base.progress import RowsDone, StageShare
 from pprl.base.threads import in_order
 from pprl.base.version import SOFTWARE
 from pprl.exchange.agreement.model import Agreement
@@ -33,6 +34,7 @@ from pprl.party.keys.id_map import IdMapWriter
 from pprl.party.keys.key import Key
 from pprl.party.reading.people import (
     FieldColumn,
+    ReadingOptions,
     check_frame,
     check_id_column,
     expected_columns,
@@ -44,6 +46,7 @@ from pprl.tables.blocks import Block, FrameSource, TableSource, open_table
 from pprl.tables.frames import Table, as_frame
 
 __all__ = [
+    "EncodedPaths",
     "Encoding",
     "RowCounts",
     "by_block",
@@ -53,12 +56,26 @@ __all__ = [
     "mean_fill",
 ]
 
-Progress = Callable[[str, float], None]
-RowProgress = Callable[[str, float, int], None]
 Result = TypeVar("Result")
 
 _BLOCK = 1 << 16
 """Rows that one thread encodes at a time: some tenths of a second, and about 40 MB while it works."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedPaths:
+    """Where :func:`encode_file` writes.
+
+    Attributes:
+        encoded: the encoded file, for the linkage unit.
+        id_map: the id map, which stays with the party; its rows come block by block of the people file, each block in
+            the order of the pseudonyms.
+        force: replace files that exist.
+    """
+
+    encoded: Path | str
+    id_map: Path | str
+    force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +102,7 @@ def encode(
     id_column: str,
     columns: ColumnMap | None = None,
     unreadable: Literal["error", "missing"] = "error",
-    source: str | None = None,
-    progress: Progress | None = None,
+    progress: StageShare | None = None,
 ) -> Encoding:
     """Encode a table of people.
 
@@ -98,8 +114,7 @@ def encode(
         party: this party's name: lower-case letters, digits, hyphens and underscores.
         id_column: column of the party's own ids; they go into the id map only.
         columns: the party's own column names and date formats.
-        unreadable: what to do with a value that its field's rule can't read: stop, or count it as missing.
-        source: name of the table in messages; the party unless given.
+        unreadable: what to do with a value that can't be read by the rule of its field: stop, or count it as missing.
         progress: called with a stage's name and the share done.
 
     Returns:
@@ -118,11 +133,12 @@ def encode(
     """
     _check_party(party)
     frame = as_frame(frame, what="encode", instead="pprl.encode_file, or pprl.read_csv_text(path)")
-    source = source or f"{party} (in memory)"
+    source = f"{party} (in memory)"
     tell = progress or (lambda stage, share: None)
     check_frame(frame, source=source)
     table = FrameSource(frame, source)
-    walk = _Walk(table, agreement, key, id_column, columns, unreadable)
+    reading = ReadingOptions(columns=columns or ColumnMap(), unreadable=unreadable)
+    walk = _Walk(table, agreement, key, id_column, reading)
     parts = list(walk.rows(lambda stage, share, rows: tell(stage, share)))
     tell("sorting", 0.9)
     pseudonyms = np.concatenate([part.pseudonyms for part in parts])
@@ -162,18 +178,14 @@ def encode_file(
     *,
     party: str,
     id_column: str,
-    encoded: Path | str,
-    id_map: Path | str,
-    columns: ColumnMap | None = None,
-    header: bool = False,
-    unreadable: Literal["error", "missing"] = "error",
-    force: bool = False,
-    progress: RowProgress | None = None,
+    outputs: EncodedPaths,
+    reading: ReadingOptions | None = None,
+    progress: RowsDone | None = None,
 ) -> RowCounts:
     """Encode a people file of any length in bounded memory, on as many threads as numba is set to use.
 
-    The file is read several times, a block at a time. Plain values never touch the disk but for the id map; what is
-    encoded waits in an unnamed temporary file beside the output until it can be sorted.
+    The file is read several times, block by block. No plain value is written to the disk except the ids in the id map;
+    encoded rows wait in an unnamed temporary file beside the output until they are sorted.
 
     Args:
         people: CSV (UTF-8, a header row) or Parquet (all columns text).
@@ -181,13 +193,8 @@ def encode_file(
         key: the parties' secret key.
         party: this party's name: lower-case letters, digits, hyphens and underscores.
         id_column: column of the party's own ids; they go into the id map only.
-        encoded: the encoded file to write, for the linkage unit.
-        id_map: the id map to write, which stays; its rows come block by block of the file, each in the order of the
-            pseudonyms.
-        columns: the party's own column names and date formats.
-        header: the first row of a CSV file holds column names, however much they look like data.
-        unreadable: what to do with a value that its field's rule can't read: stop, or count it as missing.
-        force: replace outputs that exist.
+        outputs: the files to write.
+        reading: how the file is read; columns by the names of the fields by default.
         progress: called with a stage's name, the share done, and the rows done so far in it.
 
     Returns:
@@ -199,20 +206,22 @@ def encode_file(
         OutputError: an output exists or can't be written.
 
     Example:
+        >>> outputs = pprl.EncodedPaths(encoded="again.parquet", id_map="again.ids.csv")
         >>> counts = pprl.encode_file("health.csv", agreement, key, party="health", id_column="patient_no",
-        ...                           columns=columns, encoded="again.parquet", id_map="again.ids.csv")
+        ...                           outputs=outputs, reading=pprl.ReadingOptions(columns=columns))
         >>> len(pprl.read_encoded("again.parquet")) == len(people)
         True
     """
     _check_party(party)
-    people, encoded, id_map = Path(people), Path(encoded), Path(id_map)
+    reading = reading or ReadingOptions()
+    people, encoded, id_map = Path(people), Path(outputs.encoded), Path(outputs.id_map)
     tell = progress or (lambda stage, share, rows: None)
     tell("looking at the file", 0.0, 0)
-    known = expected_columns(agreement, columns or ColumnMap(), id_column)
-    source = open_table(people, what="people file", header=header, known=known)
-    walk = _Walk(source, agreement, key, id_column, columns, unreadable)
-    with Outputs(force=force) as outputs:
-        encoded_path, id_map_path = outputs.file(encoded), outputs.file(id_map)
+    known = expected_columns(agreement, reading.columns, id_column)
+    source = open_table(people, what="people file", header=reading.header, known=known)
+    walk = _Walk(source, agreement, key, id_column, reading)
+    with Outputs(force=outputs.force) as files:
+        encoded_path, id_map_path = files.file(encoded), files.file(id_map)
         with os_errors(encoded):
             spool = Spool(encoded.parent, agreement)
         with spool:
@@ -242,7 +251,7 @@ def encode_file(
 
 
 class _Walk:
-    """The way of a table's rows through the room, block by block."""
+    """The rows of a table on their way, block by block: read, normalise, encode, count."""
 
     def __init__(
         self,
@@ -250,20 +259,19 @@ class _Walk:
         agreement: Agreement,
         key: Key,
         id_column: str,
-        columns: ColumnMap | None,
-        unreadable: Literal["error", "missing"],
+        reading: ReadingOptions,
     ) -> None:
         check_id_column(source, id_column)
-        plans = plan_fields(source, agreement, columns or ColumnMap())
+        plans = plan_fields(source, agreement, reading.columns)
         self._source = source
         self._names = list(dict.fromkeys([id_column, *used_columns(plans)]))
         ids = OwnIds(id_column)
         self._table = TableEncoder(Encoder(agreement, key), plans, ids)
-        self._stop_unreadable = unreadable == "error"
-        self.counter = RowCounter(plans, unreadable, ids)
+        self._stop_unreadable = reading.unreadable == "error"
+        self.counter = RowCounter(plans, reading.unreadable, ids)
 
-    def rows(self, tell: RowProgress) -> Iterator[EncodedRows]:
-        """Give the rows of each block; raise at the end what the tally holds against them."""
+    def rows(self, tell: RowsDone) -> Iterator[EncodedRows]:
+        """Give the rows of each block; at the end, raise the error that the counts call for, if any."""
         expected = max(self._source.rows, 1)
         for facts, rows in by_block(self._source, self._names, self._encode):
             self.counter.add(facts)
@@ -276,7 +284,7 @@ class _Walk:
     def _encode(self, block: Block) -> tuple[BlockFacts, EncodedRows | None]:
         if (
             self.counter.broken
-        ):  # then only what is wrong with the rest of the file is still to be counted
+        ):  # nothing will be written: count what else is wrong, and encode no more
             return self._table.look(block), None
         return self._table.encode(block, stop_unreadable=self._stop_unreadable)
 
@@ -289,7 +297,7 @@ def by_block(
     Args:
         source: the table.
         names: the columns that are read.
-        work: see :func:`pprl.threads.in_order`.
+        work: see :func:`pprl.base.threads.in_order`.
     """
     threads = int(numba.get_num_threads())
     size = min(_BLOCK, -(-max(source.rows, 1) // threads))
@@ -304,7 +312,7 @@ def encode_fields(
 
 
 def mean_fill(filters: npt.NDArray[np.uint8], agreement: Agreement) -> float:
-    """Return the mean share of bits set in a filter; filters without any bit (nothing to encode) don't count.
+    """Return the mean share of bits set in a filter; empty filters, of missing values, don't count.
 
     Args:
         filters: as :func:`encode_fields` returns them.

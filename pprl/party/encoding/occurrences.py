@@ -1,8 +1,8 @@
-"""How often each of many values occurs in a file: exact, and in bounded memory however long the file is.
+"""How often each value of a file occurs: counted exactly, in bounded memory, however long the file is.
 
-Values are told apart by numbers of 64 random bits (:func:`pprl.party.blake.text_numbers`), so that a part of the range
-of numbers holds about that part of the values. Where the values are too many, only those of a part are counted; the
-file is then read again for the next part.
+Each value is represented by 64 random bits (:func:`pprl.party.encoding.blake2b.text_numbers`), so that a tenth of the
+range of numbers holds about a tenth of the values. When there are too many values for the memory, only those in a part
+of the range are counted, and the file is read again for the next part.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ Numbers = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
 _LAST = (1 << 64) - 1
+"""The largest number of 64 bits."""
+
 _MERGE = 1 << 16
+"""Numbers that wait to be merged, at least: sorting them one block at a time would cost more. Chosen; results never
+depend on it."""
 
 
 class Occurrences:
-    """Counts numbers, in as many rounds as it takes. Each round gets all numbers, in any order.
+    """Counts numbers, in as many rounds as the memory asks for. Each round is given all numbers, in any order.
 
     Attributes:
-        different: different numbers of the rounds that have ended.
+        different: how many different numbers were counted in the rounds that have ended.
         most: how often the most common of them occurs.
-        open: there are numbers that no round has counted yet.
+        open: whether some numbers have not been counted yet.
     """
 
     def __init__(self) -> None:
@@ -44,7 +48,7 @@ class Occurrences:
         self._waiting_rows = 0
 
     def __len__(self) -> int:
-        """Return how many numbers are in memory; one that waits to be merged may be among them several times."""
+        """Return how many numbers are in memory; before a merge, one may be among them several times."""
         return len(self._numbers) + self._waiting_rows
 
     def add(self, numbers: Numbers, counts: Counts) -> None:
@@ -63,7 +67,7 @@ class Occurrences:
             self.merge()
 
     def merge(self) -> None:
-        """Bring each number together with its equals."""
+        """Add up the counts of equal numbers."""
         if not self._waiting:
             return
         numbers = np.concatenate([self._numbers, *(part for part, _ in self._waiting)])
@@ -76,7 +80,7 @@ class Occurrences:
         self._counts = np.add.reduceat(counts[order], starts) if len(starts) else self._counts
 
     def halve(self) -> None:
-        """Leave the upper half of the numbers in memory, and all above, to a later round."""
+        """Leave the upper half of the range counted in this round to a later one."""
         self.merge()
         half = len(self._numbers) // 2
         if half:
@@ -84,7 +88,7 @@ class Occurrences:
             self._numbers, self._counts = self._numbers[:half].copy(), self._counts[:half].copy()
 
     def end_round(self) -> None:
-        """Take in what this round has counted; the next one counts the numbers above."""
+        """Add what this round has counted to the totals; the next round counts the numbers above."""
         self.merge()
         self.different += len(self._numbers)
         self.most = max(self.most, int(self._counts.max(initial=0)))
@@ -94,11 +98,11 @@ class Occurrences:
 
 
 def keep_within(room: int, counters: Sequence[Occurrences]) -> None:
-    """Halve the largest counters until all together hold no more numbers than there is room for.
+    """Halve the largest counters until together they hold no more numbers than there is room for.
 
     Args:
-        room: numbers, at least one a counter. Each takes 16 bytes, and up to 40 while its counter is merged.
-        counters: all that count at the same time.
+        room: numbers in all, at least one for each counter. A number takes 16 bytes, up to 40 during a merge.
+        counters: the counters that work at the same time.
     """
     while sum(map(len, counters)) > max(room, len(counters)):
         largest = max(counters, key=len)

@@ -1,4 +1,4 @@
-"""The party's own ids of a table: which rows have none, and which repeat an earlier row's."""
+"""The party's own ids: which rows have none, and which repeat the id of an earlier row."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pprl.tables.texts import Texts
 __all__ = ["IdFacts", "OwnIds", "Repeated"]
 
 _BLOCK = 1 << 16
+"""Rows that are read again at a time. Chosen; results never depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,8 +26,8 @@ class IdFacts:
     Attributes:
         none: rows without an id.
         first_none: the first of them, -1 if there is none.
-        numbers: ``uint64[rows with an id]``; equal for equal ids, and different for different ones but for a rare
-            chance.
+        numbers: ``uint64[rows with an id]``; equal for equal ids, and practically always different for different
+            ones.
     """
 
     none: int
@@ -50,9 +51,9 @@ class Repeated:
 
 
 class OwnIds:
-    """Looks at a table's ids block by block, then says which repeat.
+    """Looks at the ids of a table block by block, then says which repeat.
 
-    Of each id eight bytes are kept: this, and another sixteen of each that repeats, is what grows with the file.
+    Memory grows with the file by eight bytes for each id, and sixteen more for each that repeats.
 
     Args:
         column: the column of the party's own ids.
@@ -60,12 +61,12 @@ class OwnIds:
 
     def __init__(self, column: str) -> None:
         self.column = column
-        # Drawn anew, so that nobody can prepare ids that seem to be equal.
+        # Drawn afresh, so that nobody can prepare ids that collide.
         self._subkey, self._second = os.urandom(32), os.urandom(32)
         self._numbers: list[npt.NDArray[np.uint64]] = []
 
     def look(self, block: Block) -> IdFacts:
-        """Return what there is to know of a block; may be called by several threads."""
+        """Return the facts of a block; safe to call from several threads."""
         ids = Texts.from_arrow(block[self.column])
         none = _blank(ids)
         return IdFacts(
@@ -82,7 +83,7 @@ class OwnIds:
         """Return which rows repeat an earlier id, if any; forgets all ids.
 
         Args:
-            source: the table, whose ids are read again where two seem to be equal.
+            source: the table; its ids are read again if two seem to be equal.
         """
         ordered = np.concatenate([np.zeros(0, np.uint64), *self._numbers])
         self._numbers = []
@@ -91,7 +92,7 @@ class OwnIds:
         del ordered
         if not len(again):
             return None
-        # Two numbers may be equal by chance; two of another 64 bits are not as well, of however many ids.
+        # Two numbers may be equal by chance; that a second pair of 64 bits agrees too is out of the question.
         numbers, places, start = [], [], 0
         for block in source.blocks([self.column], _BLOCK):
             ids = block[self.column]
@@ -112,7 +113,7 @@ class OwnIds:
 
 
 def _blank(texts: Texts) -> npt.NDArray[np.int64]:
-    """Return which texts hold white space at most, or a NUL, with which no id map could be read back."""
+    """Return which texts hold nothing but white space, or a NUL, which no id map could give back."""
     lengths = texts.lengths()
     first, last = int(texts.offsets[0]), int(texts.offsets[-1])
     data = texts.data[first:last]

@@ -1,7 +1,7 @@
-"""Encoded rows waiting on the disk to be sorted: memory stays small however many there are.
+"""Encoded rows wait on the disk to be sorted, so that memory stays small however many there are.
 
-Each block is a run, sorted by pseudonym. Pseudonyms are random, so a part of their range holds about as many rows of
-every run: the runs are merged part by part, and each part is read, sorted and handed on by itself.
+Each block is a run, sorted by pseudonym. Pseudonyms are random, so each part of their range holds about the same share
+of every run. The rows are merged part by part: a part of all runs is read, sorted and handed on.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pprl.exchange.encoded.rows import GROUP_ROWS
 __all__ = ["Spool"]
 
 _CELLS = 4096
-"""Parts of the range that are told apart: by the first twelve bits of a pseudonym."""
+"""Parts of the range of pseudonyms, by their first twelve bits. Chosen: with 50 million rows a part holds 12,000."""
 
 Bytes2D = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint64]
-Progress = Callable[[float, int], None]
+RowsHandedOn = Callable[[float, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,8 +46,8 @@ class _Run:
 class Spool:
     """A temporary file of encoded rows, in the folder where the encoded file will be.
 
-    It has no name where the system allows that, is readable by its owner alone, and is gone when it is closed, by an
-    error or an interrupt too. It holds what the encoded file will hold and nothing else.
+    It is readable by its owner alone, has no name where the system allows that, and is gone once it is closed, also
+    after an error or an interrupt. It holds what the encoded file will hold and nothing else.
 
     Args:
         folder: where it lies.
@@ -58,7 +58,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path, agreement: Agreement) -> None:
-        # Unbuffered, so that a full disk is told by the write that meets it and never by closing.
+        # Unbuffered, so that a full disk fails the write and never the closing.
         self._file = tempfile.TemporaryFile(dir=folder, prefix=SPOOL_PREFIX, buffering=0)  # noqa: SIM115
         passes = len(agreement.blocking)
         self._widths = (
@@ -94,11 +94,11 @@ class Spool:
             self._append(np.ascontiguousarray(part).view(np.uint8))
         self.records += len(pseudonyms)
 
-    def sorted_rows(self, progress: Progress | None = None) -> _Merged:
+    def sorted_rows(self, progress: RowsHandedOn | None = None) -> _Merged:
         """Return all rows in ascending order of their pseudonyms, to be read piece by piece.
 
         Args:
-            progress: called with the share and the number of the rows that were handed on as row groups.
+            progress: called with the share and the number of the rows that have been handed on.
         """
         return _Merged(self, progress or (lambda share, rows: None))
 
@@ -122,7 +122,7 @@ class Spool:
             left = left[got:]
 
     def _pieces(self) -> Iterator[tuple[int, int]]:
-        """Give ranges of cells that hold a row, at most a row group of them where a range is more than one cell."""
+        """Give ranges of cells with at most a row group of rows, or single cells that hold more."""
         counts = np.zeros(_CELLS + 1, np.int64)
         for run in self._runs:
             counts += run.cells
@@ -149,7 +149,7 @@ class Spool:
 class _Merged:
     """See :class:`pprl.exchange.encoded.writer.SortedRows`."""
 
-    def __init__(self, spool: Spool, progress: Progress) -> None:
+    def __init__(self, spool: Spool, progress: RowsHandedOn) -> None:
         self._spool = spool
         self._progress = progress
         self._sorted_keys: list[tuple[int, int]] = []
@@ -161,7 +161,7 @@ class _Merged:
             yield part[pseudonym_order(part)]
 
     def groups(self) -> Iterator[tuple[Bytes2D, Bytes2D, Keys]]:
-        """Give the rows, and note their keys in their order at the end of the file for :meth:`blocking_keys`."""
+        """Give the rows; their keys are written in this order to the end of the file, for :meth:`blocking_keys`."""
         spool = self._spool
         done = 0
         for start, stop in spool._pieces():

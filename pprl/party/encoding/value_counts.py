@@ -1,15 +1,16 @@
-"""How many different values the fields of a table have and how common they are, counted block by block."""
+"""How many different values each field of a table holds, and how common they are, counted block by block."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from pprl.base.progress import StageShare
 from pprl.party.encoding.blake2b import text_numbers
 from pprl.party.encoding.encode import by_block
 from pprl.party.encoding.encoder import BlockFacts, block_facts
@@ -23,8 +24,8 @@ from pprl.tables.texts import Texts
 __all__ = ["ValueCounts"]
 
 _ROOM = 1 << 23
-"""Numbers in memory at a time: 134 MB, and up to 200 MB more while they are merged. Chosen: half a million people who
-all differ in every one of seven fields are counted in one round, ten times as many of the usual kind in two or three"""
+"""Numbers in memory at a time: 134 MB, and up to 200 MB more during a merge. Chosen: half a million people who differ
+in every one of seven fields are counted in one round, five million people of the usual kind in two or three."""
 
 Numbers = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -32,7 +33,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Look:
-    """What a thread finds in a block: for each counter that is open the numbers and how often each occurs."""
+    """What a thread finds in a block: for each counter that is still open, the numbers and how often each occurs."""
 
     rows: int
     facts: BlockFacts | None
@@ -40,7 +41,7 @@ class _Look:
 
 
 class ValueCounts:
-    """Counts the values of a table's fields, and the records that have the same value in every field.
+    """Counts the values of each field of a table, and the records that are equal in every field.
 
     Args:
         source: the table.
@@ -48,8 +49,8 @@ class ValueCounts:
         progress: called with a stage's name and the share done.
 
     Attributes:
-        raw: of each field, its values as they stand in the file, those of missing ones left out.
-        forms: likewise, in normal form.
+        raw: for each field, its values as the file has them, without missing ones.
+        forms: for each field, its normal forms, without missing ones.
         records: the records.
     """
 
@@ -57,23 +58,23 @@ class ValueCounts:
         self,
         source: TableSource,
         plans: Sequence[FieldPlan],
-        progress: Callable[[str, float], None],
+        progress: StageShare,
     ) -> None:
         self._source = source
         self._plans = plans
         self._progress = progress
-        # A key for each field, drawn anew: what two values' numbers have in common is chance, and nobody's choice.
+        # A fresh key for each field, so that nobody can prepare values that collide.
         self._subkeys = [os.urandom(32) for _ in plans]
         self.raw = [Occurrences() for _ in plans]
         self.forms = [Occurrences() for _ in plans]
         self.records = Occurrences()
 
     def count(self, ids: OwnIds | None, tally: RowCounter) -> None:
-        """Count everything; the table is read as often as the number of its different values asks for.
+        """Count everything; the table is read once, or several times if it holds too many different values.
 
         Args:
             ids: looks at the party's own ids.
-            tally: adds up the rest of what each block shows.
+            tally: counts missing and unreadable values and empty rows.
         """
         counters = [*self.raw, *self.forms, self.records]
         rounds = 0
@@ -81,7 +82,7 @@ class ValueCounts:
             first = rounds == 0
             rounds += 1
             stage = "checking" if first else f"counting values, part {rounds}"
-            # Different records are no fewer than a field's different values: all columns are needed to the end.
+            # Records are counted to the end, since they differ at least as often as any field: read all columns.
             names = used_columns(self._plans)
             if first and ids:
                 names = list(dict.fromkeys([*names, ids.column]))
@@ -113,7 +114,7 @@ class ValueCounts:
             form_counts.append(None)
             places, values = read_values(block, plan)
             numbers = text_numbers(values, subkey)
-            # Equal records have equal sums; others only by the chance that two numbers have.
+            # Equal records have equal sums; others have them only by chance, as rarely as two values collide.
             record_numbers ^= numbers[places]
             if not (first or raw.open or forms.open):
                 continue

@@ -21,10 +21,12 @@ from pprl.tables.texts import Texts
 __all__ = ["normalise_dates", "recognise_dates"]
 
 _WIDTH = 10  # YYYY-MM-DD
-_OTHER, _UNREADABLE = (
-    -2,
-    -1,
-)  # codes of values that are no plain dates, and of plain dates out of range
+_OTHER = -2
+"""Code of a value that is not a plain date."""
+
+_UNREADABLE = -1
+"""Code of a plain date that is out of range."""
+
 _PLACES = {"YYYY": 0, "MM": 1, "DD": 2}
 
 

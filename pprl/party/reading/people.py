@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ __all__ = [
     "REPEATED_ID_HINT",
     "FieldColumn",
     "FieldPlan",
+    "ReadingOptions",
     "check_frame",
     "check_id_column",
     "expected_columns",
@@ -48,6 +50,22 @@ REPEATED_ID_HINT = (
 )
 NO_VALUE_HINT = "Check the column map; `pprl check` shows what is missing, column by column."
 _DATE_ROWS = 1 << 18
+"""Rows of a date column that are read at a time to recognise its format. Chosen; results never depend on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """How a party's own file is read.
+
+    Attributes:
+        columns: the party's own column names and date formats.
+        header: the first row of a CSV file holds column names, however much they look like data.
+        unreadable: what to do with a value that can't be read by the rule of its field: stop, or count it as missing.
+    """
+
+    columns: ColumnMap = dataclasses.field(default_factory=ColumnMap)
+    header: bool = False
+    unreadable: Literal["error", "missing"] = "error"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +97,7 @@ class FieldColumn:
         return _marked(Texts.of(self.values))[self.rows]
 
     def saved(self) -> FieldColumn:
-        """Return the column with what could be saved of unreadable values: the good parts of a date, else nothing."""
+        """Return the column with what can be kept of unreadable values: parts of a date, otherwise nothing."""
         texts = Texts.of(self.values)
         marked = _marked(texts)
         saved = [value.removeprefix(UNREADABLE) for value in texts.picked(marked)]
@@ -154,8 +172,8 @@ def read_fields(
     """Find, join and normalise the columns of every field of a table in memory.
 
     Raises:
-        DataError: a column is missing, answers two fields, holds something else than text, or a date column whose
-            format its values don't tell.
+        DataError: a column is missing, answers two fields or holds something other than text, or the format of a date
+            column can't be told from its values.
     """
     check_frame(frame, source=source)
     table = FrameSource(frame, source)
@@ -169,10 +187,11 @@ def read_fields(
 def plan_fields(
     source: TableSource, agreement: Agreement, columns: ColumnMap
 ) -> tuple[FieldPlan, ...]:
-    """Find every field's columns, and how its dates are written: for that, date columns are read once.
+    """Find the columns of every field and the formats of dates; to recognise those, date columns are read once.
 
     Raises:
-        DataError: a column is missing, answers two fields, or a date column whose format its values don't tell.
+        DataError: a column is missing or answers two fields, or the format of a date column can't be told from its
+            values.
     """
     names = [field.name for field in agreement.field]
     resolved = columns.resolve(names, source.columns, file=source.name)
@@ -220,7 +239,7 @@ def normalise(rows: npt.NDArray[np.int64], raw: Texts, plan: FieldPlan) -> Field
 
 
 def shared_columns(fields: Sequence[FieldColumn | FieldPlan]) -> tuple[str, ...]:
-    """Return a sentence for each column that is a part of several fields, as a town in an address may be."""
+    """Return a sentence for each column that belongs to several fields, as a town may belong to an address."""
     users: dict[str, list[str]] = {}
     for field in fields:
         for column in dict.fromkeys(field.columns):
@@ -248,7 +267,7 @@ def _joined(block: Block, plan: FieldPlan) -> pa.LargeStringArray:
 
 
 def _marked(values: Texts) -> npt.NDArray[np.bool_]:
-    """Say which normal forms begin with :data:`UNREADABLE`; no other holds a zero byte."""
+    """Return which normal forms begin with :data:`UNREADABLE`, the only ones that hold a zero byte."""
     made = values.lengths() > 0
     made[made] = values.data[values.offsets[:-1][made]] == 0
     return made
@@ -257,7 +276,7 @@ def _marked(values: Texts) -> npt.NDArray[np.bool_]:
 def _date_formats(
     source: TableSource, plans: Sequence[FieldPlan], given: Mapping[str, str]
 ) -> dict[str, DateFormat]:
-    """Return each date field's format: the one given, or the one that its distinct values tell."""
+    """Return the format of each date field: the one given, or the one recognised from its distinct values."""
     dates = [plan for plan in plans if plan.field.type == "date"]
     formats = {
         plan.field.name: DateFormat(given[plan.field.name])

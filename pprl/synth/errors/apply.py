@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,10 @@ class Corrupted:
 def corrupt(
     frame: pd.DataFrame,
     *,
-    profile: str = "typical",
-    rates: Mapping[str, float] | None = None,
+    profile: str | ErrorRequest = "typical",
     country: str = "gb",
     seed: int = 1,
     party: str = "",
-    dependence: float | None = None,
     more: Sequence[Corruption] = (),
     factor: Any = None,
     within: Population | None = None,
@@ -61,15 +59,13 @@ def corrupt(
         frame: text in the fields of a record (`given_name`, `middle_name`, `surname`, `date_of_birth` as YYYY-MM-DD,
             `sex` as F or M, `address`, `locality`, `postcode`), or in some of them; `former_surname` and `household`
             (whole numbers) are used if present. Other columns are left alone.
-        profile: ``none``, ``light``, ``typical`` or ``heavy``.
-        rates: by the error's name, instead of the profile's; a rate is a share of the records in which the error is
-            possible.
+        profile: ``none``, ``light``, ``typical`` or ``heavy``; or a profile with rates of your own
+            (:class:`pprl.synth.ErrorRequest`).
         country: whose nicknames, spellings, keyboard and forms of address.
         seed, party: the same frame, seed and party give the same errors. Two files about the same people need different
             parties (or seeds); otherwise record 17 of both gets the same errors.
-        dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
-        more: errors of your own (:func:`pprl.synth.text_corruption` makes one) in any text columns of the frame; their
-            rates must be in `rates`.
+        more: errors of your own (:func:`pprl.synth.text_corruption` makes one) in any text columns of the frame; they
+            need rates in an :class:`pprl.synth.ErrorRequest`.
         factor: one number for each row that multiplies its rates, to study errors that differ by group. What a
             household has together (a move) gets the mean of its members' factors.
         within: people move within the towns of this population; None: all over the country.
@@ -83,14 +79,11 @@ def corrupt(
     land = load_country(country)
     places = within.places if within else Places(land, seed, max(1, len(frame) // 2))
     household = _households(frame)
-    request = ErrorRequest(
-        profile=profile,
-        rates=rates or {},
-        dependence=dependence,
-        highest_factor=float(weights.max()) if weights is not None and len(weights) else 1.0,
-    )
+    asked = profile if isinstance(profile, ErrorRequest) else ErrorRequest(profile=profile)
+    if weights is not None and len(weights):
+        asked = replace(asked, highest_factor=max(asked.highest_factor, float(weights.max())))
     known = country_corruptions(land, places, latest=_latest(columns), more=more)
-    plan = error_plan(request, known, tuple(columns))
+    plan = error_plan(asked, known, tuple(columns))
     total = ErrorCounts()
     found = [pd.DataFrame({"row": np.zeros(0, np.int64), "error": np.zeros(0, object)})]
     for start, counts in _blocks(Corruptor(plan), columns, (seed, party), weights, household):

@@ -24,14 +24,15 @@ class ErrorRequest:
     """The errors that somebody asks for.
 
     Attributes:
-        profile: whose rates to begin with.
-        rates: by the error's name, instead of the profile's.
+        profile: whose rates to begin with: ``none``, ``light``, ``typical`` or ``heavy``.
+        rates: by the error's name, instead of the profile's; a rate is a share of the records in which the error is
+            possible.
         dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
         factor: multiplies all rates.
         highest_factor: the highest factor that a record may have besides: even then no slot's rates may pass 1.
     """
 
-    profile: str
+    profile: str = "typical"
     rates: Mapping[str, float] = field(default_factory=dict)
     dependence: float | None = None
     factor: float = 1.0

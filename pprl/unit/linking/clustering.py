@@ -24,19 +24,10 @@ from pprl.base.compiled import kernel
 from pprl.base.errors import DataError, UsageError
 from pprl.unit.linking.assignment import limited_components, move_records
 
-__all__ = ["COMPONENT_RECORDS", "FILES_LIMIT", "ROUNDS", "Clusters", "cluster_records"]
-
+__all__ = ["FILES_LIMIT", "ClusterLimits", "Clusters", "cluster_records"]
 
 FILES_LIMIT = 64
 """Files of a run, at most: the files of a cluster are the bits of one 64-bit word."""
-
-COMPONENT_RECORDS = 100_000
-"""A component of more records than this is cut before it is clustered. Chosen; not sensitive: only chains of wrong
-pairs make one that large."""
-
-ROUNDS = 10
-"""How often each record is looked at again, to be moved. Chosen; not sensitive: after two or three rounds there is
-mostly nothing left to move."""
 
 GRAIN = 2.0**-20
 """Log-odds are rounded to multiples of this, so that sums are exact in any order and equal evidence stays equal.
@@ -45,6 +36,24 @@ Chosen; not sensitive: a millionth of a nat."""
 MOST = 1000.0
 """The most that log-odds count, either way: sums stay exact and infinite log-odds stay a number. Chosen; not
 sensitive: no evidence comes near it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterLimits:
+    """How much work goes into clusters.
+
+    Attributes:
+        component: records in a component of positive pairs above which it is cut first. Chosen; not sensitive: only
+            chains of wrong pairs make one that large.
+        rounds: how often each record is looked at again, to be moved; 0 leaves average linkage as it is. Chosen; not
+            sensitive: after two or three rounds there is mostly nothing left to move.
+    """
+
+    component: int = 100_000
+    rounds: int = 10
+
+
+_LIMITS = ClusterLimits()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,8 +84,7 @@ def cluster_records(
     absent: float,
     one_per_file: bool,
     initial: Int64s | None = None,
-    limit: int = COMPONENT_RECORDS,
-    rounds: int = ROUNDS,
+    limits: ClusterLimits = _LIMITS,
 ) -> Clusters:
     """Cluster records so that the pairs inside a cluster say on average that they are one person.
 
@@ -98,8 +106,7 @@ def cluster_records(
         initial: ``int64[records]``, clusters given out by an earlier run, -1 for new records. They are neither split
             nor merged with each other; new records join them, one another, or nobody. A cluster that holds two
             records of a file already keeps them.
-        limit: records in a component of positive pairs above which it is cut first.
-        rounds: how often to look for records that should move; 0 leaves average linkage as it is.
+        limits: how much work goes into it.
 
     Raises:
         UsageError: ``absent`` is not below 0, or a file number is not below :data:`FILES_LIMIT`.
@@ -129,7 +136,9 @@ def cluster_records(
     room = size[u] * size[v]
     average = (total + lost * (room - count)) / room
     positive = average > 0
-    piece, giant = limited_components(u[positive], v[positive], average[positive], size, limit)
+    piece, giant = limited_components(
+        u[positive], v[positive], average[positive], size, limits.component
+    )
     inside = np.flatnonzero(piece[u] == piece[v])
     inside = inside[np.argsort(piece[u[inside]], kind="stable")]
     edges = (u[inside], v[inside], total[inside], count[inside])
@@ -138,7 +147,7 @@ def cluster_records(
     _each_piece(starts, edges, (size, files, fixed), lost, root)
     inside = np.flatnonzero(piece[node[low]] == piece[node[high]])
     pairs = (low[inside], high[inside], value[inside])
-    cluster, ties = move_records(root[node], pairs, bits, new, absent=lost, rounds=rounds)
+    cluster, ties = move_records(root[node], pairs, bits, new, absent=lost, rounds=limits.rounds)
     return Clusters(
         cluster=cluster,
         giant=giant,

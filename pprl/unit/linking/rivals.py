@@ -9,7 +9,7 @@ matching polynomial: Bayati, Shah and Sharma 2008; Chertkov et al. 2010).
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -75,10 +75,10 @@ def pair_probabilities(
     meets = unlisted * float(np.exp(min(log_prior_odds, _MOST)))
     _, left = np.unique(left, return_inverse=True)
     _, right = np.unique(right, return_inverse=True)
+    files = _Files(sizes=sizes, meets=meets, both=rule == "one-to-one")
     free, mean = np.ones((2, len(odds))), np.ones(2)
-    run = partial(_rounds, sizes=sizes, meets=meets, both=rule == "one-to-one", mean=mean)
-    for first, last in pairwise((0, *range(_WHOLE, _ROUNDS + 1, _LOOK))):
-        moved, drift = run(left, right, odds, free, first=first, last=last, fixed=False)
+    for rounds in pairwise((0, *range(_WHOLE, _ROUNDS + 1, _LOOK))):
+        moved, drift = _rounds(left, right, odds, free, files, mean, range(*rounds))
         moving = moved >= _SETTLED
         if not moving.any() and drift < _SETTLED:
             break
@@ -90,11 +90,27 @@ def pair_probabilities(
         _, left = np.unique(left[chosen], return_inverse=True)
         _, right = np.unique(right[chosen], return_inverse=True)
         part = np.ascontiguousarray(free[:, chosen])
-        run(left, right, odds[chosen], part, first=last, last=_ROUNDS, fixed=True)
+        rest = range(rounds[1], _ROUNDS)
+        _rounds(left, right, odds[chosen], part, files, mean, rest, fixed=True)
         free[:, chosen] = part
         break
     odds = odds * free[0] * free[1]
     return np.asarray(odds / (1 + odds))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """What all pairs of two files share.
+
+    Attributes:
+        sizes: how many records each file has.
+        meets: odds that any record has any other of the other file beyond the given pairs.
+        both: whether a left record, too, has one partner at most.
+    """
+
+    sizes: tuple[int, int]
+    meets: float
+    both: bool
 
 
 def _rounds(
@@ -102,14 +118,11 @@ def _rounds(
     right: Int64s,
     odds: Floats,
     free: Floats,
-    *,
-    sizes: tuple[int, int],
-    meets: float,
-    both: bool,
+    files: _Files,
     mean: Floats,
-    first: int,
-    last: int,
-    fixed: bool,
+    rounds: range,
+    *,
+    fixed: bool = False,
 ) -> tuple[Floats, float]:
     """For some rounds, let pairs tell each other how likely it is that their records have no other partner.
 
@@ -117,11 +130,9 @@ def _rounds(
         left, right: ``int64[pairs]``, numbers of the records that are in pairs, from 0 on, none left out.
         odds: ``float64[pairs]``.
         free: ``float64[2, pairs]``, that the left record has no other partner, and the right one; updated.
-        sizes: how many records each file has.
-        meets: odds that any record has any other of the other file beyond these pairs.
-        both: whether a left record, too, has one partner at most.
+        files: what all pairs share.
         mean: ``float64[2]``, the mean probability of having no partner, for each file; updated.
-        first, last: rounds.
+        rounds: numbers of the rounds.
         fixed: leave the means as they are: these are not all pairs.
 
     Returns:
@@ -129,7 +140,8 @@ def _rounds(
     """
     inner = int(left.max(initial=-1)) + 1, int(right.max(initial=-1)) + 1
     moved, drift = np.zeros(len(odds)), 0.0
-    for number in range(first, last):
+    sizes, meets, both = files.sizes, files.meets, files.both
+    for number in rounds:
         # Whole steps settle trees at once. On cycles they may swing between two states; half steps do not.
         step = 1.0 if number < _WHOLE else 0.5
         beyond = meets * sizes[1] * mean[1], meets * sizes[0] * mean[0]

@@ -24,8 +24,9 @@ from pprl.exchange.encoded.file import read_encoded
 from pprl.party.encoding import blake2b
 from pprl.party.encoding import encode as encode_module
 from pprl.party.encoding import spool as spool_module
-from pprl.party.encoding.encode import RowCounts, encode, encode_file
+from pprl.party.encoding.encode import EncodedPaths, RowCounts, encode, encode_file
 from pprl.party.keys.id_map import read_id_map
+from pprl.party.reading.people import ReadingOptions
 from pprl.tables import ColumnMap
 
 AGREEMENT = make_agreement(
@@ -49,13 +50,19 @@ def in_memory(frame: pd.DataFrame, **options: Any) -> tuple[Content, RowCounts]:
 
 def from_file(people: Path, folder: Path, **options: Any) -> tuple[Content, RowCounts]:
     """Return the same from a file, by what was written."""
-    settled = {
-        "party": "a",
-        "id_column": "id",
-        "encoded": folder / "a.parquet",
-        "id_map": folder / "a.csv",
-    }
-    counts = encode_file(people, AGREEMENT, KEY, **{**settled, **options})
+    outputs = EncodedPaths(
+        encoded=folder / "a.parquet", id_map=folder / "a.csv", force=options.pop("force", False)
+    )
+    told = {name: options.pop(name) for name in ("party", "progress") if name in options}
+    counts = encode_file(
+        people,
+        AGREEMENT,
+        KEY,
+        **({"party": "a"} | told),
+        id_column="id",
+        outputs=outputs,
+        reading=ReadingOptions(**options),
+    )
     encoded = read_encoded(folder / "a.parquet")  # checks the digest and the order
     ids = read_id_map(folder / "a.csv").set_index("pseudonym")["id"]
     rows = zip(encoded.pseudonyms, encoded.filters, encoded.keys, strict=True)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.base.errors import DataError, UsageError
-from pprl.synth import Corruption, corrupt, population, text_corruption
+from pprl.synth import Corruption, ErrorRequest, corrupt, population, text_corruption
 from pprl.synth.errors.catalogue import all_errors
 from pprl.synth.errors.profiles import PROFILES
 from pprl.synth.people.fields import FIELDS
@@ -84,7 +84,11 @@ def test_a_table_of_some_fields_gets_the_errors_of_those(clean: pd.DataFrame) ->
 def test_an_error_of_ones_own_is_made_at_its_rate() -> None:
     frame = pd.DataFrame({"surname": ["Ash", "Birch", ""] * 3000})
     own = text_corruption("asterisk", "surname", lambda text, dice: text and f"{text}*")
-    made = corrupt(frame, profile="none", rates={"asterisk": 0.25}, more=[own], dependence=0.7)
+    made = corrupt(
+        frame,
+        profile=ErrorRequest(profile="none", rates={"asterisk": 0.25}, dependence=0.7),
+        more=[own],
+    )
     (row,) = made.rates.itertuples()
     assert (row.error, row.asked, row.possible) == ("asterisk", 0.25, 6000)
     assert abs(row.rate - 0.25) < 4.5 * sqrt(0.25 * 0.75 / 6000)
@@ -99,7 +103,7 @@ def test_an_error_of_ones_own_may_be_random_and_rare() -> None:
     own = text_corruption(
         "twice", "locality", lambda text, dice: text.replace("nn", dice.one(["n", "nn", "m"]))
     )
-    made = corrupt(frame, profile="none", rates={"twice": 1.0}, more=[own])
+    made = corrupt(frame, profile=ErrorRequest(profile="none", rates={"twice": 1.0}), more=[own])
     assert made.rates["possible"].tolist() == made.rates["made"].tolist() == [500]
     assert set(made.frame["locality"]) == {"Aachen", "Bon", "Bom", "Ulm"}
 
@@ -107,7 +111,11 @@ def test_an_error_of_ones_own_may_be_random_and_rare() -> None:
 def test_factors_multiply_the_rates_of_their_rows(clean: pd.DataFrame) -> None:
     frame = pd.concat([clean] * 4)
     factor = np.tile([0.0, 1.0, 2.0, 0.5], len(frame) // 4)
-    made = corrupt(frame, profile="none", rates={"sex_wrong": 0.2}, factor=factor, dependence=0.5)
+    made = corrupt(
+        frame,
+        profile=ErrorRequest(profile="none", rates={"sex_wrong": 0.2}, dependence=0.5),
+        factor=factor,
+    )
     hit = np.bincount(made.errors["row"] % 4, minlength=4) / (len(frame) / 4)
     assert hit[0] == 0
     for share, asked in zip(hit[1:], (0.2, 0.4, 0.1), strict=True):
@@ -115,7 +123,7 @@ def test_factors_multiply_the_rates_of_their_rows(clean: pd.DataFrame) -> None:
 
 
 def test_a_household_column_makes_households_move_together(clean: pd.DataFrame) -> None:
-    made = corrupt(clean, profile="none", rates={"moved_house": 0.4})
+    made = corrupt(clean, profile=ErrorRequest(profile="none", rates={"moved_house": 0.4}))
     moved = (
         made.frame[["address", "locality", "postcode"]].to_numpy()
         != clean[["address", "locality", "postcode"]].to_numpy()
@@ -205,7 +213,7 @@ def test_what_cannot_be_is_refused(clean: pd.DataFrame, options: dict[str, Any],
 
 def test_a_rate_for_fields_that_the_records_lack_is_refused(clean: pd.DataFrame) -> None:
     with pytest.raises(UsageError, match="middle_name"):
-        corrupt(clean[["given_name"]], rates={"given_and_middle_joined": 0.1})
+        corrupt(clean[["given_name"]], profile=ErrorRequest(rates={"given_and_middle_joined": 0.1}))
 
 
 def test_all_errors_are_listed_with_their_source() -> None:
@@ -236,7 +244,8 @@ def test_numbers_that_are_none_are_refused(clean: pd.DataFrame, options: dict[st
 def test_two_parties_get_errors_of_their_own(clean: pd.DataFrame) -> None:
     """Independent of each other: as often together as by chance. One party alone gets the same again."""
     a, again, b = (
-        corrupt(clean, profile="none", rates={"sex_wrong": 0.3}, party=party) for party in "aab"
+        corrupt(clean, profile=ErrorRequest(profile="none", rates={"sex_wrong": 0.3}), party=party)
+        for party in "aab"
     )
     pd.testing.assert_frame_equal(a.errors, again.errors)
     both = len(set(a.errors["row"]) & set(b.errors["row"])) / len(clean)
@@ -248,7 +257,9 @@ def test_who_moves_stays_within_the_populations_towns() -> None:
     town = population(2000, seed=3, towns=4)
     clean = town.frame()
     towns = set(clean["locality"])
-    made = corrupt(clean, profile="none", rates={"moved_house": 0.9}, within=town)
+    made = corrupt(
+        clean, profile=ErrorRequest(profile="none", rates={"moved_house": 0.9}), within=town
+    )
     assert (made.frame["locality"] != clean["locality"]).mean() > 0.1
     assert set(made.frame["locality"]) == towns
     places = set(zip(clean["postcode"].str[:4], clean["locality"], strict=True))
@@ -256,7 +267,7 @@ def test_who_moves_stays_within_the_populations_towns() -> None:
     assert len({postcode for postcode, _ in moved | places}) == len(moved | places), (
         "a postcode belongs to one town"
     )
-    anywhere = corrupt(clean, profile="none", rates={"moved_house": 0.9})
+    anywhere = corrupt(clean, profile=ErrorRequest(profile="none", rates={"moved_house": 0.9}))
     assert len(set(anywhere.frame["locality"]) - towns) > 10
 
 
@@ -266,7 +277,9 @@ def test_an_error_of_ones_own_may_be_of_any_text_column(clean: pd.DataFrame) -> 
         name="ward_and_bed", fields=("ward", "bed"), possible=all, slot="ward",
         change=lambda values, dice: (values[1], values[0]),
     )  # fmt: skip
-    made = corrupt(frame, profile="none", rates={"ward_and_bed": 1.0}, more=[swap])
+    made = corrupt(
+        frame, profile=ErrorRequest(profile="none", rates={"ward_and_bed": 1.0}), more=[swap]
+    )
     assert made.frame["ward"].tolist() == ["1", "North"] * 1500
     assert made.frame["bed"].tolist() == ["North", ""] * 1500
     others = [name for name in frame.columns if name not in ("ward", "bed")]
@@ -276,7 +289,11 @@ def test_an_error_of_ones_own_may_be_of_any_text_column(clean: pd.DataFrame) -> 
     with pytest.raises(DataError, match="note"):
         corrupt(frame, more=[text_corruption("n", "note", lambda text, dice: "x")])
     with pytest.raises(UsageError, match="lack: wing"):
-        corrupt(frame, rates={"w": 0.1}, more=[text_corruption("w", "wing", lambda t, d: "x")])
+        corrupt(
+            frame,
+            profile=ErrorRequest(rates={"w": 0.1}),
+            more=[text_corruption("w", "wing", lambda t, d: "x")],
+        )
 
 
 def test_a_change_that_gives_back_a_text_is_refused(clean: pd.DataFrame) -> None:
@@ -284,7 +301,7 @@ def test_a_change_that_gives_back_a_text_is_refused(clean: pd.DataFrame) -> None
         name="own", fields=("surname",), possible=all, slot="own", change=lambda values, dice: values[0] + "x"
     )  # fmt: skip
     with pytest.raises(UsageError, match="'own'"):
-        corrupt(clean, rates={"own": 0.5}, more=[own])
+        corrupt(clean, profile=ErrorRequest(rates={"own": 0.5}), more=[own])
 
 
 def test_two_columns_of_one_name_are_refused(clean: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ from pprl.synth.errors.apply import Corrupted, corrupt
 from pprl.synth.errors.corruptor import CARELESS, Corruptor, ErrorCounts, household_means
 from pprl.synth.errors.error_type import Corruption, text_corruption
 from pprl.synth.errors.profiles import PROFILES
-from pprl.synth.errors.rates import ErrorPlan
+from pprl.synth.errors.rates import ErrorPlan, ErrorRequest
 from pprl.synth.people.fields import FIELDS
 from pprl.synth.people.population import population
 
@@ -77,7 +77,7 @@ def test_each_errors_rate_is_the_one_asked_for(
     clean: pd.DataFrame, profile: str, dependence: float | None
 ) -> None:
     """All errors of a profile at once: within 4.5 standard errors where 500 or more of 40,000 are possible."""
-    made = corrupt(clean, profile=profile, dependence=dependence, seed=6)
+    made = corrupt(clean, profile=ErrorRequest(profile=profile, dependence=dependence), seed=6)
     assert len(made.rates) == len(PROFILES[profile].rates)
     assert assert_rates(made, clean) >= 70
 
@@ -86,7 +86,7 @@ def test_at_full_dependence_late_errors_fall_short_by_no_more_than_is_said(
     clean: pd.DataFrame,
 ) -> None:
     """The documented limit: only careless records have errors, so that few are left for the last of a heavy profile."""
-    made = corrupt(clean, profile="heavy", dependence=1.0, seed=6)
+    made = corrupt(clean, profile=ErrorRequest(profile="heavy", dependence=1.0), seed=6)
     table = made.rates[made.rates["possible"] >= FEWEST]
     short = 0
     for row in table.itertuples():
@@ -114,7 +114,11 @@ def test_rates_hold_where_one_error_decides_whether_another_is_possible(
     clean: pd.DataFrame, rates: dict[str, float], dependence: float
 ) -> None:
     names = sorted({"given_name", "middle_name"})
-    made = corrupt(clean[names], profile="none", rates=rates, dependence=dependence, seed=4)
+    made = corrupt(
+        clean[names],
+        profile=ErrorRequest(profile="none", rates=rates, dependence=dependence),
+        seed=4,
+    )
     assert int(made.rates["possible"].min()) >= FEWEST
     for row in made.rates.itertuples():
         assert abs(row.rate - row.asked) < room(row.asked, row.possible), row
@@ -132,7 +136,9 @@ def test_missing_values_attract_each_other_where_errors_depend(
     The statistic of each pair of fields is (both - n p q) / sqrt(n p q).
     """
     single = {f"{name}_missing": 0.05 for name in LOST}
-    made = corrupt(clean, profile="none", rates=single, dependence=dependence, seed=12)
+    made = corrupt(
+        clean, profile=ErrorRequest(profile="none", rates=single, dependence=dependence), seed=12
+    )
     gone = {name: (made.frame[name] == "").to_numpy() for name in LOST}
     statistics = []
     for one, other in itertools.combinations(gone.values(), 2):
@@ -166,7 +172,9 @@ def typed(
 ) -> tuple[float, dict[str, np.ndarray]]:
     """For each slot the records with one of its errors."""
     rates = {name: HEAVY[name] for names in TYPED.values() for name in names}
-    made = corrupt(clean, profile="none", rates=rates, dependence=request.param, seed=8)
+    made = corrupt(
+        clean, profile=ErrorRequest(profile="none", rates=rates, dependence=request.param), seed=8
+    )
     inside = {}
     for slot, names in TYPED.items():
         inside[slot] = np.zeros(RECORDS, dtype=bool)

@@ -13,10 +13,12 @@ from scipy.optimize import linear_sum_assignment
 
 from pprl.unit.linking.assignment import (
     components,
+    first_come,
     limited_components,
     one_to_many,
     one_to_one,
     tied_records,
+    undecided_records,
 )
 
 THRESHOLD = 0.5
@@ -158,6 +160,50 @@ def test_equally_good_partners_are_counted() -> None:
     assert tied_records(*drawn, accepted) == 2
     none = as_pairs({})
     assert tied_records(*none, one_to_one(*none)[0]) == 0
+
+
+def pairs_of(drawn: Pairs, side: int, record: int) -> list[int]:
+    """The pairs of a record of the left file (0) or the right one (1), best first."""
+    own = np.flatnonzero(drawn[side] == record).tolist()
+    return sorted(own, key=lambda at: -drawn[2][at])
+
+
+@PROPERTY
+@given(weighted(4, 10), st.data())
+def test_records_with_two_equally_good_partners_are_counted_once(
+    drawn: Pairs, data: st.DataObject
+) -> None:
+    """Tied: another pair weighs as much as the accepted one. Undecided: none was accepted, since the best two weigh the
+    same, and enough."""
+    if data.draw(st.booleans()):
+        accepted, _ = one_to_one(*drawn)
+    else:
+        enough = drawn[2] > data.draw(st.integers(0, 3))
+        accepted = first_come(*drawn[:2], once_left=True) & enough
+    tied = undecided = 0
+    for side in (0, 1):
+        for record in np.unique(drawn[side]).tolist():
+            own = pairs_of(drawn, side, record)
+            weights = drawn[2][own].tolist()
+            taken = [at for at in own if accepted[at]]
+            if taken:
+                tied += weights.count(drawn[2][taken[0]]) > 1
+            else:
+                undecided += len(own) > 1 and weights[0] == weights[1] and weights[0] > 0
+    assert tied_records(*drawn, accepted) == tied
+    assert undecided_records(*drawn, accepted) == undecided
+
+
+@PROPERTY
+@given(weighted(4, 12), st.booleans())
+def test_first_come_is_first_served(drawn: Pairs, once_left: bool) -> None:
+    """A pair is taken unless its right record has a partner by then, or its left one where that may have only one."""
+    taken: list[tuple[int, int]] = []
+    for a, b in zip(drawn[0].tolist(), drawn[1].tolist(), strict=True):
+        lefts, rights = [x for x, _ in taken], [y for _, y in taken]
+        if b not in rights and not (once_left and a in lefts):
+            taken.append((a, b))
+    assert as_set(drawn, first_come(*drawn[:2], once_left=once_left)) == set(taken)
 
 
 @PROPERTY

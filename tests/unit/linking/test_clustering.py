@@ -16,7 +16,12 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from pprl.base.errors import DataError, UsageError
 from pprl.unit.linking.assignment import components
-from pprl.unit.linking.clustering import FILES_LIMIT, Clusters, cluster_records
+from pprl.unit.linking.clustering import (
+    FILES_LIMIT,
+    ClusterLimits,
+    Clusters,
+    cluster_records,
+)
 
 PROPERTY = settings(max_examples=200, deadline=None)
 STEPS = st.integers(-12, 16).map(lambda n: n / 4)  # exact in binary, so that there are many ties
@@ -146,7 +151,7 @@ def plain_ties(case: Case, found: list[frozenset[int]]) -> int:
 @given(cases(), st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 10]))
 def test_clusters_equal_the_plain_rule(case: Case, seed: int, rounds: int) -> None:
     """The heap with its bounds joins what looking at everything joins, equal averages included."""
-    found = case.run(seed, rounds=rounds)
+    found = case.run(seed, limits=ClusterLimits(rounds=rounds))
     assert groups(found.cluster) == plain_moves(case, plain_clusters(case), rounds)
     for group in groups(found.cluster):
         assert {int(found.cluster[record]) for record in group} == {min(group)}
@@ -158,7 +163,7 @@ def test_clusters_equal_the_plain_rule(case: Case, seed: int, rounds: int) -> No
 @settings(max_examples=25, deadline=None)
 @given(cases(most=18))
 def test_clusters_of_more_records_equal_the_plain_rule(case: Case) -> None:
-    assert groups(case.run(rounds=0).cluster) == plain_clusters(case)
+    assert groups(case.run(limits=ClusterLimits(rounds=0)).cluster) == plain_clusters(case)
     assert groups(case.run().cluster) == plain_moves(case, plain_clusters(case), 10)
 
 
@@ -168,7 +173,7 @@ def test_tables_full_of_ties_equal_the_plain_rule(seed: int) -> None:
     rng = np.random.default_rng(seed)
     cells = {pair: float(rng.choice([-1, 1])) for pair in combinations(range(14), 2)}
     case = simple(cells, 14, absent=-1.0)
-    assert groups(case.run(seed, rounds=0).cluster) == plain_clusters(case)
+    assert groups(case.run(seed, limits=ClusterLimits(rounds=0)).cluster) == plain_clusters(case)
 
 
 def inside(case: Case, cluster: IntArray) -> Fraction:
@@ -179,7 +184,10 @@ def inside(case: Case, cluster: IntArray) -> Fraction:
 @given(cases(most=14))
 def test_moving_only_raises_the_sum_of_weights(case: Case) -> None:
     """And leaves no single record that would weigh more with another cluster."""
-    before, after = case.run(rounds=0).cluster, case.run(rounds=100).cluster
+    before, after = (
+        case.run(limits=ClusterLimits(rounds=0)).cluster,
+        case.run(limits=ClusterLimits(rounds=100)).cluster,
+    )
     assert inside(case, after) >= inside(case, before)
     found = groups(after)
     assert plain_moves(case, found, 1) == found
@@ -189,7 +197,10 @@ def test_moving_only_raises_the_sum_of_weights(case: Case) -> None:
 @given(cases(st.floats(-20, 20), most=14), st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 100]))
 def test_order_of_the_pairs_does_not_matter(case: Case, seed: int, limit: int) -> None:
     """Weights of any size: sums are the same whatever the order they are made in."""
-    one, two = case.run(limit=limit), case.run(seed, limit=limit)
+    one, two = (
+        case.run(limits=ClusterLimits(component=limit)),
+        case.run(seed, limits=ClusterLimits(component=limit)),
+    )
     np.testing.assert_array_equal(one.cluster, two.cluster)
     assert (one.giant, one.ties, one.largest) == (two.giant, two.ties, two.largest)
 
@@ -198,7 +209,7 @@ def test_order_of_the_pairs_does_not_matter(case: Case, seed: int, limit: int) -
 @given(cases(most=14), st.sampled_from([1, 3, 100]))
 def test_rules_are_never_broken(case: Case, limit: int) -> None:
     """No file twice among records that came together now; earlier clusters neither split nor merged."""
-    cluster = case.run(limit=limit).cluster
+    cluster = case.run(limits=ClusterLimits(component=limit)).cluster
     for group in groups(cluster):
         before = {int(case.initial[record]) for record in group if case.initial[record] >= 0}
         assert len(before) <= 1
@@ -218,7 +229,7 @@ def test_a_cluster_of_a_giant_component_stays_below_the_limit(case: Case, limit:
     """And whatever is no giant is clustered as without a limit."""
     alone = np.full(len(case.file_of), -1)
     free = case.run(one_per_file=False, initial=alone)
-    cut = case.run(one_per_file=False, initial=alone, limit=limit)
+    cut = case.run(one_per_file=False, initial=alone, limits=ClusterLimits(component=limit))
     positive = np.array([p for p, w in case.cells.items() if w > 0], np.int64).reshape(-1, 2)
     component = components(positive[:, 0], positive[:, 1], len(alone))
     sizes = np.bincount(component)
@@ -235,7 +246,9 @@ def test_a_full_table_is_clustered_as_by_scipy(records: int) -> None:
     left, right = np.triu_indices(records, 1)
     weight = rng.normal(0, 3, len(left)) + np.where(group[left] == group[right], 2, -2)
     file_of = np.zeros(records, np.int64)
-    found = cluster_records(left, right, weight, file_of, absent=-99, one_per_file=False, rounds=0)
+    found = cluster_records(
+        left, right, weight, file_of, absent=-99, one_per_file=False, limits=ClusterLimits(rounds=0)
+    )
     expected = fcluster(linkage(100 - weight, "average"), 100, "distance")
     assert 1 < found.largest < records
     assert sorted(map(sorted, groups(found.cluster))) == sorted(map(sorted, groups(expected)))
@@ -265,7 +278,7 @@ def test_one_strong_wrong_pair_does_not_glue_two_people_together() -> None:
     assert groups(case.run().cluster) == [frozenset(range(5)), frozenset(range(5, 10))]
     # Average linkage alone joins the strong pair first, and nobody can follow the two.
     torn = [frozenset(range(4)), frozenset([4, 5]), frozenset(range(6, 10))]
-    assert groups(case.run(rounds=0).cluster) == torn
+    assert groups(case.run(limits=ClusterLimits(rounds=0)).cluster) == torn
 
 
 def test_a_chain_falls_apart() -> None:
@@ -341,7 +354,7 @@ def test_an_infinite_weight_is_a_number() -> None:
 def test_a_giant_is_cut_where_it_is_thinnest() -> None:
     cells = dense(range(4), range(4, 8), within=3.0)
     cells |= {(a, b): 1.0 for a in range(4) for b in range(4, 8)}
-    whole, cut = simple(cells, 8).run(), simple(cells, 8).run(limit=7)
+    whole, cut = simple(cells, 8).run(), simple(cells, 8).run(limits=ClusterLimits(component=7))
     assert (whole.giant, whole.largest) == (0, 8)
     assert (cut.giant, groups(cut.cluster)) == (1, [frozenset(range(4)), frozenset(range(4, 8))])
 
@@ -379,7 +392,13 @@ def test_a_hub_with_many_neighbours_is_quick_and_right() -> None:
     hub, others = np.zeros(50_000, np.int64), np.arange(1, 50_001)
     file_of = np.zeros(50_001, np.int64)
     found = cluster_records(
-        hub, others, weight, file_of, absent=-0.01, one_per_file=False, rounds=0
+        hub,
+        others,
+        weight,
+        file_of,
+        absent=-0.01,
+        one_per_file=False,
+        limits=ClusterLimits(rounds=0),
     )
     best = np.sort(weight)[::-1]
     # The k-th neighbour joins while its own pair outweighs the k - 1 pairs with the others.

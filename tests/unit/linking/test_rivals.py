@@ -232,6 +232,32 @@ def test_partners_that_are_not_listed_are_reckoned_with(
 
 
 @pytest.mark.parametrize("rule", ["one-to-one", "one-to-many"])
+def test_a_record_none_of_whose_pairs_is_listed_may_have_a_partner_all_the_same(
+    rule: AssignmentRule,
+) -> None:
+    """Where scores say nothing, the pairs of a few records are as probable as any others, listed or not."""
+    sizes, matches, some = (200, 300), 150.0, (10, 15)
+    left, right = np.divmod(np.arange(some[0] * some[1]), some[1])
+    probability = probabilities(
+        left,
+        right,
+        np.zeros(len(left)),
+        sizes,
+        matches=matches,
+        rule=rule,
+        unlisted=1 - len(left) / (200 * 300),
+    )
+    assert probability.mean() == pytest.approx(matches / (200 * 300), rel=0.08)
+
+
+def test_evidence_against_a_pair_counts_however_many_matches_are_expected() -> None:
+    """Even where everybody has a partner, a pair whose own evidence speaks against it is not the one."""
+    for matches in (1000.0, 5000.0):
+        against = found([(0, 0)], [-8.0], sizes=(1000, 1000), matches=matches)
+        assert against[0] < 0.1
+
+
+@pytest.mark.parametrize("rule", ["one-to-one", "one-to-many"])
 def test_rings_that_settle_late_are_followed_by_themselves(
     rule: AssignmentRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logit
 
+from pprl.exchange.links.run_entries import ExpectedQuality
 from pprl.unit.run.estimate import curve, estimate_quality
 from pprl.unit.weighing.model import ModelError
 
@@ -14,6 +18,9 @@ PROBABILITIES = st.lists(st.floats(0, 1), max_size=40).map(np.array)
 PROPERTY = settings(max_examples=150, deadline=None)
 
 ERROR = ModelError(precision=0.7, recall=0.6, doubt=0.5, unseen=0.01)
+RIGHT = ModelError(
+    precision=0.0, recall=0.0, doubt=0.0, unseen=0.0
+)  # of a model that is never wrong
 
 
 @PROPERTY
@@ -99,6 +106,72 @@ def test_the_truth_lies_in_the_interval_when_the_probabilities_are_right() -> No
         held["recall"] += made.recall_low <= recall <= made.recall_high
     assert held["precision"] >= 190
     assert held["recall"] >= 190
+
+
+def spread_of(low: float, high: float) -> float:
+    """The standard deviation that a 95 % interval claims, on the scale of log-odds."""
+    return float(logit(high) - logit(low)) / 2 / 1.96
+
+
+def test_intervals_are_as_wide_as_the_truth_scatters() -> None:
+    """Where the model is right: the precision by chance among the links, the recall by chance among all else too."""
+    rng = np.random.default_rng(2)
+    accepted = np.arange(3500) < 3000
+    unsure = np.concatenate([rng.beta(30, 1, 3000), np.full(500, 0.1)])
+    made = estimate_quality(unsure, accepted, unlisted=100.0, error=RIGHT)
+    right = [(rng.random(3000) < unsure[:3000]).sum() for _ in range(2000)]
+    told = spread_of(made.precision_low, made.precision_high)
+    assert told == pytest.approx(np.std(logit(np.array(right) / 3000)), rel=0.15)
+    sure = np.where(accepted, 0.9995, 0.1)
+    made = estimate_quality(sure, accepted, unlisted=100.0, error=RIGHT)
+    recall = []
+    for _ in range(2000):
+        true = rng.random(3500) < sure
+        recall.append((true & accepted).sum() / (true.sum() + rng.poisson(100)))
+    told = spread_of(made.recall_low, made.recall_high)
+    assert told == pytest.approx(np.std(logit(recall)), rel=0.15)
+
+
+def many_links(error: ModelError = RIGHT, **unlisted: float) -> ExpectedQuality:
+    """Ten thousand certain links, so that sampling adds next to nothing."""
+    links = np.ones(10_000)
+    return estimate_quality(links, links > 0, error=error, **{"unlisted": 1000.0, **unlisted})
+
+
+def test_the_recall_reaches_from_the_most_unlisted_matches_to_the_least() -> None:
+    """And to the matches that may not be there at all, and to those that no score shows."""
+    made = many_links()
+    assert made.recall_low == pytest.approx(10 / 11, abs=0.01)
+    assert made.recall_high == pytest.approx(10 / 11, abs=0.01)
+    assert many_links(unlisted_high=3000.0).recall_low == pytest.approx(10 / 13, abs=0.01)
+    assert many_links(unlisted_high=3000.0).recall_high == made.recall_high
+    assert many_links(unlisted_low=200.0).recall_high == pytest.approx(10 / 10.2, abs=0.01)
+    assert many_links(unlisted_low=200.0).recall_low == made.recall_low
+    doubted = many_links(replace(RIGHT, doubt=0.6))
+    assert doubted.recall_high == pytest.approx(10 / 10.4, abs=0.01)
+    assert doubted.recall_low == made.recall_low
+    unseen = many_links(replace(RIGHT, unseen=0.2))
+    assert unseen.recall_low == pytest.approx(10 / 13, abs=0.01)
+    assert unseen.recall_high == made.recall_high
+    for changed in (doubted, unseen, many_links(unlisted_low=200.0, unlisted_high=3000.0)):
+        assert changed.recall == made.recall == pytest.approx(10 / 11)
+        assert changed.matches == made.matches
+
+
+@pytest.mark.parametrize("links", [7, 40, 300])
+def test_an_interval_ends_at_whole_links(links: int) -> None:
+    """Rounded outwards, so that it may end at 1 where less than one wrong link is expected."""
+    probability = np.full(links, 0.93)
+    every = np.ones(1000 * links, bool)
+    exact = estimate_quality(np.tile(probability, 1000), every, unlisted=0.0, error=RIGHT)
+    made = estimate_quality(probability, every[:links], unlisted=0.0, error=RIGHT)
+    for end in (made.precision_low, made.precision_high):
+        assert end * links == pytest.approx(round(end * links))
+    assert made.precision_low < exact.precision < made.precision_high
+    sure = estimate_quality(
+        np.full(links, 1 - 0.1 / links), every[:links], unlisted=0.0, error=ERROR
+    )
+    assert sure.precision_high == 1.0
 
 
 @PROPERTY

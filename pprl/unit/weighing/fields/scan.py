@@ -33,7 +33,7 @@ def scan_rows(
     a, b = pair
     table = _taken(learnt.table, a, b, rows)
     same = a == b and rows[0] is None and rows[1] is None
-    left, right = scan_all(table, 0, 1, learnt.bound(), floor, same=same, progress=progress)
+    left, right = scan_all(table, (0, 1), learnt.bound(), floor, same=same, progress=progress)
     left = left if rows[0] is None else rows[0][left]
     right = right if rows[1] is None else rows[1][right]
     if a == b and not same:
@@ -75,7 +75,7 @@ class FieldsScan:
         first = start if self._same else 0
         one, other = self._table.ids[0][:, start:stop], self._table.ids[1][:, first:]
         left, right = scan_all(
-            self._with(one, other), 0, 1, self._bound, self._least, progress=progress
+            self._with(one, other), (0, 1), self._bound, self._least, progress=progress
         )
         left, right = left + start, right + first
         mine, others = one.shape[1], self._table.ids[1].shape[1]
@@ -101,8 +101,7 @@ class FieldsScan:
         last = one.shape[1] - 1
         left, right, counts = scan_grouped(
             self._table,
-            0,
-            1,
+            (0, 1),
             self._bound,
             self._least,
             codes=(one, other),

@@ -191,7 +191,7 @@ def test_members_of_a_household_are_no_matches() -> None:
     model = fit_fields(people.files, sample=SAMPLE)
     assert model.matches[0, 1] == pytest.approx(200, rel=0.1)
     at = [field.name for field in model.fields]
-    left, right = scan_all(model.table, 0, 1, model.bound(), 0.0)
+    left, right = scan_all(model.table, (0, 1), model.bound(), 0.0)
     levels = pair_levels(model.table, 0, 1, left, right)
     same = [at.index(name) for name in ("surname", "address", "postcode")]
     other = [at.index(name) for name in ("given_name", "date_of_birth")]

@@ -54,7 +54,7 @@ def test_the_whole_scan_finds_what_reaches_the_floor(
     one_by_one = bound_of_pairs(table, a, b, bound, left, right)
     np.testing.assert_array_equal(one_by_one, plain.ravel())
     steps: list[float] = []
-    found = places(*scan_all(table, a, b, bound, floor, same=same, progress=steps.append))
+    found = places(*scan_all(table, (a, b), bound, floor, same=same, progress=steps.append))
     wanted = (plain >= floor) & (np.triu(np.ones_like(plain), 1) > 0 if same else True)
     assert found == [(int(i), int(j)) for i, j in np.argwhere(wanted)]
     assert steps == sorted(steps)
@@ -103,7 +103,7 @@ def test_what_a_scan_tells_apart_never_changes_what_it_finds(
             patch.setattr(near, "_BLOCK", 64)
             patch.setattr(exhaustive, "_ROWS", 10)
         for least in (None, chosen, drawn, np.full(len(fields), EXACT)):
-            found = scan_all(table, a, b, bound, floor, same=same, least=least)
+            found = scan_all(table, (a, b), bound, floor, same=same, least=least)
             np.testing.assert_array_equal(found[0], left[wanted])
             np.testing.assert_array_equal(found[1], right[wanted])
 
@@ -117,7 +117,7 @@ def test_floors_that_all_pairs_reach_or_none(make_fields: Make, floor: float) ->
     bound.level[0, DIFFERENT] = -np.inf
     left, right = np.divmod(np.arange(20 * 30), 30)
     wanted = bound_of_pairs(table, 0, 1, bound, left, right) >= floor
-    found = scan_all(table, 0, 1, bound, floor)
+    found = scan_all(table, (0, 1), bound, floor)
     np.testing.assert_array_equal(found, (left[wanted], right[wanted]))
     assert len(found[0]) == 0 if floor > 0 else wanted.any()
     assert wanted.all() or floor != -np.inf
@@ -148,9 +148,9 @@ def test_the_grouped_scan_finds_the_same_where_a_code_is_shared(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan, "_JOB", job)
         left, right, compared = scan_grouped(
-            table, a, b, bound, floor, codes=(codes[0], codes[1]), same=same
+            table, (a, b), bound, floor, codes=(codes[0], codes[1]), same=same
         )
-    whole = places(*scan_all(table, a, b, bound, floor, same=same))
+    whole = places(*scan_all(table, (a, b), bound, floor, same=same))
     assert places(left, right) == [pair for pair in whole if shared[pair].any()]
     first = shared & (np.cumsum(shared, axis=2) == 1)
     assert compared.tolist() == first.sum(axis=(0, 1)).tolist()
@@ -164,11 +164,11 @@ def test_large_results_and_several_tiles_are_put_together(make_fields: Make) -> 
     left, right = np.divmod(np.arange(70 * 5000), 5000)
     reached = bound_of_pairs(table, 0, 1, bound, left, right) >= 0
     assert reached.sum() > 100_000
-    found = scan_all(table, 0, 1, bound, 0.0)
+    found = scan_all(table, (0, 1), bound, 0.0)
     np.testing.assert_array_equal(found[0], left[reached])
     np.testing.assert_array_equal(found[1], right[reached])
     codes = (np.zeros((70, 1), np.int32), np.zeros((5000, 1), np.int32))
-    grouped = scan_grouped(table, 0, 1, bound, 0.0, codes=codes)
+    grouped = scan_grouped(table, (0, 1), bound, 0.0, codes=codes)
     np.testing.assert_array_equal(grouped[0], left[reached])
     np.testing.assert_array_equal(grouped[1], right[reached])
     assert grouped[2].tolist() == [70 * 5000]
@@ -195,5 +195,5 @@ def test_a_missing_value_leaves_the_bound_as_it_is(make_fields: Make) -> None:
             bound.rare[table.starts[1] :][[at[tuple(w)] for w in few[1].words.tolist()]],
         ]
     )
-    without = scan_all(gone, 0, 1, Bound(level=bound.level, rare=rare), 1.0)
-    np.testing.assert_array_equal(without, scan_all(table, 0, 1, alone, 1.0))
+    without = scan_all(gone, (0, 1), Bound(level=bound.level, rare=rare), 1.0)
+    np.testing.assert_array_equal(without, scan_all(table, (0, 1), alone, 1.0))

@@ -217,8 +217,7 @@ def _sure(
 
 def scan_all(
     table: Columns,
-    a: int,
-    b: int,
+    files: tuple[int, int],
     bound: Bound,
     floor: float,
     *,
@@ -232,7 +231,7 @@ def scan_all(
 
     Args:
         table: the fields.
-        a, b: numbers of the two files.
+        files: numbers of the two files.
         bound: see :class:`Bound`.
         floor: natural logarithm.
         same: both are one file; each pair is given once, ``left < right``.
@@ -241,9 +240,10 @@ def scan_all(
         progress: called with the share done.
     """
     words = np.ascontiguousarray(table.words.T)
-    if least is None and table.ids[a].shape[1] * table.ids[b].shape[1] >= _WORTH:
-        least = choose_least(table, words, table.ids[a], table.ids[b], bound, floor)
-    search = Search(table, words, table.ids[a], table.ids[b], same=same, least=least)
+    ids_a, ids_b = (table.ids[file] for file in files)
+    if least is None and ids_a.shape[1] * ids_b.shape[1] >= _WORTH:
+        least = choose_least(table, words, ids_a, ids_b, bound, floor)
+    search = Search(table, words, ids_a, ids_b, same=same, least=least)
     steps = _Steps.of(bound, floor, table, search)
     one, other = search.a, search.b
 

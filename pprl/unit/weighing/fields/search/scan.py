@@ -72,8 +72,7 @@ def _scan_group(
 
 def scan_grouped(
     table: Columns,
-    a: int,
-    b: int,
+    files: tuple[int, int],
     bound: Bound,
     floor: float,
     *,
@@ -87,7 +86,7 @@ def scan_grouped(
     Twin: :func:`bound_of_pairs`.
 
     Args:
-        table, a, b, bound, floor, same, progress: as there.
+        table, files, bound, floor, same, progress: as there.
         codes: ``int32[records, passes]`` for each file; -1 where a record has none.
         first: pass to begin with; pairs of the passes before it are left out.
 
@@ -95,6 +94,7 @@ def scan_grouped(
         Rows of both files, sorted, and the number of pairs compared in each pass (a pair counts in its first).
     """
     codes_a, codes_b = codes
+    ids_a, ids_b = (table.ids[file] for file in files)
     words = np.ascontiguousarray(table.words.T)
     lefts, rights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     passes = codes_a.shape[1]
@@ -110,7 +110,7 @@ def scan_grouped(
         tasks = np.split(blocks, cuts[1:]) if len(blocks) else []
         look = partial(
             _look,
-            (words, table.bits, table.exact, table.ids[a], table.ids[b]),
+            (words, table.bits, table.exact, ids_a, ids_b),
             bound,
             floor,
             (codes_a, codes_b, rows_a, rows_b),

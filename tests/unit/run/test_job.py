@@ -1,0 +1,99 @@
+"""A job goes on with an unfinished run only if that was the very same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pprl.base.errors import OutputError
+from pprl.exchange.encoded.file import EncodedFile
+from pprl.unit.run import job as job_module
+from pprl.unit.run.job import LinkageJob, match
+from pprl.unit.run.options import MatchOptions
+from pprl.unit.run.plan import MatchPlan
+
+Draw = Callable[..., Any]
+Make = Callable[..., EncodedFile]
+
+BEGUN: dict[str, Any] = {"threshold": 0.8, "blocking": "lsh", "completeness": 0.95}
+
+
+@pytest.fixture(scope="module")
+def some(make_encoded: Make, draw_files: Draw) -> list[EncodedFile]:
+    """Three files of one agreement, and one of another."""
+    dense = draw_files(np.random.default_rng(1), [120, 100, 80, 80], 60)
+    made = [make_encoded(one, party=party) for one, party in zip(dense, "abc", strict=False)]
+    return [*made, make_encoded(dense[3], party="c", matching={"assign": "one-to-many"})]
+
+
+def job_in(folder: Path, files: list[EncodedFile], **options: Any) -> LinkageJob:
+    """A job that keeps its steps in a folder; whoever opens its journal begins the run there or goes on with it."""
+    workspace: Any = SimpleNamespace(folder=folder)
+    return LinkageJob(files, MatchOptions(**{**BEGUN, **options}), workspace=workspace)
+
+
+@pytest.fixture
+def begun(some: list[EncodedFile], tmp_path: Path) -> MatchPlan:
+    """The plan of a run of the first two files, whose steps are in the folder of the test."""
+    job = job_in(tmp_path, some[:2])
+    assert job.steps_done == 0
+    return job.plan
+
+
+def test_the_same_run_goes_on(some: list[EncodedFile], begun: MatchPlan, tmp_path: Path) -> None:
+    (tmp_path / "0-0-1-000000.npz").touch()
+    assert job_in(tmp_path, some[:2]).steps_done == 1
+
+
+@pytest.mark.parametrize(
+    ("parties", "options", "differs"),
+    [
+        ((0, 1), {"threshold": 0.9}, {"threshold"}),
+        ((0, 1), {"threshold": "auto"}, {"threshold", "floors"}),
+        ((0, 1), {"completeness": 0.9}, {"completeness", "plan"}),
+        ((0, 1), {"blocking": "exhaustive", "completeness": None}, {"blocking", "plan"}),
+        ((0, 1), {"blocking": "lsh,exhaustive"}, {"blocking"}),
+        ((0, 1), {"assign": "many-to-many"}, {"assign"}),
+        ((1, 0), {}, {"files"}),
+        ((0, 2), {}, {"files"}),
+        ((0, 1, 2), {}, {"files"}),
+        ((3,), {}, {"agreement", "files"}),
+    ],
+)
+def test_a_run_with_other_files_or_options_does_not_go_on(
+    some: list[EncodedFile],
+    begun: MatchPlan,
+    tmp_path: Path,
+    parties: tuple[int, ...],
+    options: dict[str, Any],
+    differs: set[str],
+) -> None:
+    """Parts of another run would be other pairs, and nobody would notice. What differs is named."""
+    other = job_in(tmp_path, [some[at] for at in parties], **options)
+    with pytest.raises(OutputError, match="is another one: it differs in") as caught:
+        _ = other.journal
+    assert set(caught.value.problem.partition("differs in ")[2].split(", ")) >= differs
+
+
+def test_a_run_that_extends_another_does_not_go_on_with_one_that_does_not(
+    some: list[EncodedFile], begun: MatchPlan, tmp_path: Path
+) -> None:
+    """It compares the new file only."""
+    job = job_in(tmp_path, some[:2])
+    job.__dict__["plan"] = replace(begun, earlier=match(some[1:3]))
+    with pytest.raises(OutputError, match=r"differs in extends$"):
+        _ = job.journal
+
+
+def test_a_run_does_not_go_on_under_another_version(
+    some: list[EncodedFile], begun: MatchPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "VERSION", "0.0.0")
+    with pytest.raises(OutputError, match=r"differs in software$"):
+        _ = job_in(tmp_path, some[:2]).journal
