@@ -15,6 +15,7 @@ from .progress import Progress, duration
 
 if TYPE_CHECKING:
     from pprl.base.unfinished import Unfinished
+    from pprl.exchange.agreement.defaults import AssignmentRule
     from pprl.exchange.links.run_entries import LshParameters
     from pprl.exchange.links.run_record import RunRecord
     from pprl.unit.run.plan import MatchPlan
@@ -44,8 +45,9 @@ _MARK = "run.json"
 )
 @click.option(
     "--assign",
-    type=click.Choice(["one-to-one", "one-to-many", "many-to-many"]),
-    help="How many partners a record may have. [default: the agreement's]",
+    type=click.Choice(["people", "one-to-one", "one-to-many", "many-to-many"]),
+    help="What is linked: people, with all of their records in a file; or records, with one partner or several. "
+    "[default: the agreement's]",
 )
 @click.option(
     "--extend",
@@ -83,7 +85,7 @@ def match(
     output: Path,
     threshold: str | None,
     blocking: str | None,
-    assign: Literal["one-to-one", "one-to-many", "many-to-many"] | None,
+    assign: AssignmentRule | None,
     extend: Path | None,
     completeness: float | None,
     memory: int | None,
@@ -96,8 +98,8 @@ def match(
 ) -> None:
     """Link encoded files: estimate pairs, memory and time first, then link.
 
-    One file: its duplicates are found. Two: they are linked. Three or more: they are all linked, with at most one
-    record of each file in a link (unless --assign many-to-many).
+    One file: its duplicates are found. Two or more: they are all linked. With --assign people a link holds all records
+    of a person, with one-to-one at most one of each file.
 
     \b
     Example:
@@ -255,6 +257,23 @@ def _show_lsh(described: LshParameters) -> None:
         )
 
 
+def _show_copies(run: RunRecord) -> None:
+    """Say who is in a file several times, and what became of it."""
+    copies = run.counts.copies
+    if copies is None or not copies.people:
+        return
+    further = ", ".join(f"{party} {count:,}" for party, count in copies.records.items() if count)
+    one = copies.people == 1
+    click.echo(
+        f"{copies.people:,} linked {'person is' if one else 'people are'} in a file more than once "
+        f"(further records: {further}); without looking for copies, {copies.rescued:,} would have lost their link"
+    )
+    if run.parameters.assign == "one-to-one":
+        click.echo(
+            "  the rule one-to-one links one record of each file; --assign people links the others too"
+        )
+
+
 def _show_result(run: RunRecord, output: Path, *, told: Sequence[str]) -> None:
     counts = run.counts
     compared = counts.pairs_compared
@@ -266,6 +285,7 @@ def _show_result(run: RunRecord, output: Path, *, told: Sequence[str]) -> None:
         f"{counts.links:,} link{'' if counts.links == 1 else 's'} of {counts.linked_records:,} records "
         f"at threshold {run.threshold.value:.3f} ({run.parameters.assign})"
     )
+    _show_copies(run)
     quality = run.expected_quality
     if quality is not None and quality.links:
         click.echo(

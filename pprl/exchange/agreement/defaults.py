@@ -25,8 +25,9 @@ __all__ = [
 Profile = Literal["record", "fields"]
 """One filter a record, or one filter a field."""
 
-AssignmentRule = Literal["one-to-one", "one-to-many", "many-to-many"]
-"""How many partners a record may have."""
+AssignmentRule = Literal["people", "one-to-one", "one-to-many", "many-to-many"]
+"""How many partners a record may have: one person, whose copies inside a file are taken together; one record; the
+second file's records one, the first one's several; or any number."""
 
 DEFAULT_BITS: Mapping[Profile, int] = MappingProxyType({"record": 1024, "fields": 512})
 """Profile -> default length of a filter in bits. Chosen: 1,024 bits are about the usual length of a CLK (Schnell,

@@ -128,7 +128,7 @@ def agreement_toml(
             else "or a similarity of your own, such as 0.8"
         ),
         'blocking = "exhaustive"  # or "lsh", "keys"',
-        'assign = "one-to-one"  # or "one-to-many", "many-to-many"',
+        'assign = "people"      # or "one-to-one", "one-to-many", "many-to-many"',
         "",
     ]
     return "\n".join(lines)

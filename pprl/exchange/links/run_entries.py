@@ -338,6 +338,21 @@ class PassEntry(Entry):
     links: Count
 
 
+class CopyCounts(Entry):
+    """Linked people who have several records in one file.
+
+    Attributes:
+        people: how many there are, in all files.
+        records: their further records, beyond one for each person and file, by party.
+        rescued: people whose records would have been rivals without being recognised as copies, so that none of them
+            had reached even odds.
+    """
+
+    people: Count
+    records: dict[str, Count]
+    rescued: Count
+
+
 class RunCounts(Entry):
     """What was counted; SPEC.md says which counts cover the whole folder in a run that extends another.
 
@@ -356,6 +371,7 @@ class RunCounts(Entry):
         ties: records that had two partners with equal evidence.
         largest_link: records in the largest link.
         passes: the blocking passes in turn; one entry if there is one blocking method.
+        copies: people who are in a file several times; None under a rule that does not look for them.
     """
 
     pairs_possible: Count
@@ -372,6 +388,7 @@ class RunCounts(Entry):
     ties: Count
     largest_link: Count
     passes: Annotated[tuple[PassEntry, ...], Field(min_length=1)]
+    copies: CopyCounts | None = None
 
 
 class NamedEntry(Entry):

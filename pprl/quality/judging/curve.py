@@ -1,9 +1,9 @@
 """What another threshold would have given: links by threshold and, with truth, precision, recall and F1.
 
-The curve is *greedy*: pairs are taken from the highest score down, each if the assignment rule still allows it, so that
-the pairs of every threshold are a prefix of one list. The run itself assigns optimally inside connected components and
-links transitively, so the curve may differ a little from the run's own numbers at the threshold in use. Pairs that the
-blocking never compared are missing from the curve, as they are from the run.
+From the threshold in use upwards the curve counts the pairs that the run accepted; below it, near pairs are added
+*greedily*: from the highest score down, each if the assignment rule still allows it. At the threshold in use it shows
+the run's own figures, which also count pairs that are joined through other records. Pairs that the blocking never
+compared are missing from the curve, as they are from the run.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def greedy(
         pairs: the columns of ``pairs.parquet``.
         parties: the run's parties in order.
         assign: ``one-to-one``: a record takes part once; ``one-to-many``: a record of the later party takes part
-            once; ``many-to-many``: no rule.
+            once; ``people``: likewise, but all flagged pairs are taken; ``many-to-many``: no rule.
         accepted: shape (n,); pairs flagged here are taken before all others.
 
     Returns:
@@ -107,13 +107,15 @@ def greedy(
     # A slot is a record as seen from one other party; a rule lets a slot be used once.
     slot_a = (records[: len(pairs)] * len(parties) + place_b).tolist()
     slot_b = (records[len(pairs) :] * len(parties) + place_a).tolist()
-    once_a = ((place_a > place_b) | (assign == "one-to-one")).tolist()
-    once_b = ((place_b > place_a) | (assign == "one-to-one")).tolist()
+    once_a = ((place_a > place_b) | (assign != "one-to-many")).tolist()
+    once_b = ((place_b > place_a) | (assign != "one-to-many")).tolist()
+    # The run may have accepted several records of a person in a file.
+    free = (first & (assign == "people")).tolist()
     taken: set[int] = set()
     chosen = []
     for index in order.tolist():
         a, b = slot_a[index], slot_b[index]
-        if (once_a[index] and a in taken) or (once_b[index] and b in taken):
+        if not free[index] and ((once_a[index] and a in taken) or (once_b[index] and b in taken)):
             continue
         if once_a[index]:
             taken.add(a)
@@ -127,27 +129,39 @@ def truth_curve(
     pairs: pd.DataFrame,
     verdicts: npt.NDArray[np.int8],
     *,
+    accepted: int,
     parties: Sequence[str],
     assign: str,
+    own: CurvePoint,
     true_pairs: int,
     grid: Sequence[float],
 ) -> Curve:
     """Return precision, recall and F1 by threshold.
 
     Args:
-        pairs: accepted and near pairs together.
+        pairs: accepted pairs and then near pairs.
         verdicts: shape (n,): 1 true, 0 false, -1 unknown to the truth; the last are left out of the rates.
+        accepted: how many pairs were accepted.
         parties: the run's parties in order.
         assign: the run's assignment rule.
+        own: the run's own figures, at the threshold in use.
         true_pairs: all pairs that the truth holds.
         grid: thresholds, ascending.
     """
-    chosen = greedy(pairs, parties=parties, assign=assign)
+    flags = np.arange(len(pairs)) < accepted
+    listed = np.flatnonzero(flags | (pairs["score"].to_numpy(float) < own.threshold - _SLACK))
+    some = pairs.iloc[listed].reset_index(drop=True)
+    chosen = listed[greedy(some, parties=parties, assign=assign, accepted=flags[listed])]
     judged = chosen[verdicts[chosen] >= 0]
     scores = pairs["score"].to_numpy(float)[judged]
+    order = np.argsort(-scores, kind="stable")
+    scores, judged = scores[order], judged[order]
     hits = np.concatenate([[0], np.cumsum(verdicts[judged] == 1)])
     points = []
     for threshold in grid:
+        if threshold == own.threshold:
+            points.append(own)
+            continue
         links = _at_least(scores, threshold)
         true_positives = int(hits[links])
         # There are never fewer, unless a pair is in the files twice; even then a rate must not exceed 1.

@@ -17,7 +17,7 @@ from pprl.base.errors import DataError, UsageError
 from pprl.exchange.links.folder import Links
 from pprl.quality.baseline.run import Baseline
 from pprl.quality.judging.contributions import mean_contributions
-from pprl.quality.judging.curve import links_curve, thresholds, truth_curve
+from pprl.quality.judging.curve import CurvePoint, links_curve, thresholds, truth_curve
 from pprl.quality.judging.evaluation import Evaluation, PartyQuality, ScoreHistogram
 from pprl.quality.judging.truth import Judge
 from pprl.quality.metrics import MatchQuality, attainable_pairs, count_pairs, measure
@@ -139,8 +139,10 @@ def _with_truth(
         curve=truth_curve(
             pairs,
             verdicts,
+            accepted=len(links.pairs),
             parties=links.parties,
             assign=run.parameters.assign,
+            own=_own_point(run.threshold.value, quality),
             true_pairs=quality.true_pairs,
             grid=thresholds(run.threshold.lowest_listed, run.threshold.value),
         ),
@@ -156,6 +158,17 @@ def _with_truth(
         unattainable_pairs=unattainable,
         never_encoded_pairs=counter.never_encoded(within=within),
         baseline=baseline,
+    )
+
+
+def _own_point(threshold: float, quality: MatchQuality) -> CurvePoint:
+    """Return the run's own figures as a point of the curve."""
+    return CurvePoint(
+        threshold=threshold,
+        links=quality.found_pairs,
+        precision=quality.precision.value,
+        recall=quality.recall.value,
+        f1=quality.f1.value,
     )
 
 

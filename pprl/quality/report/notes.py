@@ -167,9 +167,9 @@ def _curve(evaluation: Evaluation) -> Iterator[str]:
     )
     if evaluation.curve.kind == "truth":
         yield (
-            "The threshold curve is greedy: from the highest score down, each pair is taken if "
-            f"the rule {rule} still allows it. The run itself assigns optimally and links in "
-            f"groups, so its own numbers may differ a little from the curve's. {unseen}"
+            "At the threshold in use the threshold curve shows the run's own figures, and above it the pairs that the "
+            "run accepted. Below it near pairs are added greedily, from the highest score down, as far as the rule "
+            f"{rule} allows. {unseen}"
         )
         yield (
             "A threshold chosen as the best on this truth looks better here than it will on other "

@@ -75,7 +75,7 @@ def pair_probabilities(
     meets = unlisted * float(np.exp(min(log_prior_odds, _MOST)))
     _, left = np.unique(left, return_inverse=True)
     _, right = np.unique(right, return_inverse=True)
-    files = _Files(sizes=sizes, meets=meets, both=rule == "one-to-one")
+    files = _Files(sizes=sizes, meets=meets, both=rule != "one-to-many")
     free, mean = np.ones((2, len(odds))), np.ones(2)
     for rounds in pairwise((0, *range(_WHOLE, _ROUNDS + 1, _LOOK))):
         moved, drift = _rounds(left, right, odds, free, files, mean, range(*rounds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,15 @@ from pprl.base.progress import Progress
 from pprl.exchange.links.run_entries import PassEntry
 from pprl.unit.journal import Journal
 from pprl.unit.linking.assignment import one_to_one
+from pprl.unit.linking.copies import (
+    CopyPairs,
+    copy_groups,
+    grouped_probabilities,
+    rival_pairs,
+)
 from pprl.unit.linking.rivals import pair_probabilities
 from pprl.unit.run.plan import MatchPlan
-from pprl.unit.weighing.model import Found, PlannedScan, TwoFiles
+from pprl.unit.weighing.model import EVEN, Found, PlannedScan, TwoFiles
 
 __all__ = ["Compared", "Pairs", "compare_files", "log_odds"]
 
@@ -77,11 +84,15 @@ class Compared:
 
     Attributes:
         pairs: all pairs, with their probabilities.
+        copies: pairs of records of one file that want the same partner, with the odds that they are one person.
+        rescued: people who would have no link if two records of theirs in one file were rivals.
         unlisted: how many matches are expected not to be among them.
         passes: an entry of ``counts.passes`` for each blocking pass; the last one's links are still to be counted.
     """
 
     pairs: Pairs
+    copies: CopyPairs
+    rescued: int
     unlisted: float
     passes: list[PassEntry]
 
@@ -104,6 +115,8 @@ def compare_files(
     teller = _Teller(plan, progress, jobs=len(jobs) * len(plan.scans))
     taken = _Taken()
     kept: list[Pairs] = []
+    copies: list[CopyPairs] = []
+    rescued = 0
     passes: list[PassEntry] = []
     for number, scan in enumerate(plan.scans):
         last = number == len(plan.scans) - 1
@@ -122,7 +135,13 @@ def compare_files(
             teller.next(sum(found.compared), len(found.left))
             per_block_pass += found.compared
             with plan.stages("weigh"):
-                pairs = _weighed(plan, scan, found, (a, b))
+                weighed = _weighed(plan, scan, found, (a, b))
+            pairs = weighed.pairs
+            rescued += weighed.rescued
+            copies += [
+                of_file.shifted(offsets[n])
+                for n, of_file in zip((a, b), weighed.copies, strict=False)
+            ]
             if not last:
                 pairs = _sure(plan, pairs)
                 taken.take(pairs.left, pairs.right)
@@ -138,34 +157,87 @@ def compare_files(
         )
     return Compared(
         pairs=Pairs.join(kept),
+        copies=CopyPairs.join(copies),
+        rescued=rescued,
         unlisted=sum(plan.scans[-1].unlisted(a, b) for a, b in jobs),
         passes=passes,
     )
 
 
-def _weighed(plan: MatchPlan, scan: PlannedScan, found: Found, pair: TwoFiles) -> Pairs:
-    """Return the pairs of two files with their probabilities, records numbered in each file."""
-    prior = plan.prior[pair]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Weighed:
+    """The pairs of two files with their probabilities, records numbered in each file.
+
+    Attributes:
+        pairs: the pairs.
+        copies: for each file, its records that want the same partner; empty where that is not asked for.
+        rescued: people who would have no link if two records of theirs in one file were rivals.
+    """
+
+    pairs: Pairs
+    copies: tuple[CopyPairs, ...] = ()
+    rescued: int = 0
+
+
+def _weighed(plan: MatchPlan, scan: PlannedScan, found: Found, pair: TwoFiles) -> _Weighed:
+    copies: tuple[CopyPairs, ...] = ()
+    rescued = 0
     if plan.same:
-        probability = _from_log_odds(found.log_ratio + prior)
+        probability = _from_log_odds(found.log_ratio + plan.prior[pair])
     else:
-        expected = max(plan.model.matches[pair].number, 1e-9)
-        probability = pair_probabilities(
-            found.left,
-            found.right,
-            found.log_ratio,
-            (len(plan.files[pair[0]]), len(plan.files[pair[1]])),
+        sizes = (len(plan.files[pair[0]]), len(plan.files[pair[1]]))
+        unlisted = min(scan.unlisted(*pair) / max(plan.model.matches[pair].number, 1e-9), 1.0)
+        weigh = partial(
+            pair_probabilities,
             rule=plan.assign,
-            log_prior_odds=prior,
-            unlisted=min(scan.unlisted(*pair) / expected, 1.0),
+            log_prior_odds=plan.prior[pair],
+            unlisted=unlisted,
         )
-    return Pairs(
+        probability = weigh(found.left, found.right, found.log_ratio, sizes)
+        if plan.seeks_copies:
+            copies = _rivals(plan, found, pair)
+            groups = [
+                copy_groups(of_file, size) for of_file, size in zip(copies, sizes, strict=True)
+            ]
+            if sum(of_file.people for of_file in groups) < sum(sizes):
+                alone = probability
+                probability = grouped_probabilities(
+                    found.left, found.right, found.log_ratio, groups, weigh
+                )
+                rescued = _rescued(groups[0].group[found.left], alone, probability)
+    pairs = Pairs(
         left=found.left,
         right=found.right,
         score=plan.model.scores(found.score, probability),
         log_ratio=found.log_ratio,
         probability=probability,
     )
+    return _Weighed(pairs=pairs, copies=copies, rescued=rescued)
+
+
+def _rivals(plan: MatchPlan, found: Found, pair: TwoFiles) -> tuple[CopyPairs, ...]:
+    """Return for each of two files its records that want the same partner."""
+    odds = found.log_ratio + plan.prior[pair]
+    made = []
+    for file, record, partner in zip(
+        pair, (found.left, found.right), (found.right, found.left), strict=True
+    ):
+        one, other = rival_pairs(record, partner, odds)
+        made.append(CopyPairs(one=one, other=other, log_odds=plan.model.copies(file, one, other)))
+    return tuple(made)
+
+
+def _rescued(person: Int64s, alone: Floats, together: Floats) -> int:
+    """Return how many people reach even odds only with their copies taken together.
+
+    Args:
+        person: ``int64[pairs]``, the person of each pair's left record.
+        alone, together: ``float64[pairs]``, probabilities with copies as rivals, and taken together.
+    """
+    best = np.zeros((2, int(person.max(initial=0)) + 1))
+    for row, probability in zip(best, (alone, together), strict=True):
+        np.maximum.at(row, person, probability)
+    return int(((best[0] < EVEN) & (best[1] >= EVEN)).sum())
 
 
 def _sure(plan: MatchPlan, pairs: Pairs) -> Pairs:

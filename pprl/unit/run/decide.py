@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from pprl.unit.linking.assignment import (
     undecided_records,
 )
 from pprl.unit.linking.clustering import cluster_records
+from pprl.unit.linking.copies import CopyPairs, copy_groups
 from pprl.unit.run.compare import Compared, Pairs, log_odds
 from pprl.unit.run.estimate import curve, estimate_quality
 from pprl.unit.run.plan import MatchPlan
+from pprl.unit.run.warnings import like_household
 from pprl.unit.weighing.model import EVEN
 
 __all__ = ["Decided", "curve_of", "decide", "expected_quality", "over_threshold"]
@@ -42,12 +44,15 @@ class Decided:
         cluster: ``int64[records]``, equal for the records of one link.
         greedy: groups that were too large for the optimal assignment.
         ties: records that had two partners with equal evidence.
+        person: ``int64[records]``, the lowest record of the same person in each one's file, as far as copies were
+            looked for.
     """
 
     accepted: Bools
     cluster: Int64s
     greedy: int
     ties: int
+    person: Int64s
 
 
 def over_threshold(plan: MatchPlan, pairs: Pairs) -> Bools:
@@ -57,23 +62,28 @@ def over_threshold(plan: MatchPlan, pairs: Pairs) -> Bools:
     return pairs.probability >= EVEN
 
 
-def decide(plan: MatchPlan, pairs: Pairs, offsets: Int64s) -> Decided:
+def decide(plan: MatchPlan, compared: Compared, offsets: Int64s) -> Decided:
     """Decide which pairs are links and which records are one person.
 
     Args:
         plan: the run.
-        pairs: all pairs that were found.
+        compared: all pairs that were found.
         offsets: ``int64[files + 1]``, where each file's records begin.
     """
+    pairs, person = compared.pairs, _person(plan, compared.copies, offsets)
     evidence = _evidence(plan, pairs)
+    if plan.assign == "people":
+        return _people(plan, pairs, evidence, offsets, person)
     several = plan.earlier is not None or len(plan.files) > 2
     if several or (plan.assign == "many-to-many" and not plan.threshold.given):
-        return _clustered(plan, pairs, evidence, offsets)
-    if plan.assign == "many-to-many":
+        made = _clustered(plan, pairs, evidence, offsets)
+    elif plan.assign == "many-to-many":
         positive = evidence > 0
         cluster = components(pairs.left[positive], pairs.right[positive], int(offsets[-1]))
-        return Decided(accepted=positive, cluster=cluster, greedy=0, ties=0)
-    return _assigned(plan, pairs, evidence, int(offsets[-1]))
+        made = Decided(accepted=positive, cluster=cluster, greedy=0, ties=0, person=person)
+    else:
+        made = _assigned(plan, pairs, evidence, int(offsets[-1]))
+    return replace(made, person=person)
 
 
 def _evidence(plan: MatchPlan, pairs: Pairs) -> Floats:
@@ -82,6 +92,36 @@ def _evidence(plan: MatchPlan, pairs: Pairs) -> Floats:
     if plan.threshold.given:
         return plan.model.evidence(pairs.score, odds, plan.threshold)
     return np.where(pairs.probability >= EVEN, np.maximum(odds, _EVEN_GAIN), odds)
+
+
+def _person(plan: MatchPlan, copies: CopyPairs, offsets: Int64s) -> Int64s:
+    """Return for each record the lowest record of the same person in its file: ``int64[records]``."""
+    ids = plan.link_ids
+    if ids is not None:  # the links of an earlier run stay apart
+        apart = (ids[copies.one] >= 0) & (ids[copies.other] >= 0)
+        apart &= ids[copies.one] != ids[copies.other]
+        copies = copies.of(~apart)
+    return copy_groups(copies, int(offsets[-1])).group
+
+
+def _people(
+    plan: MatchPlan, pairs: Pairs, evidence: Floats, offsets: Int64s, person: Int64s
+) -> Decided:
+    """Link people: the records of one in a file are taken together, and compared by their best pair."""
+    left, right = person[pairs.left], person[pairs.right]
+    order = np.lexsort((-evidence, right, left))
+    new = (np.diff(left[order], prepend=-1) != 0) | (np.diff(right[order], prepend=-1) != 0)
+    best = order[new]
+    of_people = replace(pairs.of(best), left=left[best], right=right[best])
+    if plan.earlier is not None or len(plan.files) > 2:
+        made = _clustered(plan, of_people, evidence[best], offsets)
+    else:
+        made = _assigned(plan, of_people, evidence[best], int(offsets[-1]))
+    # Two people are linked with all of their pairs that speak for it.
+    together = made.cluster[left] == made.cluster[right]
+    return replace(
+        made, accepted=(evidence > 0) & together, cluster=made.cluster[person], person=person
+    )
 
 
 def _clustered(plan: MatchPlan, pairs: Pairs, evidence: Floats, offsets: Int64s) -> Decided:
@@ -101,6 +141,7 @@ def _clustered(plan: MatchPlan, pairs: Pairs, evidence: Floats, offsets: Int64s)
         cluster=made.cluster,
         greedy=made.giant,
         ties=made.ties,
+        person=np.arange(len(made.cluster)),
     )
 
 
@@ -109,19 +150,21 @@ def _assigned(plan: MatchPlan, pairs: Pairs, evidence: Floats, records: int) -> 
     positive = evidence > 0
     left, right, gain = pairs.left[positive], pairs.right[positive], evidence[positive]
     greedy = 0
-    if plan.assign == "one-to-one":
-        chosen, greedy = one_to_one(left, right, gain)
-    else:
+    if plan.assign == "one-to-many":
         chosen = one_to_many(left, right, gain)
+    else:
+        chosen, greedy = one_to_one(left, right, gain)
     ties = tied_records(left, right, gain, chosen)
     accepted = np.zeros(len(pairs.left), bool)
     accepted[np.flatnonzero(positive)[chosen]] = True
-    if not plan.threshold.given and plan.assign == "one-to-one":
+    if not plan.threshold.given and plan.assign != "one-to-many":
         # Two equal rivals are below even odds each, so that neither is taken.
         alone = pairs.log_ratio + plan.prior[0, 1]
         ties += undecided_records(pairs.left, pairs.right, alone, accepted)
     cluster = components(pairs.left[accepted], pairs.right[accepted], records)
-    return Decided(accepted=accepted, cluster=cluster, greedy=greedy, ties=ties)
+    return Decided(
+        accepted=accepted, cluster=cluster, greedy=greedy, ties=ties, person=np.arange(records)
+    )
 
 
 def expected_quality(
@@ -131,6 +174,7 @@ def expected_quality(
     if plan.no_estimate:
         return None
     probability, unlisted = compared.pairs.probability, compared.unlisted
+    sparse = _of_sparse(plan)
     expected = [plan.model.matches[pair] for pair in plan.pairs_of_files()]
     number, least, most = (
         sum(getattr(of_pair, name) for of_pair in expected) for name in ("number", "least", "most")
@@ -142,11 +186,25 @@ def expected_quality(
     return estimate_quality(
         probability,
         accepted,
-        unlisted=unlisted,
+        unlisted=unlisted + sparse,
         unlisted_low=max(unlisted - (number - least), 0.0),
-        unlisted_high=unlisted + (most - number),
+        unlisted_high=unlisted + sparse + (most - number),
         error=plan.model.error,
+        doubtful=like_household(plan.model, compared.pairs.score[accepted]),
     )
+
+
+def _of_sparse(plan: MatchPlan) -> float:
+    """Return how many matches are expected of records that hold too little to be linked, beside those that are seen."""
+    if plan.threshold.given:
+        return 0.0
+    found = 0.0
+    for pair in plan.pairs_of_files():
+        full = 1.0
+        for file in pair:
+            full *= 1 - plan.model.sparse(file, -plan.prior[pair]) / len(plan.files[file])
+        found += plan.model.matches[pair].number * (1 / max(full, 0.01) - 1)
+    return found
 
 
 def _left_out(described: LshParameters | None) -> float:

@@ -30,6 +30,7 @@ def estimate_quality(
     error: ModelError,
     unlisted_low: float | None = None,
     unlisted_high: float | None = None,
+    doubtful: int = 0,
 ) -> ExpectedQuality:
     """Return the expected quality of the accepted pairs.
 
@@ -39,6 +40,8 @@ def estimate_quality(
         unlisted: expected number of matches that are not among the pairs.
         unlisted_low, unlisted_high: the least and the most it may be.
         error: how wrong the model may be.
+        doubtful: accepted pairs that may all be relatives, if there are more of these between the files than inside
+            them: the interval of the precision reaches down to that.
     """
     true = float(probability[accepted].sum())
     missed = float(probability[~accepted].sum()) + unlisted
@@ -57,7 +60,7 @@ def estimate_quality(
         links=links,
         matches=matches,
         precision=precision[0],
-        precision_low=precision[1],
+        precision_low=min(precision[1], max(true - doubtful, 0.0) / links if links else 1.0),
         precision_high=precision[2],
         recall=recall[0],
         recall_low=min(lowest, recall[1]),

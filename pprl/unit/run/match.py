@@ -9,7 +9,7 @@ import numpy as np
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import Progress, silent
 from pprl.exchange.links.folder import Links
-from pprl.exchange.links.run_entries import RunCounts
+from pprl.exchange.links.run_entries import CopyCounts, RunCounts
 from pprl.exchange.links.tables import (
     LINK_COLUMNS,
     PAIR_COLUMNS,
@@ -47,13 +47,16 @@ def run_match(
     compared = compare_files(plan, names.offsets, journal=journal or MemoryJournal(), progress=tell)
     tell("linking", 0.0)
     with plan.stages("link"):
-        decided = decide(plan, compared.pairs, names.offsets)
+        decided = decide(plan, compared, names.offsets)
         quality = expected_quality(plan, compared, decided.accepted)
         graph = curve_of(plan, compared.pairs, decided.accepted, quality)
     tell("linking", 1.0)
     with plan.stages("tables"):
         made = _tables(plan, compared.pairs, decided, names)
         counts = _counts(plan, compared, decided, made)
+        if plan.seeks_copies:
+            found = _copies(compared, decided, names)
+            counts = counts.model_copy(update={"copies": found})
     warnings = warnings_after(plan, counts, quality)
     run = run_record(plan, counts, warnings, quality=quality, curve=graph, near=made.near_scores)
     return LinkTables(links=made.links, pairs=made.pairs, near=made.near, parts=made.parts, run=run)
@@ -116,6 +119,22 @@ def _joined(earlier: Links, made: _Made) -> _Made:
         parts=None if parts is None else FrameRows(frame=parts, columns=tuple(parts.columns)),
         sizes=np.asarray(links["link_id"].value_counts(), np.int64),
         near_scores=near["score"].to_numpy(),
+    )
+
+
+def _copies(compared: Compared, decided: Decided, names: RecordNames) -> CopyCounts:
+    """Count the linked people who have several records in a file."""
+    pairs = compared.pairs.of(decided.accepted)
+    linked = np.unique(decided.person[np.concatenate([pairs.left, pairs.right])])
+    sizes = np.bincount(decided.person, minlength=int(names.offsets[-1]))[linked]
+    several = linked[sizes > 1]
+    further = np.bincount(
+        names.file_of(several), weights=sizes[sizes > 1] - 1, minlength=len(names.offsets) - 1
+    )
+    return CopyCounts(
+        people=len(several),
+        records={party: int(n) for party, n in zip(names.all_parties, further, strict=True)},
+        rescued=compared.rescued,
     )
 
 

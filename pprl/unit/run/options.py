@@ -17,7 +17,7 @@ from pprl.unit.blocking.sampling import SAMPLE
 __all__ = ["COMPLETENESS", "MatchOptions", "Settled", "settle"]
 
 BLOCKING = ("exhaustive", "lsh", "keys")
-ASSIGN = ("one-to-one", "one-to-many", "many-to-many")
+ASSIGN = ("people", "one-to-one", "one-to-many", "many-to-many")
 
 COMPLETENESS = 0.99
 """Pairs completeness that an LSH is planned for unless another is asked for. Chosen; sensitive: time rises steeply
@@ -33,8 +33,9 @@ class MatchOptions:
             ``fields``.
         blocking: ``exhaustive``, ``lsh`` or ``keys``; or several in turn, separated by commas (``keys,exhaustive``):
             records that a pass has linked are not compared in the next.
-        assign: ``one-to-one``, ``one-to-many`` (a record of the second file has one partner, one of the first may have
-            many) or ``many-to-many``.
+        assign: ``people`` (a link holds one person, with all of their records in a file), ``one-to-one``,
+            ``one-to-many`` (a record of the second file has one partner, one of the first may have many) or
+            ``many-to-many``.
         sample: records of a file that are looked at to learn from.
         completeness: for ``lsh``, pairs completeness to plan for: the share of the matches, of those similar enough to
             be listed, that is to be compared; 0.99 by default.
@@ -150,16 +151,16 @@ def _assignment_rule(
     if rule == "one-to-many" and files > 2:
         raise UsageError(
             "one-to-many is defined for two files only",
-            hint="With three or more files use --assign one-to-one or many-to-many.",
+            hint="With three or more files use --assign people, one-to-one or many-to-many.",
         )
     return rule
 
 
 def _passes(asked: str, assign: AssignmentRule, files: int) -> tuple[BlockingMethod, ...]:
     passes = tuple(asked.split(","))
-    if len(passes) > 1 and (assign != "one-to-one" or files != 2):
+    if len(passes) > 1 and (assign not in ("people", "one-to-one") or files != 2):
         raise UsageError(
-            "blocking passes in turn need two files and the rule one-to-one",
+            "blocking passes in turn need two files and the rule people or one-to-one",
             hint="A record that an earlier pass linked is not compared again, so it may have one partner only.",
         )
     return passes  # type: ignore[return-value]  # the options and the agreement hold nothing else

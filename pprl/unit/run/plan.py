@@ -96,6 +96,11 @@ class MatchPlan:
         return "given" if self.threshold.given else "auto"
 
     @property
+    def seeks_copies(self) -> bool:
+        """Whether records of one file that want one partner are looked at as copies of one person."""
+        return not self.same and self.assign in ("people", "one-to-one")
+
+    @property
     def same(self) -> bool:
         """True when duplicates are looked for inside one file."""
         return len(self.files) == 1
@@ -182,7 +187,9 @@ def plan_match(
     needed = _needed(memory, costs, settled, threshold)
     possible = sum(_possible(files, a, b) for a, b in pairs)
     # 5. What should the operator know?
-    outlook = Outlook(files=files, model=model, settled=settled, basis=_basis(files, model))
+    outlook = Outlook(
+        files=files, model=model, settled=settled, basis=_basis(files, model), prior=prior
+    )
     return MatchPlan(
         files=files,
         settled=settled,

@@ -51,6 +51,11 @@ class RecordNames:
         self._files = files
         self.offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
 
+    @property
+    def all_parties(self) -> list[str]:
+        """The parties, in the order of the files."""
+        return [file.party for file in self._files]
+
     def file_of(self, records: Int64s) -> Int64s:
         """Return each record's file."""
         return np.searchsorted(self.offsets, records, side="right") - 1

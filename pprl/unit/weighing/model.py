@@ -191,6 +191,17 @@ class PairModel(Protocol):
     def empty_fields(self) -> list[str]:
         """Return the fields for which no record of some file has a value, as far as the unit can see it."""
 
+    def sparse(self, file: int, log_ratio: float) -> int:
+        """Return how many records of a file hold too little for any pair of theirs to reach a log ratio."""
+
+    def copies(self, file: int, one: Int64s, other: Int64s) -> Floats:
+        """Return the log-odds that two records of one file are one person: ``float64[pairs]``, natural logarithm.
+
+        Args:
+            file: number of the file.
+            one, other: ``int64[pairs]``, its rows.
+        """
+
     def even_score(self, prior: Mapping[TwoFiles, float]) -> float:
         """Return the score that is even odds for a pair without rivals: the lowest over the pairs of files.
 

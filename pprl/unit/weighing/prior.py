@@ -28,9 +28,8 @@ def log_prior_odds(matches: float, sizes: tuple[float, float], rule: AssignmentR
     if rule == "many-to-many":
         share = min(max(matches / max(left * right, 1.0), 1e-300), 0.5)
         return float(np.log(share) - np.log1p(-share))
-    most = _ALL * (min(left, right) if rule == "one-to-one" else right)
+    both = rule != "one-to-many"
+    most = _ALL * (min(left, right) if both else right)
     matches = min(max(matches, 1e-6), most)
     free = right - matches
-    return float(
-        np.log(matches) - np.log(free) - np.log(left - matches if rule == "one-to-one" else left)
-    )
+    return float(np.log(matches) - np.log(free) - np.log(left - matches if both else left))

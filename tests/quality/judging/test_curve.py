@@ -113,13 +113,13 @@ def test_a_lower_threshold_never_has_fewer_links_or_less_recall(world):
 
 
 def test_a_score_equal_to_the_threshold_counts():
-    """0.70 as a quotient of two integers and 0.70 as read from a grid are one threshold."""
+    """0.65 as a quotient of two integers and 0.65 as read from a grid are one threshold."""
     world = make_world(threshold=0.7, floor=0.6)
-    world.links.near["score"] = 7 / 10 * (1 - 1e-16)
+    world.links.near["score"] = 13 / 20 * (1 - 1e-16)
     points = evaluate(world.links, truth=world.truth, ids=world.ids).curve.points
     at = {point.threshold: point.links for point in points}
-    assert at[0.7] == 98
-    assert at[0.71] == 95
+    assert at[0.65] == 98
+    assert at[0.66] == 95
 
 
 def test_without_truth_the_curve_counts_the_accepted_pairs_at_the_used_threshold(world):

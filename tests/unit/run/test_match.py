@@ -542,3 +542,110 @@ def test_any_small_files_give_a_consistent_result(
     rule = None if len(files) == 1 else assign
     options = MatchOptions(threshold=threshold, assign=rule, blocking=blocking)
     hold_consistent(match(files, options), files)
+
+
+NAMES = [
+    {"name": "given_name", "type": "given-name", "budget": 200},
+    {"name": "surname", "type": "surname", "budget": 120},
+    {"name": "born", "type": "date", "budget": 200},
+]
+"""Fields by which twins can be told from copies."""
+
+
+def with_copies(
+    make_encoded: Make, draw_files: Draw, draw_copies: Draw, *, files: int = 2
+) -> list[EncodedFile]:
+    """Files of 300 records, 150 people in all of them; the first 20 are twice in the second file, at its end."""
+    rng = np.random.default_rng(7)
+    dense = draw_files(rng, [300] * files, 150, noise=0.05)
+    again = draw_copies(rng, dense[1][:20], np.full(20, 0.03))
+    dense[1] = np.concatenate([dense[1], again])
+    return [
+        make_encoded(one, party=party, field=NAMES)
+        for one, party in zip(dense, "abc", strict=False)
+    ]
+
+
+def partners(links: Any, party: str = "b") -> dict[int, set[int]]:
+    """Record of a -> its partners in another file."""
+    found: dict[int, set[int]] = {}
+    for group in as_links(links):
+        of_a = [row_of(name) for own, name in group if own == "a"]
+        others = {row_of(name) for own, name in group if own == party}
+        found |= dict.fromkeys(of_a, others)
+    return found
+
+
+@pytest.mark.parametrize("files", [2, 3])
+@pytest.mark.parametrize("order", [1, -1])
+def test_people_are_linked_with_all_of_their_copies(
+    make_encoded: Make, draw_files: Draw, draw_copies: Draw, files: int, order: int
+) -> None:
+    """In any order of the files; how many there are is counted."""
+    world = with_copies(make_encoded, draw_files, draw_copies, files=files)
+    links = match(world[::order], MatchOptions(assign="people"))
+    hold_consistent(links, world[::order])
+    found = partners(links)
+    assert sum(found.get(row, set()) == {row, 300 + row} for row in range(20)) >= 19
+    copies = links.run.counts.copies
+    assert copies is not None
+    assert 19 <= copies.people <= 21
+    assert copies.records["b"] == copies.people
+    assert copies.records["a"] == 0
+    assert copies.rescued >= 5
+
+
+def test_one_to_one_links_the_better_copy_and_tells_of_the_other(
+    make_encoded: Make, draw_files: Draw, draw_copies: Draw
+) -> None:
+    world = with_copies(make_encoded, draw_files, draw_copies)
+    links = match(world, MatchOptions(assign="one-to-one"))
+    found = partners(links)
+    assert sum(bool(found.get(row, set()) & {row, 300 + row}) for row in range(20)) >= 19
+    assert all(len(others) <= 1 for others in found.values())
+    copies = links.run.counts.copies
+    assert copies is not None
+    assert copies.records["b"] >= 19
+
+
+def test_people_without_copies_are_linked_as_records_are(make_files: Draw) -> None:
+    files = make_files([400, 300], 150)
+    people, records = (match(files, MatchOptions(assign=rule)) for rule in ("people", "one-to-one"))
+    assert as_links(people) == as_links(records)
+    assert people.run.counts.copies == records.run.counts.copies
+    assert people.run.counts.copies is not None
+    assert people.run.counts.copies.people == 0
+
+
+def test_a_file_added_later_joins_people_and_leaves_their_ids(
+    make_encoded: Make, draw_files: Draw, draw_copies: Draw
+) -> None:
+    world = with_copies(make_encoded, draw_files, draw_copies, files=3)
+    before = match(world[:2], MatchOptions(assign="people"))
+    after = match(world, MatchOptions(assign="people"), earlier=before)
+    old, new = (
+        {(r.party, r.pseudonym): r.link_id for r in links.links.itertuples()}
+        for links in (before, after)
+    )
+    assert {name: new[name] for name in old} == old
+    found = partners(after, "c")
+    assert sum(found.get(row) == {row} for row in range(20)) >= 19
+
+
+def test_an_event_file_is_no_reason_for_warnings_under_one_to_many(
+    make_encoded: Make, draw_files: Draw, draw_copies: Draw
+) -> None:
+    """Each person of the second file stands in it three times."""
+    rng = np.random.default_rng(8)
+    one, other = draw_files(rng, [300, 250], 150, noise=0.05)
+    events = np.concatenate([draw_copies(rng, other, np.full(250, 0.03)) for _ in range(3)])
+    files = [
+        make_encoded(dense, party=party, field=NAMES)
+        for dense, party in zip((one, events), "ab", strict=True)
+    ]
+    links = match(files, MatchOptions(assign="one-to-many"))
+    hold_consistent(links, files)
+    assert links.expected_quality is not None
+    assert not [w for w in links.run.warnings if "several times" in w or "don't use" in w]
+    found = partners(links)
+    assert sum(found.get(row, set()) == {row, 250 + row, 500 + row} for row in range(150)) >= 145

@@ -160,11 +160,13 @@ def outlook(
         "repeats": (0.0,) * len(files),
         "basis": "estimated",
         "empty_fields": list,
+        "sparse": lambda file, log_ratio: 0,
         "matches": {pair: ExpectedMatches(n, n, n) for pair, n in matches.items()},
     }
     model: Any = SimpleNamespace(**(learnt | known))
     settled = replace(plan_match(files[:1]).settled, assign=assign, asked="auto")
-    return Outlook(files=files, model=model, settled=settled, basis=basis)
+    prior = dict.fromkeys(matches, -8.0)
+    return Outlook(files=files, model=model, settled=settled, basis=basis, prior=prior)
 
 
 def test_more_matches_than_there_can_be_are_told(files: list[EncodedFile]) -> None:

@@ -54,6 +54,10 @@ _REPEATS_FIRST = 1e-4
 """Share of the pairs inside a file that are of one person, to start with: not less than the other classes have, or
 one of them would take exact copies. Chosen; not sensitive beyond that."""
 
+_FEWEST_COPIES = 0.5
+"""Copies in a file, at least, that are reckoned with when two of its records want one partner. Chosen; not sensitive:
+half a record."""
+
 _CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
 _CHANCE_ELSE = 0.01
 """How often two people have equal values in a field, and how often similar ones, where files are too small to show.
@@ -79,6 +83,7 @@ class LearntFields:
         matches: for each pair of files, the number of matches that the mixture sees.
         across: for each pair of files, the patterns that were counted.
         repeats: for each file, share of its records that have another record of the same person in it.
+        inside: the classes and their shares among the pairs inside the files, those of one person included.
         rare: ``float64[values]``: what agreeing exactly on a value adds beyond its band, natural logarithm.
         converged: False when the EM ran out of iterations.
         iterations: number of iterations, over all steps.
@@ -92,6 +97,7 @@ class LearntFields:
     matches: dict[tuple[int, int], float]
     across: dict[tuple[int, int], Patterns]
     repeats: tuple[float, ...]
+    inside: tuple[Classes, Floats]
     rare: Floats
     converged: bool
     iterations: int
@@ -118,6 +124,23 @@ class LearntFields:
             one, other, _ = self._joint(a, b, left[part], right[part])
             made[part] = logsumexp(one, axis=1) - logsumexp(other, axis=1)
         return made
+
+    def copies(self, file: int, one: Int64s, other: Int64s) -> Floats:
+        """Return the log-odds that two records of one file are one person: ``float64[pairs]``, natural logarithm."""
+        classes, share = self.inside
+        match = classes.match
+        found = self.repeats[file] if self.repeats else 0.0
+        size = self.table.ids[file].shape[1]
+        prior = max(found, _FEWEST_COPIES / size) / max(size - 1, 1)
+        levels = pair_levels(self.table, file, file, one, other)
+        joint = classes.log_likelihood(levels)
+        joint[:, ~match] -= self._rare_of(file, one, levels) @ classes.by_chance[~match].T.astype(
+            float
+        )
+        with np.errstate(divide="ignore"):
+            joint += np.log(np.where(match, share / max(share[match].sum(), 1e-300), share))
+        same, different = logsumexp(joint[:, match], axis=1), logsumexp(joint[:, ~match], axis=1)
+        return np.asarray(same - different + np.log(prior))
 
     def unlisted(self, a: int, b: int, floor: float) -> float:
         """Return how many matches are expected to have a bound below `floor`."""
@@ -203,9 +226,10 @@ def fit_fields(
     classes = draft_classes(fields, strangers, decoys=not alone)
     share = _first_shares(classes, matches=0.0)
     repeats: list[float] = []
+    copies = None
     if not alone and not tiny:
         inside = [count(number, number) for number in range(len(files))]
-        own, share, repeats = _fit_inside(fields, strangers, inside, files, effort)
+        own, share, repeats, copies = _fit_inside(fields, strangers, inside, files, effort)
         _take_over(classes, own)
     across = {
         (a, b): count(*((a, b) if len(files[a]) <= len(files[b]) else (b, a))) for a, b in pairs
@@ -243,6 +267,7 @@ def fit_fields(
         matches=matches,
         across=across,
         repeats=tuple(repeats),
+        inside=copies or (classes, found.share),
         rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
         converged=effort.converged or tiny,
         iterations=effort.iterations,
@@ -256,11 +281,12 @@ def _fit_inside(
     inside: Sequence[Patterns],
     files: Sequence[EncodedFile],
     effort: _Effort,
-) -> tuple[Classes, Floats, list[float]]:
+) -> tuple[Classes, Floats, list[float], tuple[Classes, Floats]]:
     """Fit the classes of different people to the pairs inside the files.
 
     Returns:
-        The classes, their shares (0 for the matches), and each file's share of records that it holds more than once.
+        The classes, their shares (0 for the matches), each file's share of records that it holds more than once, and
+        classes and shares with those records' pairs as matches.
     """
     together = join_patterns(list(inside))
     own = draft_classes(fields, strangers, decoys=True)
@@ -273,12 +299,13 @@ def _fit_inside(
         _repeats(own, part, found.share, len(file))
         for part, file in zip(inside, files, strict=True)
     ]
+    copies = own, found.share
     if max(repeats) < REPEATED:
         # A class of matches would take twins, and sons named after their fathers, out of the other classes.
         own = draft_classes(fields, strangers, decoys=True)
         found = fit(own, together, _first_shares(own, matches=0.0), free=everything)
         effort.add(found)
-    return own, np.where(own.match, 0.0, found.share), repeats
+    return own, np.where(own.match, 0.0, found.share), repeats, copies
 
 
 def _take_over(classes: Classes, own: Classes) -> None:

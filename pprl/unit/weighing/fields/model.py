@@ -107,6 +107,14 @@ class FieldsModel:
             if any(not file.field_words()[:, number].any() for file in self.files)
         ]
 
+    def sparse(self, file: int, log_ratio: float) -> int:
+        """None: each field that is missing adds nothing."""
+        return 0
+
+    def copies(self, file: int, one: Int64s, other: Int64s) -> Floats:
+        """By the classes inside the files."""
+        return self.learnt.copies(file, one, other)
+
     def even_score(self, prior: Mapping[TwoFiles, float]) -> float:
         """A probability of one half."""
         return EVEN

@@ -21,6 +21,14 @@ BANDS = 3
 """Exact agreement is split by how common the value is; each band has a third of the records. Chosen; how sensitive the
 results are was not measured."""
 
+_PARTIAL = 0.75
+"""A date with fewer bits than this share of what most dates have is known in part only, such as a year. Chosen: day,
+month and year have about the same number of tokens."""
+
+_PARTIAL_SHARE = 1 / 80
+"""Share of people who agree on a partial date, at least: as many as were born in one year. Chosen: years of birth
+spread over about eighty."""
+
 _FEW = 20
 """A field with fewer distinct values has one band. Chosen; how sensitive the results are was not measured."""
 
@@ -35,7 +43,8 @@ class FieldValues:
         words: ``uint64[values, words]``; row 0 is the empty filter of a missing value.
         bits: ``int32[values]``, bits set in each.
         ids: for each file ``int32[records]``: which value a record has; 0 where it is missing.
-        share: ``float64[values]``: share of the records that have a value and have this one; 0 for the missing one.
+        share: ``float64[values]``: share of the records that have a value and have this one, for a partial date at
+            least that of the people born in one year; 0 for the missing one.
         band: ``int64[values]``: band of frequency, 0 the most common.
         bands: number of bands.
     """
@@ -83,13 +92,19 @@ def _distinct(tables: Sequence[Words], name: str, kind: str) -> FieldValues:
     counts = np.bincount(records, minlength=len(words)).astype(np.float64)
     counts[0] = 0
     share = counts / max(counts.sum(), 1)
+    bits = np.bitwise_count(words).sum(axis=1).astype(np.int32)
+    if kind == "date":
+        # A partial date is written seldom and shared by many.
+        common = float(np.repeat(bits, counts.astype(np.int64)).mean()) if counts.sum() else 0.0
+        partial = (bits > 0) & (bits < _PARTIAL * common)
+        share = np.where(partial, np.maximum(share, _PARTIAL_SHARE), share)
     band, bands = _bands(share)
     starts = np.cumsum([0] + [len(table) for table in tables])
     return FieldValues(
         name=name,
         kind=kind,
         words=np.ascontiguousarray(words),
-        bits=np.bitwise_count(words).sum(axis=1).astype(np.int32),
+        bits=bits,
         ids=tuple(records[a:b].astype(np.int32) for a, b in pairwise(starts)),
         share=share,
         band=band,

@@ -19,7 +19,7 @@ from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
-from pprl.kernels.dice import dice_scan, histogram_and_best, score_histogram
+from pprl.kernels.dice import dice_pairs, dice_scan, histogram_and_best
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import (
     Blocking,
@@ -47,7 +47,9 @@ from pprl.unit.weighing.model import (
 from pprl.unit.weighing.prior import log_prior_odds
 from pprl.unit.weighing.record.agreeing import agreeing_matches
 from pprl.unit.weighing.record.delegated import Delegated
-from pprl.unit.weighing.record.household import household_similarity
+from pprl.unit.weighing.record.held import most_told, telling_rows
+from pprl.unit.weighing.record.household import household_similarity, relatives_similarity
+from pprl.unit.weighing.record.inside import count_inside
 from pprl.unit.weighing.record.scan import SIZES, RecordScan
 from pprl.unit.weighing.record.scores import (
     BINS,
@@ -67,10 +69,6 @@ not measured."""
 _DUPLICATE_MARGIN = 0.07
 """How far above the household score, which is a mean, a pair of one file must be to count as a duplicate. Chosen; how
 sensitive the results are was not measured."""
-
-_REPEAT = 0.9
-"""Score from which two records inside one file look like the same person twice. Chosen; how sensitive the results are
-was not measured."""
 
 _CUSTOMARY = 0.8
 """Score that counts as even odds in files too small to show how alike different people look. Chosen; how sensitive the
@@ -110,8 +108,10 @@ class RecordModel:
         files: the encoded files.
         tables: the same as a scan sees them.
         scores_of: for each pair of files, what a score says.
+        most: for each file, the highest log ratio that a pair of each of its records can have, by what it holds.
         best: for each pair of files, the best scores of some records, for the report's chart.
-        repeats: for each file, the share of its records with a near-twin in it.
+        repeats: for each file, the share of its records that have another record of the same person in it.
+        inside: for each file, what a score of two of its own records says.
         basis: ``customary`` when the files are too small to learn from.
         household_similarity: similarity to expect of two members of a household.
     """
@@ -119,8 +119,10 @@ class RecordModel:
     files: Sequence[EncodedFile]
     tables: Sequence[PackedFile]
     scores_of: Mapping[TwoFiles, ScoreModel]
+    most: Sequence[Floats]
     best: Mapping[TwoFiles, Floats]
     repeats: tuple[float, ...]
+    inside: tuple[ScoreModel, ...]
     basis: Literal["estimated", "customary"]
     household_similarity: float
 
@@ -148,6 +150,23 @@ class RecordModel:
     def empty_fields(self) -> list[str]:
         """None that can be seen: all fields are in one filter."""
         return []
+
+    def copies(self, file: int, one: Int64s, other: Int64s) -> Floats:
+        """By the scores inside the file, as if it alone were searched for duplicates."""
+        words, fitted = self.tables[file].words, self.inside[file]
+        score = dice_pairs(words, words, one, other, sizes=SIZES)
+        possible = possible_pairs(self.tables[file], self.tables[file], same=True)
+        prior = log_prior_odds(fitted.share * possible, (possible, 1.0), "many-to-many")
+        return self.limited(fitted.of(score), (file, file), one, other) + prior
+
+    def limited(self, log_ratio: Floats, pair: TwoFiles, left: Int64s, right: Int64s) -> Floats:
+        """Return log ratios of pairs, limited to what their records can tell."""
+        most = [self.most[file][rows] for file, rows in zip(pair, (left, right), strict=True)]
+        return np.minimum(log_ratio, np.minimum(*most))
+
+    def sparse(self, file: int, log_ratio: float) -> int:
+        """By what they hold."""
+        return int((self.most[file] < log_ratio).sum())
 
     def even_score(self, prior: Mapping[TwoFiles, float]) -> float:
         """The lowest score of even odds."""
@@ -300,11 +319,14 @@ class RecordPlannedScan:
         scan = RecordScan(one, other, floor=self.floors[a, b], same=a == b)
         steps = self.blocking.steps(one, other, same=a == b)
         part, compared = scan_steps(steps, scan, journal=journal, name=name, progress=progress)
+        left = part.left if rows[0] is None else rows[0][part.left]
+        right = part.right if rows[1] is None else rows[1][part.right]
+        log_ratio = self.model.scores_of[a, b].of(part.value)
         return Found(
-            left=part.left if rows[0] is None else rows[0][part.left],
-            right=part.right if rows[1] is None else rows[1][part.right],
+            left=left,
+            right=right,
             score=part.value,
-            log_ratio=self.model.scores_of[a, b].of(part.value),
+            log_ratio=self.model.limited(log_ratio, (a, b), left, right),
             compared=compared,
         )
 
@@ -326,16 +348,25 @@ def fit_record_model(
         progress: called with the share done.
     """
     tables = [PackedFile.of(file) for file in files]
-    household = household_similarity(files[0].agreement)
+    agreement = files[0].agreement
+    household = household_similarity(agreement)
     alone = len(files) == 1
     pairs = [(0, 0)] if alone else list(combinations(range(len(files)), 2))
     scans = Scans(progress, len(pairs) + (0 if alone else len(files)))
-    inside, seen, repeats = _count_inside([] if alone else tables, sample, scans)
-    chance = chance_inside(inside, 2.0)
+    most = [most_told(table.words, agreement) for table in tables]
+    own = count_inside(
+        [] if alone else tables,
+        [] if alone else most,
+        sample,
+        scans,
+        relatives=relatives_similarity(agreement),
+    )
+    seen, chance = own.seen, chance_inside(own.different, 2.0)
     fitted, best = {}, {}
     for a, b in pairs:
         small, large = (a, b) if len(tables[a]) <= len(tables[b]) else (b, a)
         rows = sample_rows(tables[small].words, sample, others=len(tables[large]))
+        rows = telling_rows(rows, most[small])
         counts, largest = histogram_and_best(
             tables[small].words,
             tables[large].words,
@@ -362,39 +393,17 @@ def fit_record_model(
         files=list(files),
         tables=tables,
         scores_of=fitted,
+        most=[np.full(len(table), np.inf) for table in tables] if tiny else most,
         best=best,
-        repeats=tuple(repeats),
+        repeats=own.repeats,
+        inside=(
+            tuple(_customary(tables, number, number) for number in range(len(tables)))
+            if tiny
+            else own.copies
+        ),
         basis="customary" if tiny else "estimated",
         household_similarity=household,
     )
-
-
-def _count_inside(
-    tables: Sequence[PackedFile], sample: int, scans: Scans
-) -> tuple[Int64s, int, list[float]]:
-    """Count the scores inside the files, each file alone.
-
-    Returns:
-        ``int64[BINS]``; how many pairs were looked at; and for each file, the share of the sampled records with a
-        near-twin.
-    """
-    inside, seen, repeats = np.zeros(BINS, np.int64), 0, []
-    for table in tables:
-        rows = sample_rows(table.words, sample)
-        own = score_histogram(
-            table.words,
-            table.words,
-            rows,
-            bins=BINS,
-            exclude_self=True,
-            sizes=SIZES,
-            progress=scans.next(),
-        )
-        # A file scanned whole shows each pair twice; a sample's pairs count twice too, so that files weigh alike.
-        inside += own if len(rows) == len(table) else 2 * own
-        seen += pairs_seen(len(table), len(rows))
-        repeats.append(float(own[round(_REPEAT * BINS) :].sum()) / max(len(rows), 1))
-    return inside, seen, repeats
 
 
 def _customary(tables: Sequence[PackedFile], a: int, b: int) -> ScoreModel:

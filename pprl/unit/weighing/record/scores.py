@@ -88,6 +88,11 @@ class ScoreModel:
     most: float
     converged: bool
 
+    def posterior(self) -> Floats:
+        """Return the share of the pairs of each score that are matches: ``float64[BINS]``."""
+        match = self.share * self.match
+        return np.asarray(match / (match + (1 - self.share) * self.other))
+
     def of(self, score: Floats) -> Floats:
         """Return the log ratios of scores, by straight lines between the middles of the bins."""
         return np.interp(score, (np.arange(BINS) + 0.5) / BINS, self.log_ratio)
@@ -207,7 +212,8 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
     clear = np.flatnonzero((reach >= _CLEAR * total * above) & (reach > 0))
     start = int(clear[0]) if len(clear) else BINS - 1
     gain = reach - _STANDS_OUT * total * above
-    stands = int(gain.argmax()) if gain.max() > 0 else BINS - 1
+    # Where the crowd ends far below the matches, less than a pair decides where the gain is highest.
+    stands = int(np.argmax(gain >= gain.max() - 0.5)) if gain.max() > 0 else BINS - 1
     low = min(max(x[crowded[-1]] if len(crowded) else 0.5, x[start], x[stands]), 0.95)
     centre = low + (1 - low) * (np.arange(_PARTS) + 1) / (_PARTS + 0.5)
     width = np.full(_PARTS, (1 - low) / _PARTS)
