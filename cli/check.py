@@ -108,7 +108,7 @@ def _show(result: TableCheck) -> None:
     click.echo("")
     if result.repeated_ids is not None:
         click.echo(f"ids: {result.repeated_ids:,} repeated, {result.empty_ids:,} empty")
-    click.echo(f"records like an earlier one in every field: {result.repeated_records:,}")
+    click.echo(f"duplicate rows (same value in every field): {result.repeated_records:,}")
     click.echo(f"records without any value, which would be rejected: {result.empty_records:,}")
     fields = result.profile == "fields"
     click.echo(f"profile {result.profile}: one filter a {'field' if fields else 'record'}")

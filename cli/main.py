@@ -63,7 +63,7 @@ def main() -> None:
     A statistician:    pprl evaluate, explain
     To try and train:  pprl synth (made-up people), measure (does a file look like yours?)
 
-    Example: `make demo` walks two made-up departments through the whole road.
+    Example: `make demo` takes two made-up departments through the complete workflow.
     """
 
 
@@ -121,7 +121,7 @@ def call(arguments: list[str]) -> int:
         return 1
     except MemoryError:
         return _fail(
-            "the machine has not enough memory",
+            "there is not enough memory",
             "Use --blocking keys or lsh, or a higher threshold.",
             1,
         )

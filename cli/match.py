@@ -159,19 +159,19 @@ def _told(workspace: Unfinished) -> Iterator[None]:
     finally:
         if workspace.kept:
             click.echo(
-                f"pprl: what was done is kept in {workspace.folder}: the same command with --resume goes on",
+                f"pprl: completed steps are in {workspace.folder}; rerun with --resume to continue",
                 err=True,
             )
         for path in workspace.left:
             click.echo(
-                f"pprl: warning: encodings stayed behind in {path}: remove it, or run the command again",
+                f"pprl: warning: encodings in {path} could not be deleted: remove it, or run the command again",
                 err=True,
             )
 
 
 def _show_resumed(steps: int) -> None:
     if steps:
-        click.echo(f"going on with an unfinished run: {steps:,} steps are done", err=True)
+        click.echo(f"continuing an unfinished run: {steps:,} steps are done", err=True)
     else:
         click.echo("no step of an unfinished run was found: starting from the beginning", err=True)
 
@@ -186,7 +186,7 @@ def _check_replaceable(output: Path) -> None:
         )
     if output.is_dir() and any(output.iterdir()) and not (output / _MARK).exists():
         raise OutputError(
-            f"{output} is a folder of something else: it holds no {_MARK}",
+            f"{output} is not a links folder (no {_MARK}) and will not be replaced",
             hint="Choose another name; --force replaces only what an earlier run wrote.",
         )
 
@@ -213,7 +213,7 @@ def _show_plan(plan: MatchPlan) -> None:
     if plan.method == "auto":
         found = {
             "estimated": "found without truth",
-            "cautious": "found without truth: hardly any match is in sight",
+            "cautious": "found without truth: almost no matches are expected",
             "customary": "the customary value: the files are too small to find one",
         }[plan.basis]
     what = plan.model.score_name

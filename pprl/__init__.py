@@ -1,6 +1,6 @@
 """Privacy-preserving record linkage: encode, match, evaluate.
 
-The whole road in Python, on DataFrames::
+The complete workflow in Python, on DataFrames::
 
     import pprl
 

@@ -202,12 +202,12 @@ class Outputs:
         Args:
             path: the folder's name.
             holds: with ``force``, a folder is replaced only if it is empty or holds a file of this name, so that a
-                mistyped path never costs a folder of something else.
+                mistyped path never costs a folder of another kind.
         """
         temporary = self._temporary(path, folder=True)
         if holds and path.is_dir() and any(path.iterdir()) and not (path / holds).exists():
             raise OutputError(
-                f"{path} is a folder of something else: it holds no {holds}",
+                f"{path} is not a links folder (no {holds}) and will not be replaced",
                 hint="Choose another name; --force replaces only what an earlier run wrote.",
             )
         with os_errors(path):

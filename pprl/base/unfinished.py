@@ -71,7 +71,7 @@ class Unfinished:
             self._let_go()
             raise OutputError(
                 f"an unfinished run of the same output lies in {self.folder}",
-                hint="--resume goes on with it, --force starts from the beginning.",
+                hint="--resume continues it, --force starts from the beginning.",
             )
         with os_errors(self.folder):
             self._clear_rooms()
@@ -88,7 +88,7 @@ class Unfinished:
         if not (stat.S_ISDIR(state.st_mode) and own and closed):
             raise OutputError(
                 f"{self.folder} is not a folder that only you can open",
-                hint="It was not made by this program. Look what it is, and remove it or choose another output.",
+                hint="It was not made by this program. Find out what it is, then remove it, or choose another output.",
             )
 
     def _take_lock(self) -> None:
@@ -103,7 +103,7 @@ class Unfinished:
         ):
             self._let_go()
             raise OutputError(
-                f"another run is at work in {self.folder}",
+                f"another run is using {self.folder}",
                 hint="Wait until it has ended, or give another output.",
             )
 

@@ -99,12 +99,12 @@ class SparkEngine:
         """Refuse the profile ``fields`` and exhaustive comparison."""
         if profile != "record":
             raise UsageError(
-                f"the engine spark links the profile record only, and these files have the profile {profile}",
+                f"the Spark engine supports only the record profile; these files have the profile {profile}",
                 hint="Leave --engine out: one machine compares the profile fields.",
             )
         if not set(passes) <= {"lsh", "keys"}:
             raise UsageError(
-                "the engine spark needs buckets: it does not compare all pairs",
+                "the Spark engine needs buckets: it does not compare all pairs",
                 hint="Use --blocking lsh or --blocking keys, or leave --engine out.",
             )
 

@@ -183,7 +183,7 @@ def test_a_column_that_answers_another_field_is_neither_suggested_nor_taken(
     refuse(1, *command, says=("no column 'given_name' for the field 'given_name'", said))
     refuse(
         1, *command, "--column", "given_name=surname",
-        says=("the column 'surname' answers two fields, 'given_name' and 'surname'",),
+        says=("the column 'surname' is mapped to two fields, 'given_name' and 'surname'",),
     )  # fmt: skip
 
 

@@ -102,8 +102,9 @@ def test_forced_match_spares_a_folder_of_something_else(desk: Path, refuse: Refu
     (desk / "thesis").mkdir()
     (desk / "thesis" / "chapter-1.txt").write_text("years of work")
     command = [*MATCH[:4], "thesis", "--force"]
-    refuse(1, *command, says=("thesis is a folder of something else",))
-    refuse(1, *command, "--dry-run", says=("thesis is a folder of something else",))
+    says = ("thesis is not a links folder (no run.json) and will not be replaced",)
+    refuse(1, *command, says=says)
+    refuse(1, *command, "--dry-run", says=says)
     refuse(1, *MATCH[:4], "a.csv", "--force", says=("a.csv is a file",))
     (desk / "empty").mkdir()
     assert pprl(*MATCH[:4], "empty", "--force").code == 0

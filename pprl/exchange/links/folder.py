@@ -166,7 +166,7 @@ def read_links(folder: Path | str) -> Links:
     """Read and check a links folder.
 
     Raises:
-        LinksError: not a links folder, incomplete, damaged or of another version, with a record that stands twice in
+        LinksError: not a links folder, incomplete, damaged or of another version, with a record that appears twice in
             the links, or with a text that may not stand on a terminal.
 
     Example:
@@ -263,7 +263,7 @@ def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
 
 
 def _repeated(table: pa.Table) -> str | None:
-    """Return what is wrong where a record stands twice among the links; None where each stands once."""
+    """Return what is wrong where a record appears twice among the links; None where each appears once."""
     mixed = _mixed(table["pseudonym"])
     ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]

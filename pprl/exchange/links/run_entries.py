@@ -278,7 +278,7 @@ class ThresholdEntry(Entry):
         value: a similarity in the profile ``record``, a match probability in ``fields``.
         method: ``auto`` (pairs from a match probability of one half were accepted) or ``given``.
         basis: what an automatic threshold rests on: ``estimated`` (what was learnt from the files), ``cautious`` (the
-            same, but hardly any match is in sight), ``customary`` (files too small to learn from); or ``given``.
+            same, but almost no matches are expected), ``customary`` (files too small to learn from); or ``given``.
         floor: about the lowest score in ``near.parquet``.
         household_similarity: similarity to expect of two members of a household; 0 in the profile ``fields``.
         no_estimate: why the run made no estimate; None if it made one, or gave no reason.

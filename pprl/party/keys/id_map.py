@@ -100,7 +100,7 @@ def read_id_map(path: Path) -> pd.DataFrame:
     for column in ID_MAP_COLUMNS:
         if frame[column].duplicated().any():
             raise DataError(
-                f"{path}: a value of the column {column!r} stands twice",
+                f"{path}: a value of the column {column!r} appears twice",
                 hint="Use the id map as `pprl encode` wrote it, of one run only.",
             )
     return frame

@@ -28,7 +28,7 @@ _HARDENING = {
 }
 _BASIS = {
     "estimated": "estimated",
-    "cautious": "hardly any match in sight",
+    "cautious": "almost no matches expected",
     "customary": "files too small to learn from",
     "given": "given by the operator",
 }

@@ -98,7 +98,7 @@ def compare_files(
         progress: called with the stage's name, the share done and a note of pairs compared and found.
 
     Raises:
-        DataError: more pairs were found than the memory holds.
+        DataError: more pairs were found than fit in memory.
     """
     jobs = plan.pairs_of_files()
     teller = _Teller(plan, progress, jobs=len(jobs) * len(plan.scans))
@@ -198,7 +198,7 @@ class _Taken:
 
 
 class _Teller:
-    """Tells how far a comparison is, how fast it goes and what it has found; stops it when that is too much."""
+    """Reports progress, speed and finds; aborts when the memory limit is exceeded."""
 
     def __init__(self, plan: MatchPlan, progress: Progress, *, jobs: int) -> None:
         self._plan, self._progress = plan, progress
@@ -217,9 +217,9 @@ class _Teller:
         found += self._found
         if found > self._plan.most_pairs:
             raise DataError(
-                f"{found:,} pairs were kept so far, more than the memory holds "
+                f"{found:,} pairs were found so far, more than fit in memory "
                 f"({self._plan.settled.memory_limit >> 20:,} MiB)",
-                hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+                hint="Allow more memory (--memory), or raise the threshold (--threshold auto finds one).",
             )
         now = time.monotonic()
         if self._start is None:

@@ -59,7 +59,7 @@ class LinkageJob:
         workspace: a private folder for what a long run has so far; memory by default.
         frames: whether the links will become DataFrames: the memory that these take is then planned for.
         threads: cores to use, from 1 to as many as the machine has; all by default.
-        progress: called with a stage's name, the share done and what there is to say of it.
+        progress: called with a stage's name, the fraction done and a note.
 
     Raises:
         UsageError: something that is neither an encoded file nor a path, or more threads than the machine has cores.
@@ -243,7 +243,7 @@ def match(
         engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
             must have been read from paths.
         threads: cores to use, from 1 to as many as the machine has; all by default.
-        progress: called with a stage's name, the share done and what there is to say of it.
+        progress: called with a stage's name, the fraction done and a note.
 
     Returns:
         The links; a score is a similarity in the profile ``record`` and a match probability in ``fields``, a weight is
@@ -253,7 +253,7 @@ def match(
         MismatchError: the files can't be compared.
         EncodedFileError: a file is not an encoded file, or is damaged.
         UsageError: the options contradict each other or the files, or more threads than the machine has cores.
-        DataError: an empty file, or more pairs than the memory holds.
+        DataError: an empty file, or more pairs than fit in memory.
 
     Example:
         >>> links = pprl.match([a.encoded, b.encoded])

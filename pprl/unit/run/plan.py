@@ -246,9 +246,9 @@ def _needed(
     needed = memory.needed(kept)
     if needed > settled.memory_limit:
         raise DataError(
-            f"the run needs about {_mib(needed)} MiB of memory and may use {_mib(settled.memory_limit)}: at the "
+            f"the run needs about {_mib(needed)} MiB of memory and is limited to {_mib(settled.memory_limit)}: at the "
             f"threshold {threshold.value:.2f} about {kept:,} pairs would be kept",
-            hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+            hint="Allow more memory (--memory), or raise the threshold (--threshold auto finds one).",
         )
     return needed
 

@@ -107,7 +107,7 @@ def test_links_without_a_column_are_refused(column: str) -> None:
     ],
 )
 def test_what_is_no_id_map_is_refused(tmp_path: Path, text: str) -> None:
-    """Other columns, and values that stand twice, are refused without being shown."""
+    """Other columns, and values that appear twice, are refused without being shown."""
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     with pytest.raises(DataError) as caught:
         read_id_map(tmp_path / "a.csv")

@@ -76,9 +76,9 @@ def test_a_run_with_other_files_or_options_does_not_go_on(
 ) -> None:
     """Parts of another run would be other pairs, and nobody would notice. What differs is named."""
     other = job_in(tmp_path, [some[at] for at in parties], **options)
-    with pytest.raises(OutputError, match="is another one: it differs in") as caught:
+    with pytest.raises(OutputError, match="belongs to a different run; these differ:") as caught:
         _ = other.journal
-    assert set(caught.value.problem.partition("differs in ")[2].split(", ")) >= differs
+    assert set(caught.value.problem.partition("these differ: ")[2].split(", ")) >= differs
 
 
 def test_a_run_that_extends_another_does_not_go_on_with_one_that_does_not(
@@ -87,7 +87,7 @@ def test_a_run_that_extends_another_does_not_go_on_with_one_that_does_not(
     """It compares the new file only."""
     job = job_in(tmp_path, some[:2])
     job.__dict__["plan"] = replace(begun, earlier=match(some[1:3]))
-    with pytest.raises(OutputError, match=r"differs in extends$"):
+    with pytest.raises(OutputError, match=r"these differ: extends$"):
         _ = job.journal
 
 
@@ -95,5 +95,5 @@ def test_a_run_does_not_go_on_under_another_version(
     some: list[EncodedFile], begun: MatchPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_module, "VERSION", "0.0.0")
-    with pytest.raises(OutputError, match=r"differs in software$"):
+    with pytest.raises(OutputError, match=r"these differ: software$"):
         _ = job_in(tmp_path, some[:2]).journal

@@ -461,7 +461,7 @@ def test_the_memory_ends_a_run_that_finds_more_than_was_planned(make_files: Draw
     kept = match(files, MatchOptions(threshold=0.6))
     found = len(kept.pairs) + len(kept.near)
     assert len(run_match(replace(told, most_pairs=found)).pairs) == len(kept.pairs)
-    with pytest.raises(DataError, match=f"^{found} pairs were kept so far, more than the memory"):
+    with pytest.raises(DataError, match=f"^{found} pairs were found so far, more than fit"):
         run_match(replace(told, most_pairs=found - 1))
 
 
