@@ -43,7 +43,7 @@ class MatchPlan:
         floors: for each pair of files, the least log ratio of the pairs that are kept.
         pairs_possible: number of pairs without blocking.
         pairs_expected: number of pairs that will be compared.
-        seconds: expected time of the comparison.
+        seconds: expected time of the comparison; of this machine, where an engine compares instead.
         memory: expected bytes, memory-mapped encodings left out.
         most_pairs: how many pairs may be kept until the memory is full.
         no_estimate: why no estimate of quality can be given; None where there is one.

@@ -8,8 +8,9 @@ see as a smaller number of bits but not field by field (Tversky 1977).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import combinations
 from typing import Any, ClassVar, Literal
 
@@ -23,8 +24,6 @@ from pprl.kernels.dice import dice_scan, histogram_and_best, score_histogram
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import (
     Blocking,
-    Exhaustive,
-    Lsh,
     PackedFile,
     ScanProgress,
     make_blocking,
@@ -86,7 +85,7 @@ _CHART_ROWS = 2000
 _LEAST_SCORE = 0.001
 """The lowest possible floor, one bin: a pair without a common bit is not listed."""
 
-_GATHERED = 8
+_GATHERED = 8.0
 """How many times as much a pair costs when it is fetched by a blocking key as in a full scan. Chosen from
 timings of both; not sensitive: only the time announced beforehand depends on it."""
 
@@ -197,7 +196,7 @@ class RecordModel:
             method=blocking,
             blocking=method if engine is None else Delegated(method, engine),
             floors=scores,
-            rate=0.0 if isinstance(method, Lsh) else _measure_rate(self.tables),
+            pair_seconds=cache(partial(_measure_pair, self.tables)),
         )
 
     def scores(self, similarity: Floats, probability: Floats) -> Floats:
@@ -257,14 +256,14 @@ class RecordPlannedScan:
         method: the blocking method's name.
         blocking: chooses the pairs that are compared.
         floors: for each pair of files, the least score that is looked for.
-        rate: comparisons a second; 0 for an LSH, which knows its own costs.
+        pair_seconds: measures, when it is first called, how long a pair takes in a full scan.
     """
 
     model: RecordModel
     method: BlockingMethod
     blocking: Blocking
     floors: Mapping[TwoFiles, float]
-    rate: float
+    pair_seconds: Callable[[], float]
 
     def describe(self) -> LshParameters | None:
         """As the blocking does."""
@@ -277,12 +276,10 @@ class RecordPlannedScan:
         pairs = self.blocking.expect(one, other, same=same)
         by_chance = model.scores_of[a, b].other[int(self.floors[a, b] * BINS) :].sum()
         kept = min(pairs, int(by_chance * model.possible(a, b) + model.matches[a, b].number))
-        if isinstance(self.blocking, Lsh):
-            return Cost(
-                pairs=pairs, kept=kept, seconds=self.blocking.seconds(one, other, same=same)
-            )
-        slow = 1 if isinstance(self.blocking, Exhaustive) else _GATHERED
-        return Cost(pairs=pairs, kept=kept, seconds=pairs / max(self.rate, 1.0) * slow)
+        seconds = self.blocking.seconds(
+            one, other, same=same, pair_seconds=self.pair_seconds, gathered=_GATHERED
+        )
+        return Cost(pairs=pairs, kept=kept, seconds=seconds)
 
     def scan(
         self,
@@ -415,12 +412,12 @@ def _customary(tables: Sequence[PackedFile], a: int, b: int) -> ScoreModel:
     )
 
 
-def _measure_rate(tables: Sequence[PackedFile]) -> float:
-    """Return comparisons a second, measured on a corner of the real data."""
+def _measure_pair(tables: Sequence[PackedFile]) -> float:
+    """Return the seconds that a pair takes in a full scan, measured on a corner of the real data."""
     a, b = tables[0].words[:2000], tables[-1].words[:2000]
     seconds = []
     for _ in range(2):  # the first run compiles or loads the kernels
         start = time.perf_counter()
         dice_scan(a, b, threshold=0.99)
         seconds.append(time.perf_counter() - start)
-    return len(a) * len(b) / max(min(seconds), 1e-6)
+    return min(seconds) / (len(a) * len(b))
