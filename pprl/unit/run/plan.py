@@ -72,7 +72,7 @@ class MatchPlan:
     earlier: Links | None
     link_ids: Int64s | None
     engine: Engine | None
-    warnings: list[str]
+    warnings: tuple[str, ...]
     stages: Stages
 
     @property
@@ -201,7 +201,7 @@ def plan_match(
         earlier=earlier,
         link_ids=link_ids,
         engine=engine,
-        warnings=[*warnings_before(outlook), *lsh_warnings([scan.describe() for scan in scans])],
+        warnings=(*warnings_before(outlook), *lsh_warnings([scan.describe() for scan in scans])),
         stages=stages,
     )
 

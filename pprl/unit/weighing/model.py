@@ -1,8 +1,13 @@
-"""What both profiles have in common: a model is learnt from the files, plans a scan, and weighs the pairs that it
-finds.  This interface is all that the rest of the unit knows of a profile.
-:func:`pprl.unit.weighing.profiles.fit_model` gives a model for the files at hand; :meth:`PairModel.plan` gives a scan
-with one blocking method. Both are immutable: whoever holds one can use it at once and in any order.
-:mod:`pprl.unit.weighing.record.model` and :mod:`pprl.unit.weighing.fields.model` are the two kinds of model."""
+"""What both profiles have in common: a model that is learnt from the files, and the scans that it plans.
+
+This interface is all that the rest of the unit knows of a profile. :func:`pprl.unit.weighing.profiles.fit_model` gives
+a model for the files at hand; :meth:`PairModel.plan` gives a scan with one blocking method, which finds pairs and
+weighs them. The two kinds of model are in :mod:`pprl.unit.weighing.record.model` and
+:mod:`pprl.unit.weighing.fields.model`.
+
+Nothing changes a model or a scan once it is made, so their methods can be called in any order. Their mappings and
+sequences can't be written to; arrays are not to be.
+"""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def test_each_count_of_a_result_has_its_warning(
 
 
 def test_the_plan_s_warnings_come_first(plan: MatchPlan) -> None:
-    warned = replace(plan, warnings=["one", "two"])
+    warned = replace(plan, warnings=("one", "two"))
     assert told_of(warned) == ["one", "two"]
     assert told_of(warned, ties=1)[:2] == ["one", "two"]
     assert len(told_of(warned, ties=1)) == 3

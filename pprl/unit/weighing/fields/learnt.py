@@ -88,9 +88,9 @@ class LearntFields:
     fields: tuple[FieldValues, ...]
     table: Columns
     classes: Classes
-    shares: dict[tuple[int, int], Floats]
-    matches: dict[tuple[int, int], float]
-    across: dict[tuple[int, int], Patterns]
+    shares: Mapping[tuple[int, int], Floats]
+    matches: Mapping[tuple[int, int], float]
+    across: Mapping[tuple[int, int], Patterns]
     repeats: tuple[float, ...]
     rare: Floats
     converged: bool
@@ -238,10 +238,10 @@ def fit_fields(
     return LearntFields(
         fields=tuple(fields),
         table=table,
-        classes=classes,
-        shares=shares,
-        matches=matches,
-        across=across,
+        classes=classes.fixed(),
+        shares=MappingProxyType(shares),
+        matches=MappingProxyType(matches),
+        across=MappingProxyType(across),
         repeats=tuple(repeats),
         rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
         converged=effort.converged or tiny,

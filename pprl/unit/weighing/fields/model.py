@@ -291,7 +291,7 @@ def fit_fields_model(
 ) -> FieldsModel:
     """Learn the weights from the files; see :func:`pprl.unit.weighing.fields.learnt.fit_fields`."""
     return FieldsModel(
-        files=list(files),
-        tables=[PackedFile.of(file) for file in files],
+        files=tuple(files),
+        tables=tuple(PackedFile.of(file) for file in files),
         learnt=fit_fields(files, sample=sample, progress=progress),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -356,10 +357,10 @@ def fit_record_model(
     if tiny:
         fitted = {pair: _customary(tables, *pair) for pair in fitted}
     return RecordModel(
-        files=list(files),
-        tables=tables,
-        scores_of=fitted,
-        best=best,
+        files=tuple(files),
+        tables=tuple(tables),
+        scores_of=MappingProxyType(fitted),
+        best=MappingProxyType(best),
         repeats=tuple(repeats),
         basis="customary" if tiny else "estimated",
         household_similarity=household,
