@@ -129,6 +129,7 @@ class RunParameters(Entry):
         threads: threads that the run could use.
         memory_mib: memory that the run could use.
         extends: parties of the earlier run that this one added to; None if it added to none.
+        sample: records of a file, at most, that were looked at to learn from; None in records that do not say.
     """
 
     threshold: Annotated[float, Field(gt=0, le=1)] | Literal["auto"]
@@ -139,6 +140,7 @@ class RunParameters(Entry):
     threads: Count
     memory_mib: Count
     extends: tuple[PartyName, ...] | None
+    sample: Count | None = None
 
     @field_validator("blocking")
     @classmethod

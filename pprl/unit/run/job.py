@@ -233,6 +233,7 @@ def _setup(plan: MatchPlan) -> dict[str, object]:
         "blocking": list(plan.passes),
         "plan": [of_pass and of_pass.model_dump(mode="json") for of_pass in plan.blocking],
         "completeness": plan.settled.completeness,
+        "sample": plan.settled.sample,
         "assign": plan.assign,
         "engine": "local" if plan.engine is None else plan.engine.name,
         "extends": None if plan.earlier is None else list(plan.earlier.parties),

@@ -69,7 +69,7 @@ def known(path: Path) -> bool:
 
 
 KNOWN = [path for path in entries(whole()) if known(path)]
-OPTIONAL = {("agreement", "profile"), ("threshold", "no_estimate")}
+OPTIONAL = {("agreement", "profile"), ("threshold", "no_estimate"), ("parameters", "sample")}
 
 
 def name_of(path: Path) -> str:

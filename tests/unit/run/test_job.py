@@ -84,6 +84,7 @@ def test_the_same_run_goes_on(
         ((0, 1), {"threshold": "auto"}, {"threshold", "floors"}),
         ((0, 1), {"completeness": 0.9}, {"completeness", "plan"}),
         ((0, 1), {"blocking": "exhaustive", "completeness": None}, {"blocking", "plan"}),
+        ((0, 1), {"sample": 50}, {"sample"}),
         ((0, 1), {"blocking": "lsh,exhaustive"}, {"blocking"}),
         ((0, 1), {"assign": "many-to-many"}, {"assign"}),
         ((1, 0), {}, {"files"}),
