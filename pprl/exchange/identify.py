@@ -123,7 +123,7 @@ def _links_folder(path: Path) -> dict[str, Any]:
         "kind": "links folder",
         "format": run.format,
         "parties": {entry.party: entry.records for entry in run.inputs},
-        "score": "match probability" if run.profile == "fields" else "similarity",
+        "score": run.score_name,
         "threshold": run.threshold.value,
         "threshold_method": run.threshold.method,
         "blocking": run.parameters.blocking,

@@ -96,11 +96,10 @@ class Links(Summarised):
 
     def _summary(self) -> Summary:
         run, expected = self.run, self.expected_quality
-        score = "match probability" if run.profile == "fields" else "similarity"
         rows = [
             ("links", f"{run.counts.links:,} of {run.counts.linked_records:,} records"),
             ("pairs", f"{len(self.pairs):,} accepted, {len(self.near):,} near"),
-            ("threshold", f"{score} {self.threshold:.3f}"),
+            ("threshold", f"{run.score_name} {self.threshold:.3f}"),
         ]
         if expected is not None and expected.links:
             e = expected

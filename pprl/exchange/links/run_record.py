@@ -81,6 +81,11 @@ class RunRecord(Entry):
         return self.agreement.profile
 
     @property
+    def score_name(self) -> Literal["similarity", "match probability"]:
+        """What a score of the run is, and so what its threshold applies to."""
+        return "match probability" if self.profile == "fields" else "similarity"
+
+    @property
     def fields(self) -> list[str]:
         """Names of the agreement's fields."""
         return [entry.name for entry in self.agreement.field]

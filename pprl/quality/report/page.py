@@ -48,6 +48,7 @@ def render_report(evaluation: Evaluation) -> str:
             "curve_rows": _shown_rows(content),
             "hardening": _HARDENING,
             "basis": _BASIS,
+            "score_name": evaluation.run.score_name,
             "origin": threshold_origin(evaluation.run),
             "origin_short": threshold_origin(evaluation.run, short=True),
         },

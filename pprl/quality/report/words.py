@@ -15,7 +15,6 @@ __all__ = [
     "made",
     "no_estimate",
     "relatives",
-    "score_name",
     "threshold_origin",
 ]
 
@@ -82,11 +81,6 @@ def no_estimate(run: RunRecord) -> str | None:
         return None
     why = run.threshold.no_estimate or "the run made none"
     return f"No estimate of quality can be made for this run, because {why}."
-
-
-def score_name(run: RunRecord) -> str:
-    """Return what a score of the run is."""
-    return "match probability" if run.profile == "fields" else "similarity"
 
 
 def relatives(run: RunRecord) -> str | None:

@@ -178,7 +178,7 @@ def plan_match(
             for name in settled.passes
         )
         costs = [[scan.cost(a, b) for a, b in pairs] for scan in scans]
-    memory = Memory.of(files, pairs, frames=frames, earlier=earlier)
+    memory = Memory.of(files, pairs, parts=model.parts, frames=frames, earlier=earlier)
     needed = _needed(memory, costs, settled, threshold)
     possible = sum(_possible(files, a, b) for a, b in pairs)
     # 5. What should the operator know?

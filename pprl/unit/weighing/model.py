@@ -170,6 +170,10 @@ class PairModel(Protocol):
         """What a score is, in words: a similarity or a match probability."""
 
     @property
+    def parts(self) -> int:
+        """How many parts the weight of a pair has; 0 where it has none. See :meth:`part_rows`."""
+
+    @property
     def matches(self) -> Mapping[TwoFiles, ExpectedMatches]:
         """The expected matches of each pair of files."""
 

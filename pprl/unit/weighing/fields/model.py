@@ -79,6 +79,11 @@ class FieldsModel:
     household_similarity: ClassVar[None] = None
 
     @property
+    def parts(self) -> int:
+        """One a field."""
+        return len(self.learnt.fields)
+
+    @property
     def matches(self) -> Mapping[TwoFiles, ExpectedMatches]:
         """As the mixture sees them; it gives no bounds of its own."""
         return {pair: ExpectedMatches(n, n, n) for pair, n in self.learnt.matches.items()}

@@ -125,6 +125,7 @@ class RecordModel:
     household_similarity: float
 
     score_name: ClassVar[str] = "similarity"
+    parts: ClassVar[int] = 0
     error: ClassVar[ModelError] = _ERROR
 
     @property
