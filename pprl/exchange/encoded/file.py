@@ -43,6 +43,7 @@ __all__ = [
     "PSEUDONYM_BYTES",
     "EncodedFile",
     "EncodedHeader",
+    "PartyName",
     "content_digest",
     "header_content",
     "pack_words",

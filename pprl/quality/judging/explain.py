@@ -23,6 +23,7 @@ __all__ = [
     "Member",
     "Rival",
     "explain",
+    "log_odds",
 ]
 
 EXPLANATION_FORMAT = "pprl-explanation/1"

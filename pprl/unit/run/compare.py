@@ -119,7 +119,7 @@ def compare_files(
                     name=f"{number}-{a}-{b}",
                     progress=teller,
                 )
-            teller.next(sum(found.compared), len(found.left))
+            teller.next(len(found.left))
             per_block_pass += found.compared
             with plan.stages("weigh"):
                 pairs = _weighed(plan, scan, found, (a, b))
@@ -206,8 +206,8 @@ class _Teller:
         self._found = 0
         self._start: tuple[float, float] | None = None
 
-    def next(self, compared: int, found: int) -> None:
-        """Begin the next scan, after one that has compared and found so many pairs."""
+    def next(self, found: int) -> None:
+        """Begin the next scan, after one that has found so many pairs."""
         self._done += 1
         self._found += found
         self._start = None
