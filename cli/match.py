@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["match"]
 
-_MARK = "run.json"
-"""--force replaces a folder only if it holds this file."""
-
 
 @click.command()
 @click.argument("files", type=FILE, nargs=-1, required=True, metavar="A.parquet [B.parquet ...]")
@@ -103,13 +100,15 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
+    from pprl.base.outputs import check_replaceable
     from pprl.base.threads import check_threads
     from pprl.base.unfinished import Unfinished
+    from pprl.exchange.links.run_record import RUN_FILE
     from pprl.unit.run.job import LinkageJob
     from pprl.unit.run.options import MatchOptions
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
-    _check_replaceable(output)
+    check_replaceable(output, holds=RUN_FILE)  # not only at the end of the long work
     check_threads(threads)  # before a cluster is started
     options = MatchOptions(
         threshold=_threshold(threshold),
@@ -174,21 +173,6 @@ def _show_resumed(steps: int) -> None:
         click.echo(f"continuing an unfinished run: {steps:,} steps are done", err=True)
     else:
         click.echo("no step of an unfinished run was found: starting from the beginning", err=True)
-
-
-def _check_replaceable(output: Path) -> None:
-    """Say before the long work, and not only at its end, that --force does not replace this folder."""
-    from pprl.base.errors import OutputError
-
-    if output.exists() and not output.is_dir():
-        raise OutputError(
-            f"{output} is a file and can't be replaced by a folder", hint="Choose another name."
-        )
-    if output.is_dir() and any(output.iterdir()) and not (output / _MARK).exists():
-        raise OutputError(
-            f"{output} is not a links folder (no {_MARK}) and will not be replaced",
-            hint="Choose another name; --force replaces only what an earlier run wrote.",
-        )
 
 
 def _threshold(text: str | None) -> float | Literal["auto"] | None:

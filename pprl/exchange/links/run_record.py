@@ -26,9 +26,12 @@ from pprl.exchange.links.run_entries import (
     ThresholdEntry,
 )
 
-__all__ = ["HOUSEHOLD_SPREAD", "LINKS_FORMAT", "RunRecord"]
+__all__ = ["HOUSEHOLD_SPREAD", "LINKS_FORMAT", "RUN_FILE", "RunRecord"]
 
 LINKS_FORMAT = "pprl-links/3"
+
+RUN_FILE = "run.json"
+"""The file of a links folder that holds the record. Only a folder with this file is ever replaced."""
 
 _PREVIOUS = "pprl-links/2"
 """The format before this one; :func:`_from_previous` says what differs."""

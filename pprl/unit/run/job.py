@@ -25,6 +25,7 @@ from pprl.base.unfinished import Unfinished
 from pprl.base.version import VERSION
 from pprl.exchange.encoded.file import EncodedFile, read_encoded
 from pprl.exchange.links.folder import Links, read_links, write_links
+from pprl.exchange.links.run_record import RUN_FILE
 from pprl.exchange.links.tables import LinkTables
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal
@@ -33,10 +34,7 @@ from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import MatchPlan, plan_match
 from pprl.unit.run.stages import Stages
 
-__all__ = ["RUN_FILE", "LinkageJob", "match"]
-
-RUN_FILE = "run.json"
-"""The file by which a links folder is known: only a folder that holds it is ever replaced."""
+__all__ = ["LinkageJob", "match"]
 
 _MAPPED_FROM = 4
 """Files that together are larger than the memory divided by this are memory-mapped. Chosen; not sensitive: a run needs

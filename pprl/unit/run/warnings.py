@@ -11,7 +11,7 @@ from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import ExpectedQuality, LshParameters, RunCounts
 from pprl.exchange.links.run_record import HOUSEHOLD_SPREAD
 from pprl.unit.run.options import Settled
-from pprl.unit.weighing.model import Basis, PairModel, TwoFiles
+from pprl.unit.weighing.model import REPEATED, Basis, PairModel, TwoFiles
 
 if TYPE_CHECKING:
     from pprl.unit.run.plan import MatchPlan
@@ -25,10 +25,6 @@ __all__ = [
     "warnings_after",
     "warnings_before",
 ]
-
-REPEATED = 0.02
-"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
-several times. Chosen; sensitive: a file with one copy in fifty is told, one in a hundred may or may not be."""
 
 _MOST = 1.1
 """Expected matches, as a share of the smaller file, beyond which other pairs were mistaken for them. Chosen: an

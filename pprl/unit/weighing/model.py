@@ -25,8 +25,10 @@ from pprl.unit.journal import Journal
 
 __all__ = [
     "EVEN",
+    "KEPT_BELOW",
     "NEAR",
     "NEAR_PROBABILITY",
+    "REPEATED",
     "Basis",
     "Cost",
     "ExpectedMatches",
@@ -49,6 +51,14 @@ no link depends on it, only how far down the report can look."""
 
 NEAR_PROBABILITY = 1 / (1 + exp(NEAR))
 """The same as a probability."""
+
+KEPT_BELOW = 0.05
+"""How far below a threshold of the operator's own scores are shown to the statistician. Chosen; not sensitive: no link
+depends on it, only what is listed as near and how far down a curve goes."""
+
+REPEATED = 0.02
+"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
+several times. Chosen; sensitive: a file with one copy in fifty is told, one in a hundred may or may not be."""
 
 TwoFiles = tuple[int, int]
 """Places of two files among those of the run; of one file twice where its duplicates are looked for."""

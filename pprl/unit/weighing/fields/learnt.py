@@ -32,8 +32,9 @@ from pprl.unit.weighing.fields.mixture import ITERATIONS, Fit, fit, posterior
 from pprl.unit.weighing.fields.patterns import Patterns, count_patterns, join_patterns
 from pprl.unit.weighing.fields.search.scan import Bound
 from pprl.unit.weighing.fields.values import FieldValues, field_values
+from pprl.unit.weighing.model import REPEATED
 
-__all__ = ["REPEATED", "LearntFields", "fit_fields"]
+__all__ = ["LearntFields", "fit_fields"]
 
 _WORK = 100_000_000
 """Pairs of records that one count of patterns may take. Chosen; how sensitive the results are was not measured."""
@@ -41,10 +42,6 @@ _WORK = 100_000_000
 _STRANGERS = 3000
 """Values of a field that are compared with all others to find how often strangers have similar values. Chosen; how
 sensitive the results are was not measured."""
-
-REPEATED = 0.02
-"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
-several times. See :data:`pprl.unit.run.warnings.REPEATED`."""
 
 _NONE = 1e-9
 """What remains of the matches' share if their class holds no matches (:meth:`Classes.tells_matches`). Chosen; not

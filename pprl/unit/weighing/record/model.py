@@ -34,6 +34,7 @@ from pprl.unit.blocking.methods import (
 from pprl.unit.blocking.sampling import TINY, Scans, pairs_seen, sample_rows
 from pprl.unit.journal import Journal
 from pprl.unit.weighing.model import (
+    KEPT_BELOW,
     NEAR,
     NEAR_PROBABILITY,
     Cost,
@@ -58,7 +59,7 @@ from pprl.unit.weighing.record.scores import (
     fit_scores,
 )
 
-__all__ = ["KEPT_BELOW", "RecordModel", "RecordPlannedScan", "fit_record_model"]
+__all__ = ["RecordModel", "RecordPlannedScan", "fit_record_model"]
 
 _CROWD = 20.0
 """Chance pairs a record, at most, among which matches are still looked for. Chosen; how sensitive the results are was
@@ -75,10 +76,6 @@ was not measured."""
 _CUSTOMARY = 0.8
 """Score that counts as even odds in files too small to show how alike different people look. Chosen; how sensitive the
 results are was not measured: only tiny files use it."""
-
-KEPT_BELOW = 0.05
-"""How far below a threshold of the operator's own pairs are kept. Chosen; not sensitive: no link depends on it, only
-what is listed as near."""
 
 _CHART_ROWS = 2000
 """Records whose best scores the report's chart shows. Chosen; not sensitive: no link depends on it."""
