@@ -80,7 +80,9 @@ class TableCheck:
         repeated_ids: rows whose id, not empty, stands in an earlier row; None when no id column was named.
         empty_ids: rows without an id; None when no id column was named.
         repeated_records: rows that are equal to an earlier row in every field.
-        empty_records: rows without a value in any field; they would be rejected.
+        empty_records: rows without a value in any field; they would be rejected. A row with nothing but values that
+            can't be read is not among them: it would stop the encoding or, where such values count as missing, be
+            rejected.
         warnings: what is weak about the agreement or the file.
         profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
         fill: mean share of a filter's bits that would be set, measured with a throwaway key on up to 2,000 rows;

@@ -75,7 +75,7 @@ class PackedFile:
 
     @classmethod
     def of(cls, encoded: EncodedFile) -> PackedFile:
-        """Return the side of an encoded file; in the profile ``fields`` a record's filters are in one row."""
+        """Return an encoded file as a scan sees it; in the profile ``fields`` a record's filters are in one row."""
         words = encoded.field_words().reshape(len(encoded), -1)
         return cls(words=words, keys=encoded.keys, source=Source.of(encoded))
 
@@ -83,7 +83,7 @@ class PackedFile:
         return len(self.words)
 
     def take(self, rows: Int64s | None) -> PackedFile:
-        """Return the side of some rows only; None for all."""
+        """Return some rows only; all of them for None."""
         if rows is None:
             return self
         source = None if self.source is None else self.source.take(rows)
