@@ -25,6 +25,7 @@ from pprl.unit.journal import Journal
 
 __all__ = [
     "EVEN",
+    "FIRST_MATCHES",
     "KEPT_BELOW",
     "NEAR",
     "NEAR_PROBABILITY",
@@ -51,6 +52,10 @@ no link depends on it, only how far down the report can look."""
 
 NEAR_PROBABILITY = 1 / (1 + exp(NEAR))
 """The same as a probability."""
+
+FIRST_MATCHES = 0.3
+"""Share of the smaller file's records that have a match, from which an EM starts. Chosen; EM moves it. How sensitive
+the results are was not measured."""
 
 KEPT_BELOW = 0.05
 """How far below a threshold of the operator's own scores are shown to the statistician. Chosen; not sensitive: no link

@@ -32,7 +32,7 @@ from pprl.unit.weighing.fields.mixture import ITERATIONS, Fit, fit, posterior
 from pprl.unit.weighing.fields.patterns import Patterns, count_patterns, join_patterns
 from pprl.unit.weighing.fields.search.scan import Bound
 from pprl.unit.weighing.fields.values import FieldValues, field_values
-from pprl.unit.weighing.model import REPEATED
+from pprl.unit.weighing.model import FIRST_MATCHES, REPEATED
 
 __all__ = ["LearntFields", "fit_fields"]
 
@@ -50,6 +50,9 @@ sensitive: practically nothing."""
 _REPEATS_FIRST = 1e-4
 """Share of the pairs inside a file that are of one person, to start with: not less than the other classes have, or
 one of them would take exact copies. Chosen; not sensitive beyond that."""
+
+_OTHERS_FIRST = 1e-4
+"""Share of the pairs that each class of different people but the strangers has, to start with. Chosen; EM moves it."""
 
 _CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
 _CHANCE_ELSE = 0.01
@@ -210,7 +213,7 @@ def fit_fields(
     smaller = sum(
         min(len(files[a]), len(files[b])) / (len(files[a]) * len(files[b])) for a, b in pairs
     ) / len(pairs)
-    first = _first_shares(classes, matches=0.3 * smaller)
+    first = _first_shares(classes, matches=FIRST_MATCHES * smaller)
     share = first if alone else np.where(classes.match, first, share)
     # Relatives are as frequent between the files as inside them, or as the data say: half and half.
     expected = None if alone or tiny else np.where(classes.match, 0.0, share)
@@ -320,7 +323,7 @@ def _shares_of_pair(
 
 
 def _first_shares(classes: Classes, *, matches: float) -> Floats:
-    made = np.where(classes.match, matches / classes.match.sum(), 1e-4)
+    made = np.where(classes.match, matches / classes.match.sum(), _OTHERS_FIRST)
     made[0] = 0.0
     made[0] = 1 - made.sum()
     return made

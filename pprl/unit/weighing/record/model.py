@@ -34,6 +34,7 @@ from pprl.unit.blocking.methods import (
 from pprl.unit.blocking.sampling import TINY, Scans, pairs_seen, sample_rows
 from pprl.unit.journal import Journal
 from pprl.unit.weighing.model import (
+    FIRST_MATCHES,
     KEPT_BELOW,
     NEAR,
     NEAR_PROBABILITY,
@@ -76,6 +77,10 @@ was not measured."""
 _CUSTOMARY = 0.8
 """Score that counts as even odds in files too small to show how alike different people look. Chosen; how sensitive the
 results are was not measured: only tiny files use it."""
+
+_CUSTOMARY_SLOPE = 60.0
+"""What a unit of score adds there to the weight, natural logarithm: from even odds to 20 to 1 within 0.05. Chosen; how
+sensitive the results are was not measured: only tiny files use it."""
 
 _CHART_ROWS = 2000
 """Records whose best scores the report's chart shows. Chosen; not sensitive: no link depends on it."""
@@ -342,7 +347,7 @@ def fit_record_model(
             progress=scans.next(),
         )
         best[a, b] = largest[sample_rows(tables[small].words[rows], _CHART_ROWS)]
-        first = 0.3 / max(len(tables[large]), 1)
+        first = FIRST_MATCHES / max(len(tables[large]), 1)
         if alone:
             size = len(tables[0])
             seen = pairs_seen(size, len(rows))
@@ -397,11 +402,11 @@ def _customary(tables: Sequence[PackedFile], a: int, b: int) -> ScoreModel:
     """Return weights that make the customary score even odds, for files that can't show what chance does."""
     score = (np.arange(BINS) + 0.5) / BINS
     space = max(possible_pairs(tables[a], tables[b], same=a == b), 1)
-    share = min(0.3 * min(len(tables[a]), len(tables[b])) / space, 0.5)
+    share = min(FIRST_MATCHES * min(len(tables[a]), len(tables[b])) / space, 0.5)
     odds = log_prior_odds(share * space, (len(tables[a]), len(tables[b])), "one-to-one")
     match = np.where(score >= _CUSTOMARY, 1.0, 1e-12)
     return ScoreModel(
-        log_ratio=60.0 * (score - _CUSTOMARY) - odds,
+        log_ratio=_CUSTOMARY_SLOPE * (score - _CUSTOMARY) - odds,
         match=match / match.sum(),
         other=np.full(BINS, 1 / BINS),
         share=share,
