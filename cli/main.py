@@ -31,6 +31,14 @@ COMMANDS = (
     "measure",
 )
 
+_MORE_MEMORY = "Close other programs, or use a machine with more memory."
+_MEMORY_HINTS = {
+    "match": "Use --blocking keys or lsh, or a higher threshold.",
+    "evaluate": f"Leave --baseline out if you gave it. {_MORE_MEMORY}",
+    "synth": f"Make fewer people (--people). {_MORE_MEMORY}",
+}
+"""What to do when a command runs out of memory, besides having more of it."""
+
 EXIT_INTERRUPTED = 130
 """128 plus the number of SIGINT, as shells report it."""
 
@@ -122,7 +130,7 @@ def call(arguments: list[str]) -> int:
     except MemoryError:
         return _fail(
             "there is not enough memory",
-            "Use --blocking keys or lsh, or a higher threshold.",
+            _MEMORY_HINTS.get(next(iter(arguments), ""), _MORE_MEMORY),
             1,
         )
     except OSError as error:

@@ -68,7 +68,7 @@ __all__ = ["match"]
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with a killed run of this output; the links are the same as without the interruption.",
+    help="Continue a killed run of this output; the links are the same as without the interruption.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")

@@ -452,3 +452,18 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch, refuse: Refu
 
     monkeypatch.setattr("pprl.unit.run.job.plan_match", greedy)
     refuse(1, *MATCH, says=("not enough memory", "--blocking"))
+
+
+def test_advice_on_memory_fits_the_command(monkeypatch: pytest.MonkeyPatch, desk: Path) -> None:
+    """An option that the command does not have helps nobody."""
+
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("pprl.exchange.agreement.model.Agreement.load", greedy)
+    monkeypatch.setattr("pprl.synth.making.make.make_files", greedy)
+    told = {command[0]: pprl(*command) for command in (ENCODE, ("synth", "-o", "made"))}
+    assert all("not enough memory" in done.err and done.code == 1 for done in told.values())
+    assert "--people" in told["synth"].err
+    assert "more memory" in told["encode"].err
+    assert not any("--blocking" in done.err for done in told.values())
