@@ -64,11 +64,25 @@ def told(call: Callable[[], object]) -> UsageError:
 def test_every_command_has_its_function() -> None:
     wanted = {
         "check", "draft_agreement", "resolve", "read_links", "read_truth", "read_id_maps", "write_report",
-        "plan_match", "LinkageJob", "SparkEngine", "RunRecord", "ExpectedQuality",
+        "plan_match", "LinkageJob", "SparkEngine", "RunRecord", "ExpectedQuality", "check_file", "identify", "synth",
+        "read_id_map", "write_id_map",
     }  # fmt: skip
     assert wanted <= set(pprl.__all__) == set(dir(pprl))
     for name in pprl.__all__:
         assert getattr(pprl, name) is not None
+
+
+def test_whoever_catches_an_error_can_name_it() -> None:
+    """Every error and every kind of argument that a docstring names, without a look into the rooms."""
+    from pprl.base import errors
+
+    assert set(errors.__all__) <= set(pprl.__all__)
+    for name in errors.__all__:
+        assert getattr(pprl, name) is getattr(errors, name)
+    assert {"Engine", "LinkTables", "Progress", "RowCounts", "Table", "Unfinished"} <= set(
+        pprl.__all__
+    )
+    assert pprl.synth.__name__ == "pprl.synth"
 
 
 def test_spark_engine_without_pyspark_says_what_to_install(

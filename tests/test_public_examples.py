@@ -14,8 +14,18 @@ import pprl
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_data"
 ROWS = 250
 
-WITHOUT = {"PprlError", "SparkEngine", "SparkOptions", "__version__"}
-"""An error, a version, and what takes a cluster."""
+ERRORS = {name for name in pprl.__all__ if name.endswith("Error")}
+WITHOUT = {
+    *ERRORS,
+    "Engine",
+    "Progress",
+    "SparkEngine",
+    "SparkOptions",
+    "Table",
+    "__version__",
+    "synth",
+}
+"""Errors, kinds of arguments, a version, a package with tests of its own, and what takes a cluster."""
 
 BELONG_TO = {
     "EncodedFile": "read_encoded",
@@ -24,7 +34,9 @@ BELONG_TO = {
     "Evaluation": "evaluate",
     "ExpectedQuality": "Links",
     "Explanation": "explain",
+    "LinkTables": "LinkageJob",
     "MatchPlan": "plan_match",
+    "RowCounts": "encode_file",
     "RunRecord": "Links",
     "TableCheck": "check",
 }

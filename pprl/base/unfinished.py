@@ -46,12 +46,20 @@ class Unfinished:
         left: rooms, or the folder itself, that could not be removed at the end: on Windows, where something still has a
             file in them open. Whoever runs it should say so; the next run clears them as far as it can.
 
+    Example:
+        >>> workspace = pprl.Unfinished(Path("kept-links"), resume=True)
+        >>> with pprl.LinkageJob(["health.parquet", "education.parquet"], workspace=workspace) as job:
+        ...     made = job.write("kept-links")
+        >>> workspace.folder.exists()  # the run has ended, and nothing is left to go on with
+        False
+
     Raises:
         OutputError: an earlier run left the folder and neither ``resume`` nor ``force`` is given, another run is
             using it, or it is not a folder of this user's alone.
     """
 
-    def __init__(self, output: Path, *, resume: bool = False, force: bool = False) -> None:
+    def __init__(self, output: Path | str, *, resume: bool = False, force: bool = False) -> None:
+        output = Path(output)
         self.folder = output.with_name(f".{output.name}.unfinished")
         self.found = False
         self.kept = False

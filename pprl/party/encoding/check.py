@@ -176,7 +176,7 @@ def check(
 
 
 def check_file(
-    people: Path,
+    people: Path | str,
     agreement: Agreement,
     *,
     id_column: str | None = None,
@@ -196,10 +196,15 @@ def check_file(
 
     Raises:
         DataError: the file can't be read, or a column is missing or can't be read at all.
+
+    Example:
+        >>> found = pprl.check_file("health.csv", agreement, id_column="patient_no", columns=columns)
+        >>> found.rows == len(people), found.problems
+        (True, 0)
     """
     mapping = columns or ColumnMap()
     known = expected_columns(agreement, mapping, id_column)
-    table = open_table(people, what="people file", header=header, known=known)
+    table = open_table(Path(people), what="people file", header=header, known=known)
     return _check(table, agreement, id_column, mapping, progress)
 
 
