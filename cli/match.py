@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .engine_options import EngineChoice, chosen_engine, engine_options
-from .options import FILE, SIZE, check_outputs, force_option, json_option
+from .options import FILE, SIZE, check_outputs, force_option, json_option, threads_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ __all__ = ["match"]
     is_flag=True,
     help="Continue a killed run of this output; the links are the same as without the interruption.",
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
+@threads_option
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
 @engine_options
 @json_option

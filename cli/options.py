@@ -85,6 +85,9 @@ header_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
 )
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]"
+)
 
 
 def check_outputs(*outputs: Path | None, inputs: Sequence[Path | None], force: bool) -> None:

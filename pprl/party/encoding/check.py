@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pprl.base.progress import StageShare
+from pprl.base.threads import check_threads, limited_threads
 from pprl.base.words import plural
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import row_bytes
@@ -151,6 +152,7 @@ def check(
     id_column: str | None = None,
     columns: ColumnMap | None = None,
     source: str = "table",
+    threads: int | None = None,
 ) -> TableCheck:
     """Check a table against an agreement without a key and without writing anything.
 
@@ -160,10 +162,11 @@ def check(
         id_column: column of the party's own ids.
         columns: the party's own column names and date formats.
         source: name of the table in messages.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
 
     Raises:
         DataError: a column is missing or can't be read at all.
-        UsageError: a path in place of the table.
+        UsageError: a path in place of the table, or more threads than the machine has cores.
 
     Example:
         >>> found = pprl.check(people, agreement, id_column="patient_no", columns=columns)
@@ -172,7 +175,10 @@ def check(
     """
     frame = as_frame(frame, what="check")
     check_frame(frame, source=source)
-    return _check(FrameSource(frame, source), agreement, id_column, columns or ColumnMap(), None)
+    with limited_threads(threads):
+        return _check(
+            FrameSource(frame, source), agreement, id_column, columns or ColumnMap(), None
+        )
 
 
 def check_file(
@@ -182,30 +188,35 @@ def check_file(
     id_column: str | None = None,
     columns: ColumnMap | None = None,
     header: bool = False,
+    threads: int | None = None,
     progress: StageShare | None = None,
 ) -> TableCheck:
     """Check a people file of any length as :func:`check` does a table, in bounded memory.
 
-    The file is read several times, a block at a time, on as many threads as numba is set to use.
+    The file is read several times, a block at a time.
 
     Args:
         people: CSV (UTF-8, a header row) or Parquet (the columns that are used as text).
         agreement, id_column, columns: as for :func:`check`.
         header: the first row of a CSV file holds column names, however much they look like data.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
         progress: called with a stage's name and the share done.
 
     Raises:
         DataError: the file can't be read, or a column is missing or can't be read at all.
+        UsageError: more threads than the machine has cores.
 
     Example:
         >>> found = pprl.check_file("health.csv", agreement, id_column="patient_no", columns=columns)
         >>> found.rows == len(people), found.problems
         (True, 0)
     """
+    check_threads(threads)
     mapping = columns or ColumnMap()
     known = expected_columns(agreement, mapping, id_column)
     table = open_table(Path(people), what="people file", header=header, known=known)
-    return _check(table, agreement, id_column, mapping, progress)
+    with limited_threads(threads):
+        return _check(table, agreement, id_column, mapping, progress)
 
 
 def _check(

@@ -61,11 +61,13 @@ class ReadingOptions:
         columns: the party's own column names and date formats.
         header: the first row of a CSV file holds column names, however much they look like data.
         unreadable: what to do with a value that can't be read by the rule of its field: stop, or count it as missing.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
     """
 
     columns: ColumnMap = dataclasses.field(default_factory=ColumnMap)
     header: bool = False
     unreadable: Literal["error", "missing"] = "error"
+    threads: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
