@@ -50,7 +50,7 @@ class Unfinished:
         >>> workspace = pprl.Unfinished(Path("kept-links"), resume=True)
         >>> with pprl.LinkageJob(["health.parquet", "education.parquet"], workspace=workspace) as job:
         ...     made = job.write("kept-links")
-        >>> workspace.folder.exists()  # the run has ended, and nothing is left to go on with
+        >>> workspace.folder.exists()  # the run has ended, and nothing is left to resume
         False
 
     Raises:
