@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -144,7 +145,9 @@ class FieldsModel:
             completeness=completeness,
             agreeing=lambda: agreeing_matches(self.files, self.tables, self.learnt, list(floors)),
         )
-        return FieldsPlannedScan(model=self, method=blocking, blocking=method, floors=floors)
+        return FieldsPlannedScan(
+            model=self, method=blocking, blocking=method, floors=MappingProxyType(dict(floors))
+        )
 
     def scores(self, similarity: Floats, probability: Floats) -> Floats:
         """The probabilities."""

@@ -199,7 +199,7 @@ class RecordModel:
             model=self,
             method=blocking,
             blocking=method if engine is None else Delegated(method, engine),
-            floors=scores,
+            floors=MappingProxyType(scores),
             pair_seconds=cache(partial(_measure_pair, self.tables)),
         )
 
