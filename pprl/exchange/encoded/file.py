@@ -43,7 +43,6 @@ __all__ = [
     "PSEUDONYM_BYTES",
     "EncodedFile",
     "EncodedHeader",
-    "PartyName",
     "content_digest",
     "header_content",
     "pack_words",
