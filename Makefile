@@ -1,4 +1,4 @@
-# make demo   the whole road on the sample data, from nothing installed to a report
+# make demo   the complete workflow on the sample data, from nothing installed to a report
 # make test   installs what the tests need and runs them
 # The others are for developers: lint types docs wheel test-all bench bench-quality bench-ablation bench-intervals
 # bench-scale bench-synth clean
@@ -54,7 +54,7 @@ docs-update: $(VENV)/installed-dev
 	$(BIN)/python tools/make_cli_reference.py docs/cli.md
 	$(BIN)/python tools/make_error_reference.py docs/errors.md
 
-# The built wheel, in an environment of its own and away from this folder's code, must walk the whole road.
+# The built wheel, in an environment of its own and away from this folder's code, must run the complete workflow.
 wheel: $(VENV)/installed-dev
 	rm -rf dist build $(VENV)-wheel
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null

@@ -16,6 +16,7 @@ from .options import (
     header_option,
     json_option,
     short_fingerprint,
+    threads_option,
 )
 from .progress import Progress
 
@@ -31,6 +32,7 @@ __all__ = ["check"]
 @click.option("--id", "id_column", metavar="COLUMN", help="The column of your own record ids.")
 @column_options
 @header_option
+@threads_option
 @json_option
 def check(
     people: Path,
@@ -40,6 +42,7 @@ def check(
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
     header: bool,
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Say what is missing, unreadable or repeated, column by column, and what would leave the machine.
@@ -65,6 +68,7 @@ def check(
             id_column=id_column,
             columns=mapping,
             header=header,
+            threads=threads,
             progress=progress,
         )
     if as_json:
@@ -108,7 +112,7 @@ def _show(result: TableCheck) -> None:
     click.echo("")
     if result.repeated_ids is not None:
         click.echo(f"ids: {result.repeated_ids:,} repeated, {result.empty_ids:,} empty")
-    click.echo(f"records like an earlier one in every field: {result.repeated_records:,}")
+    click.echo(f"duplicate rows (same value in every field): {result.repeated_records:,}")
     click.echo(f"records without any value, which would be rejected: {result.empty_records:,}")
     fields = result.profile == "fields"
     click.echo(f"profile {result.profile}: one filter a {'field' if fields else 'record'}")

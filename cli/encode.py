@@ -21,6 +21,7 @@ from .options import (
     header_option,
     json_option,
     short_fingerprint,
+    threads_option,
 )
 from .progress import Progress
 
@@ -52,6 +53,7 @@ __all__ = ["encode"]
     show_default=True,
     help="A value that can't be read (a date with month 13): stop, or count it as missing.",
 )
+@threads_option
 @json_option
 @force_option
 def encode(
@@ -66,13 +68,14 @@ def encode(
     date_formats: tuple[str, ...],
     header: bool,
     unreadable: Literal["error", "missing"],
+    threads: int | None,
     as_json: bool,
     force: bool,
 ) -> None:
     """Encode a people file: write the file for the linkage unit and, beside it, the id map that stays here.
 
     PEOPLE is a CSV file (UTF-8, a header row) or a Parquet file whose columns are text. It may be longer than the
-    memory is large: it is read in blocks, on all processors.
+    memory is large: it is read in blocks, on all cores unless --threads says otherwise.
 
     -o A.parquet leaves the id map at A.ids.csv. Only A.parquet goes to the unit.
 
@@ -105,7 +108,9 @@ def encode(
             party=party,
             id_column=id_column,
             outputs=EncodedPaths(encoded=output, id_map=id_map, force=force),
-            reading=ReadingOptions(columns=mapping, header=header, unreadable=unreadable),
+            reading=ReadingOptions(
+                columns=mapping, header=header, unreadable=unreadable, threads=threads
+            ),
             progress=_Rate(progress),
         )
     if as_json:

@@ -1,4 +1,4 @@
-"""Which engine compares: this machine, or Spark."""
+"""Where pairs are compared: locally or on Spark."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["local", "spark"]),
             default="local",
             show_default=True,
-            help="Who compares: this machine, or Spark (profile record, --blocking lsh or keys; docs/spark.md).",
+            help="Where pairs are compared: locally or on Spark (profile record, --blocking lsh or keys; see "
+            "docs/spark.md).",
         ),
         click.option(
             "--spark-master",
@@ -98,8 +99,8 @@ def chosen_engine(choice: EngineChoice) -> Iterator[Engine | None]:
     if choice.name == "local":
         if choice.master or choice.settings or choice.data or choice.log:
             raise UsageError(
-                "--spark-... options say how Spark runs, but it was not asked for",
-                hint="Add --engine spark, or leave them out.",
+                "--spark-... options require --engine spark",
+                hint="Add --engine spark, or leave these options out.",
             )
         yield None
         return

@@ -63,14 +63,15 @@ def explain(links: Path, link_id: int, most: int, as_json: bool) -> None:
     from pprl.exchange.links.folder import read_links
     from pprl.quality.judging.explain import explain as explain_link
 
-    found = explain_link(read_links(links), link_id)
+    made = read_links(links)
+    found = explain_link(made, link_id)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
         return
-    _show_records(found)
+    _show_records(found, made.run.score_name)
     for pair in found.pairs[:most]:
         click.echo()
-        _show_pair(pair, found)
+        _show_pair(pair)
     if len(found.pairs) > most:
         more = len(found.pairs) - most
         click.echo(
@@ -78,12 +79,12 @@ def explain(links: Path, link_id: int, most: int, as_json: bool) -> None:
         )
 
 
-def _show_records(found: Explanation) -> None:
+def _show_records(found: Explanation, score_name: str) -> None:
     inside = [member for member in found.members if member.link_id == found.link_id]
     limit = (
         "a match probability of one half"
         if found.method == "auto"
-        else f"{'a match probability' if found.profile == 'fields' else 'a similarity'} of {found.threshold:.3f}"
+        else f"a {score_name} of {found.threshold:.3f}"
     )
     count = f"{len(inside)} record{'' if len(inside) == 1 else 's'}"
     click.echo(f"link {found.link_id}: {count}; pairs were accepted from {limit} upwards")
@@ -94,7 +95,7 @@ def _show_records(found: Explanation) -> None:
         click.echo(f"  {member.number:>3}  {member.party:<{width}}  {member.pseudonym}{note}")
 
 
-def _show_pair(pair: ExplainedPair, found: Explanation) -> None:
+def _show_pair(pair: ExplainedPair) -> None:
     click.echo(f"{pair.a} - {pair.b}: {pair.standing}")
     if pair.fields is None:
         _row("similarity", f"{pair.score:.3f}")
@@ -107,7 +108,7 @@ def _show_pair(pair: ExplainedPair, found: Explanation) -> None:
     _row("match probability", f"{pair.probability:.3f}")
     rival = pair.best_rival
     if rival is not None:
-        by = "" if found.profile == "fields" else f"{rival.margin:+.3f} in similarity, "
+        by = "" if pair.fields is not None else f"{rival.margin:+.3f} in similarity, "
         _row(
             "margin over the best rival",
             _bits(rival.margin_bits),

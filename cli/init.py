@@ -100,11 +100,11 @@ def init(
         why = f"{guess.why}; {guess.budget}" if guess.budget else guess.why
         click.echo(f"  {guess.column:<{width}}  {role:<32}  {why}", err=True)
     for name in others:
-        click.echo(f"  {name:<{width}}  {'left out':<32}  holds something else than text", err=True)
+        click.echo(f"  {name:<{width}}  {'left out':<32}  is not text", err=True)
     if (bits or 0) > draft.useful_bits:
         click.echo(
             f"pprl: warning: a budget is at most {LARGEST_BUDGET:,}, so that a filter longer than "
-            f"{draft.useful_bits:,} bits only grows emptier; more bits do not help",
+            f"{draft.useful_bits:,} bits only becomes sparser; more bits do not help",
             err=True,
         )
     click.echo(f"Wrote {output}. Read it before you send it to the other parties.", err=True)

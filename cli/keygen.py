@@ -19,8 +19,8 @@ __all__ = ["keygen"]
 def keygen(key: Path, fingerprint: bool) -> None:
     """Make the parties' secret key and print its fingerprint to read out over the phone.
 
-    One party makes the key and hands the file to the others by a safe way. Everybody then compares the fingerprint. The
-    linkage unit must never hold the key. A key is never overwritten.
+    One party makes the key and hands the file to the others through a secure channel. Everybody then compares the
+    fingerprint. The linkage unit must never hold the key. A key is never overwritten.
 
     \b
     Example:
@@ -34,7 +34,8 @@ def keygen(key: Path, fingerprint: bool) -> None:
     made = Key.generate()
     made.save(key)
     click.echo(made.fingerprint())
-    click.echo(f"Wrote {key}. Above is its fingerprint; it is no secret.", err=True)
+    click.echo(f"Wrote {key}. Its fingerprint is shown above; it is not secret.", err=True)
     click.echo(
-        "Hand the file to the other parties by a safe way, never to the linkage unit.", err=True
+        "Hand the file to the other parties through a secure channel, never to the linkage unit.",
+        err=True,
     )

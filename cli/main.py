@@ -31,6 +31,14 @@ COMMANDS = (
     "measure",
 )
 
+_MORE_MEMORY = "Close other programs, or use a machine with more memory."
+_MEMORY_HINTS = {
+    "match": "Use --blocking keys or lsh, or a higher threshold.",
+    "evaluate": f"Leave --baseline out if you gave it. {_MORE_MEMORY}",
+    "synth": f"Make fewer people (--people). {_MORE_MEMORY}",
+}
+"""What to do when a command runs out of memory, besides having more of it."""
+
 EXIT_INTERRUPTED = 130
 """128 plus the number of SIGINT, as shells report it."""
 
@@ -63,7 +71,7 @@ def main() -> None:
     A statistician:    pprl evaluate, explain
     To try and train:  pprl synth (made-up people), measure (does a file look like yours?)
 
-    Example: `make demo` walks two made-up departments through the whole road.
+    Example: `make demo` takes two made-up departments through the complete workflow.
     """
 
 
@@ -121,8 +129,8 @@ def call(arguments: list[str]) -> int:
         return 1
     except MemoryError:
         return _fail(
-            "the machine has not enough memory",
-            "Use --blocking keys or lsh, or a higher threshold.",
+            "there is not enough memory",
+            _MEMORY_HINTS.get(next(iter(arguments), ""), _MORE_MEMORY),
             1,
         )
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .engine_options import EngineChoice, chosen_engine, engine_options
-from .options import FILE, SIZE, check_outputs, force_option, json_option
+from .options import FILE, SIZE, check_outputs, force_option, json_option, threads_option
 from .progress import Progress, duration
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pprl.unit.run.plan import MatchPlan
 
 __all__ = ["match"]
-
-_MARK = "run.json"
-"""--force replaces a folder only if it holds this file."""
 
 
 @click.command()
@@ -73,9 +70,9 @@ _MARK = "run.json"
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with a killed run of this output; the links are the same as without the interruption.",
+    help="Continue a killed run of this output; the links are the same as without the interruption.",
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]")
+@threads_option
 @click.option("--dry-run", is_flag=True, help="Check, estimate and stop before the comparison.")
 @engine_options
 @json_option
@@ -105,13 +102,15 @@ def match(
     Example:
       pprl match health.parquet education.parquet -o links
     """
+    from pprl.base.outputs import check_replaceable
     from pprl.base.threads import check_threads
     from pprl.base.unfinished import Unfinished
+    from pprl.exchange.links.run_record import RUN_FILE
     from pprl.unit.run.job import LinkageJob
     from pprl.unit.run.options import MatchOptions
 
     check_outputs(output, inputs=(*files, *([extend] if extend else [])), force=force)
-    _check_replaceable(output)
+    check_replaceable(output, holds=RUN_FILE)  # not only at the end of the long work
     check_threads(threads)  # before a cluster is started
     options = MatchOptions(
         threshold=_threshold(threshold),
@@ -161,36 +160,21 @@ def _told(workspace: Unfinished) -> Iterator[None]:
     finally:
         if workspace.kept:
             click.echo(
-                f"pprl: what was done is kept in {workspace.folder}: the same command with --resume goes on",
+                f"pprl: completed steps are in {workspace.folder}; rerun with --resume to continue",
                 err=True,
             )
         for path in workspace.left:
             click.echo(
-                f"pprl: warning: encodings stayed behind in {path}: remove it, or run the command again",
+                f"pprl: warning: encodings in {path} could not be deleted: remove it, or run the command again",
                 err=True,
             )
 
 
 def _show_resumed(steps: int) -> None:
     if steps:
-        click.echo(f"going on with an unfinished run: {steps:,} steps are done", err=True)
+        click.echo(f"continuing an unfinished run: {steps:,} steps are done", err=True)
     else:
         click.echo("no step of an unfinished run was found: starting from the beginning", err=True)
-
-
-def _check_replaceable(output: Path) -> None:
-    """Say before the long work, and not only at its end, that --force does not replace this folder."""
-    from pprl.base.errors import OutputError
-
-    if output.exists() and not output.is_dir():
-        raise OutputError(
-            f"{output} is a file and can't be replaced by a folder", hint="Choose another name."
-        )
-    if output.is_dir() and any(output.iterdir()) and not (output / _MARK).exists():
-        raise OutputError(
-            f"{output} is a folder of something else: it holds no {_MARK}",
-            hint="Choose another name; --force replaces only what an earlier run wrote.",
-        )
 
 
 def _threshold(text: str | None) -> float | Literal["auto"] | None:
@@ -215,7 +199,7 @@ def _show_plan(plan: MatchPlan) -> None:
     if plan.method == "auto":
         found = {
             "estimated": "found without truth",
-            "cautious": "found without truth: hardly any match is in sight",
+            "cautious": "found without truth: almost no matches are expected",
             "customary": "the customary value: the files are too small to find one",
         }[plan.basis]
     what = plan.model.score_name

@@ -61,7 +61,7 @@ class _Size(click.ParamType[int]):
             r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([KMGT])(i?)B?\s*", value, re.IGNORECASE
         )
         if not found or float(found[1]) == 0:
-            self.fail(f"{value!r} is no size; give for example 800MB or 12GB", param, ctx)
+            self.fail(f"{value!r} is not a valid size; give for example 800MB or 12GB", param, ctx)
         power = "KMGT".index(found[2].upper()) + 1
         return int(float(found[1]) * (1024 if found[3] else 1000) ** power)
 
@@ -84,6 +84,9 @@ header_option = click.option(
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), help="Cores to use. [default: all]"
 )
 
 

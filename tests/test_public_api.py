@@ -64,11 +64,25 @@ def told(call: Callable[[], object]) -> UsageError:
 def test_every_command_has_its_function() -> None:
     wanted = {
         "check", "draft_agreement", "resolve", "read_links", "read_truth", "read_id_maps", "write_report",
-        "plan_match", "LinkageJob", "SparkEngine", "RunRecord", "ExpectedQuality",
+        "plan_match", "LinkageJob", "SparkEngine", "RunRecord", "ExpectedQuality", "check_file", "identify", "synth",
+        "read_id_map", "write_id_map",
     }  # fmt: skip
     assert wanted <= set(pprl.__all__) == set(dir(pprl))
     for name in pprl.__all__:
         assert getattr(pprl, name) is not None
+
+
+def test_whoever_catches_an_error_can_name_it() -> None:
+    """Every error and every kind of argument that a docstring names, without a look into the rooms."""
+    from pprl.base import errors
+
+    assert set(errors.__all__) <= set(pprl.__all__)
+    for name in errors.__all__:
+        assert getattr(pprl, name) is getattr(errors, name)
+    assert {"Engine", "LinkTables", "Progress", "RowCounts", "Table", "Unfinished"} <= set(
+        pprl.__all__
+    )
+    assert pprl.synth.__name__ == "pprl.synth"
 
 
 def test_spark_engine_without_pyspark_says_what_to_install(
@@ -99,6 +113,62 @@ def test_a_run_uses_the_threads_it_is_given_and_leaves_the_number_as_it_was(
     job.link()
     assert set(seen) == {1}
     assert numba.get_num_threads() == before
+
+
+def test_a_party_s_work_uses_the_threads_it_is_given(tmp_path: Path) -> None:
+    columns = pprl.load_column_map(SAMPLE / "health.columns.toml")
+    before = numba.get_num_threads()
+    seen: dict[str, set[int]] = {"encode_file": set(), "check_file": set()}
+
+    def hears(name: str) -> Callable[..., None]:
+        def hear(stage: str, *_: float) -> None:
+            if stage not in ("looking at the file", "done"):
+                seen[name].add(numba.get_num_threads())
+
+        return hear
+
+    pprl.encode_file(
+        SAMPLE / "health.csv",
+        AGREEMENT,
+        KEY,
+        party="health",
+        id_column="patient_no",
+        outputs=pprl.EncodedPaths(encoded=tmp_path / "a.parquet", id_map=tmp_path / "a.ids.csv"),
+        reading=pprl.ReadingOptions(columns=columns, threads=1),
+        progress=hears("encode_file"),
+    )
+    pprl.check_file(
+        SAMPLE / "health.csv",
+        AGREEMENT,
+        columns=columns,
+        threads=1,
+        progress=hears("check_file"),
+    )
+    assert seen == {"encode_file": {1}, "check_file": {1}}
+    assert numba.get_num_threads() == before
+
+
+@pytest.mark.parametrize("threads", [0, ALL + 1])
+def test_a_party_can_not_use_threads_that_the_machine_does_not_have(
+    threads: int, tmp_path: Path
+) -> None:
+    outputs = pprl.EncodedPaths(encoded=tmp_path / "a.parquet", id_map=tmp_path / "a.ids.csv")
+    reading = pprl.ReadingOptions(threads=threads)
+    for call in (
+        lambda: pprl.check(people("health"), AGREEMENT, threads=threads),
+        lambda: pprl.check_file(SAMPLE / "health.csv", AGREEMENT, threads=threads),
+        lambda: pprl.encode_file(
+            SAMPLE / "health.csv",
+            AGREEMENT,
+            KEY,
+            party="health",
+            id_column="patient_no",
+            outputs=outputs,
+            reading=reading,
+        ),
+    ):
+        assert f"this machine has {ALL} core" in told(call).problem
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("threads", [0, -1, ALL + 1])

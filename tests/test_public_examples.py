@@ -14,17 +14,31 @@ import pprl
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_data"
 ROWS = 250
 
-WITHOUT = {"PprlError", "SparkEngine", "SparkOptions", "__version__"}
-"""An error, a version, and what takes a cluster."""
+ERRORS = {name for name in pprl.__all__ if name.endswith("Error")}
+WITHOUT = {
+    *ERRORS,
+    "Engine",
+    "Progress",
+    "SparkEngine",
+    "SparkOptions",
+    "Table",
+    "__version__",
+    "synth",
+}
+"""Errors, kinds of arguments, a version, a package with tests of its own, and what takes a cluster."""
 
 BELONG_TO = {
     "EncodedFile": "read_encoded",
     "Draft": "draft_agreement",
+    "EncodedPaths": "encode_file",
     "Encoding": "encode",
     "Evaluation": "evaluate",
     "ExpectedQuality": "Links",
     "Explanation": "explain",
+    "LinkTables": "LinkageJob",
     "MatchPlan": "plan_match",
+    "ReadingOptions": "encode_file",
+    "RowCounts": "encode_file",
     "RunRecord": "Links",
     "TableCheck": "check",
 }

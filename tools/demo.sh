@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole road on the sample data: two departments encode, the unit matches, a statistician evaluates.
+# The complete workflow on the sample data: two departments encode, the unit matches, a statistician evaluates.
 # Called by `make demo` and `make wheel`. Needs PPRL (the command); DEMO and SAMPLE are folders.
 set -euo pipefail
 demo=${DEMO:-demo} sample=${SAMPLE:-sample_data}

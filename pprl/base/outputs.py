@@ -19,7 +19,7 @@ from types import TracebackType
 
 from pprl.base.errors import DataError, OutputError, PprlError
 
-__all__ = ["SPOOL_PREFIX", "Outputs", "check_new", "os_errors"]
+__all__ = ["SPOOL_PREFIX", "Outputs", "check_new", "check_replaceable", "os_errors"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _WRITING_ONLY = (errno.EEXIST, errno.ENOTEMPTY, errno.EROFS, errno.EFBIG)
@@ -146,6 +146,33 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would ask the disk that has just failed
 
 
+def check_replaceable(path: Path, *, holds: str) -> None:
+    """Refuse to replace a folder by a links folder unless it is empty or is one: long work should not end with this.
+
+    Args:
+        path: what may be replaced; if there is nothing, it passes.
+        holds: the file that every links folder holds.
+
+    Raises:
+        OutputError: a file, or a folder of another kind.
+    """
+    _check_kind(path, folder=True)
+    if path.is_dir() and any(path.iterdir()) and not (path / holds).exists():
+        raise OutputError(
+            f"{path} is not a links folder (no {holds}) and will not be replaced",
+            hint="Choose another name; --force replaces only what an earlier run wrote.",
+        )
+
+
+def _check_kind(path: Path, *, folder: bool) -> None:
+    if path.exists() and path.is_dir() != folder:
+        kind = "a folder" if path.is_dir() else "a file"
+        raise OutputError(
+            f"{path} is {kind} and can't be replaced by {'a folder' if folder else 'a file'}",
+            hint="Choose another name.",
+        )
+
+
 class Outputs:
     """A set of files and folders that appear together or not at all.
 
@@ -173,12 +200,7 @@ class Outputs:
 
     def _temporary(self, path: Path, *, folder: bool) -> Path:
         check_new(path, force=self._force)
-        if path.exists() and path.is_dir() != folder:
-            kind = "a folder" if path.is_dir() else "a file"
-            raise OutputError(
-                f"{path} is {kind} and can't be replaced by {'a folder' if folder else 'a file'}",
-                hint="Choose another name.",
-            )
+        _check_kind(path, folder=folder)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         self._pending.append((temporary, path))
         return temporary
@@ -202,14 +224,11 @@ class Outputs:
         Args:
             path: the folder's name.
             holds: with ``force``, a folder is replaced only if it is empty or holds a file of this name, so that a
-                mistyped path never costs a folder of something else.
+                mistyped path never costs a folder of another kind.
         """
         temporary = self._temporary(path, folder=True)
-        if holds and path.is_dir() and any(path.iterdir()) and not (path / holds).exists():
-            raise OutputError(
-                f"{path} is a folder of something else: it holds no {holds}",
-                hint="Choose another name; --force replaces only what an earlier run wrote.",
-            )
+        if holds:
+            check_replaceable(path, holds=holds)
         with os_errors(path):
             temporary.mkdir(mode=0o700)
         return temporary

@@ -46,12 +46,20 @@ class Unfinished:
         left: rooms, or the folder itself, that could not be removed at the end: on Windows, where something still has a
             file in them open. Whoever runs it should say so; the next run clears them as far as it can.
 
+    Example:
+        >>> workspace = pprl.Unfinished(Path("kept-links"), resume=True)
+        >>> with pprl.LinkageJob(["health.parquet", "education.parquet"], workspace=workspace) as job:
+        ...     made = job.write("kept-links")
+        >>> workspace.folder.exists()  # the run has ended, and nothing is left to resume
+        False
+
     Raises:
         OutputError: an earlier run left the folder and neither ``resume`` nor ``force`` is given, another run is
             using it, or it is not a folder of this user's alone.
     """
 
-    def __init__(self, output: Path, *, resume: bool = False, force: bool = False) -> None:
+    def __init__(self, output: Path | str, *, resume: bool = False, force: bool = False) -> None:
+        output = Path(output)
         self.folder = output.with_name(f".{output.name}.unfinished")
         self.found = False
         self.kept = False
@@ -71,7 +79,7 @@ class Unfinished:
             self._let_go()
             raise OutputError(
                 f"an unfinished run of the same output lies in {self.folder}",
-                hint="--resume goes on with it, --force starts from the beginning.",
+                hint="--resume continues it, --force starts from the beginning.",
             )
         with os_errors(self.folder):
             self._clear_rooms()
@@ -88,7 +96,7 @@ class Unfinished:
         if not (stat.S_ISDIR(state.st_mode) and own and closed):
             raise OutputError(
                 f"{self.folder} is not a folder that only you can open",
-                hint="It was not made by this program. Look what it is, and remove it or choose another output.",
+                hint="It was not made by this program. Find out what it is, then remove it, or choose another output.",
             )
 
     def _take_lock(self) -> None:
@@ -103,7 +111,7 @@ class Unfinished:
         ):
             self._let_go()
             raise OutputError(
-                f"another run is at work in {self.folder}",
+                f"another run is using {self.folder}",
                 hint="Wait until it has ended, or give another output.",
             )
 

@@ -14,17 +14,7 @@ import numpy.typing as npt
 
 from pprl.base.arrays import Bools, Int64s
 
-__all__ = [
-    "MOST_CHUNKS",
-    "NO_CODE",
-    "Cells",
-    "Cuts",
-    "cell_of",
-    "deal",
-    "find_cuts",
-    "is_diagonal",
-    "table_of",
-]
+__all__ = ["NO_CODE", "Cells", "Cuts", "deal", "find_cuts", "is_diagonal", "table_of"]
 
 MOST_CHUNKS = 1 << 15
 """Chunks of a side, at most: their numbers must fit :data:`_CHUNK_BITS` bits. Follows from the format of a place."""

@@ -99,12 +99,12 @@ class SparkEngine:
         """Refuse the profile ``fields`` and exhaustive comparison."""
         if profile != "record":
             raise UsageError(
-                f"the engine spark links the profile record only, and these files have the profile {profile}",
+                f"the Spark engine supports only the record profile; these files have the profile {profile}",
                 hint="Leave --engine out: one machine compares the profile fields.",
             )
         if not set(passes) <= {"lsh", "keys"}:
             raise UsageError(
-                "the engine spark needs buckets: it does not compare all pairs",
+                "the Spark engine needs buckets: it does not compare all pairs",
                 hint="Use --blocking lsh or --blocking keys, or leave --engine out.",
             )
 
@@ -160,7 +160,7 @@ class SparkEngine:
         return tuple(found)
 
     def _check_workers(self, source: Source, facts: FileFacts) -> None:
-        frame = self._read(source, facts, facts.keys)
+        frame = self._read(source, facts.keys)
         job = Look(width=facts.width, keys=facts.keys)
         told = self._collect(frame.mapInArrow(partial(look, job), LOOKED), 1, lambda share: None)
         for version in set(told["pprl"].to_pylist()) - {VERSION}:
@@ -172,7 +172,7 @@ class SparkEngine:
         if sum(told["records"].to_pylist()) != facts.records or digest != facts.digest:
             raise other_file(source.path)
 
-    def _read(self, source: Source, facts: FileFacts, keys: int) -> Any:
+    def _read(self, source: Source, keys: int) -> Any:
         """Return a file's rows as the workers read them."""
         # Given a schema, Spark does not open the file to find one. It reads unsigned numbers as decimals.
         names = [f"key_{number + 1}" for number in range(keys)]
@@ -224,7 +224,7 @@ class SparkEngine:
                     same=same,
                     left_out=_left_out(source),
                 )
-                rows = self._rows(source, facts[side], spreading)
+                rows = self._rows(source, spreading)
                 frame = rows if frame is None else frame.union(rows)
                 tasks += self._tasks(len(source) * (stop - start), _SPREAD_ROWS)
             assert frame is not None
@@ -250,10 +250,10 @@ class SparkEngine:
             compared=[int(count) for count in compared],
         )
 
-    def _rows(self, source: Source, facts: FileFacts, job: Spread) -> Any:
+    def _rows(self, source: Source, job: Spread) -> Any:
         """Return one row for each record and cell."""
         keys = job.buckets.tables if job.buckets.positions is None else 0
-        frame = self._read(source, facts, keys)
+        frame = self._read(source, keys)
         # A file has few row groups, but each of its records becomes as many rows as there are tables.
         tasks = self._tasks(len(source) * (job.stop - job.start), _SPREAD_ROWS)
         frame = frame.repartition(tasks, "row").mapInArrow(partial(spread, job), SPREAD)

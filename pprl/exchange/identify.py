@@ -24,7 +24,7 @@ _SIZE_LIMIT = 16 << 20
 _REPORT = b'<meta name="generator" content="pprl">'
 
 
-def identify(path: Path) -> dict[str, Any]:
+def identify(path: Path | str) -> dict[str, Any]:
     """Return what an artefact is and what it says about itself; never key material or a personal value.
 
     All texts are plain text (SPEC.md, section 1), whatever the artefact holds: they can safely be shown on a terminal.
@@ -33,8 +33,13 @@ def identify(path: Path) -> dict[str, Any]:
 
     Raises:
         PprlError: the file is missing, damaged, or not one that this toolkit knows.
+
+    Example:
+        >>> facts = pprl.identify("health.parquet")
+        >>> facts["kind"], facts["party"]
+        ('encoded file', 'health')
     """
-    facts = _facts(path)
+    facts = _facts(Path(path))
     return {name: _plain(value) for name, value in facts.items()}
 
 
@@ -123,7 +128,7 @@ def _links_folder(path: Path) -> dict[str, Any]:
         "kind": "links folder",
         "format": run.format,
         "parties": {entry.party: entry.records for entry in run.inputs},
-        "score": "match probability" if run.profile == "fields" else "similarity",
+        "score": run.score_name,
         "threshold": run.threshold.value,
         "threshold_method": run.threshold.method,
         "blocking": run.parameters.blocking,

@@ -32,7 +32,7 @@ from pprl.kernels.packed import (
     word_popcount,
 )
 
-__all__ = ["choose_width", "dice_scan"]
+__all__ = ["dice_scan"]
 
 TILE_ROWS = 128
 """Rows of a tile: folded, they and one group of lanes fit a 32 KiB first-level cache. Chosen; how sensitive the speed

@@ -47,7 +47,6 @@ __all__ = [
     "check_filters",
     "check_rows",
     "check_sizes",
-    "check_threshold",
     "common_lanes",
     "common_words",
     "copy_words",

@@ -38,10 +38,8 @@ if TYPE_CHECKING:
     from pprl.synth.likeness.figures import Figures, measure, read_figures, write_figures
     from pprl.synth.likeness.report import Report
     from pprl.synth.making.fit import FittedCountry, fit_tables
-    from pprl.synth.making.fit import FittedCountry as Fitted
     from pprl.synth.making.make import Made, make_files
     from pprl.synth.making.plan import PartyPlan, PopulationPlan, load_plan
-    from pprl.synth.making.plan import PopulationPlan as Plan
     from pprl.synth.people.fields import FIELDS
     from pprl.synth.people.population import Population, population
     from pprl.synth.places.country import COUNTRIES, Country, load_country
@@ -56,11 +54,9 @@ __all__ = [
     "Dice",
     "ErrorRequest",
     "Figures",
-    "Fitted",
     "FittedCountry",
     "Made",
     "PartyPlan",
-    "Plan",
     "Population",
     "PopulationPlan",
     "Profile",
@@ -109,12 +105,8 @@ _HOMES = {
 }
 """The module of each name."""
 
-_EARLIER_NAMES = {"Fitted": "FittedCountry", "Plan": "PopulationPlan"}
-"""Names that programs may still use: earlier name -> name."""
-
 
 def __getattr__(name: str) -> Any:
-    name = _EARLIER_NAMES.get(name, name)
     if name in _HOMES:
         return getattr(import_module(f"pprl.synth.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'pprl.synth' has no attribute {name!r}")

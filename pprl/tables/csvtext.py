@@ -146,7 +146,7 @@ def open_csv_text(
     """
     path = Path(path)
     start = _read_start(path, what)
-    names, delimiter = _read_header(path, what, start)
+    names, delimiter = _read_header(path, start)
     if not header:
         _check_first_row(path, names, _rows_below(start, delimiter), header, known)
     _check_names(path, names)
@@ -240,7 +240,7 @@ def _read_start(path: Path, what: str) -> bytes:
     return start
 
 
-def _read_header(path: Path, what: str, start: bytes) -> tuple[list[str], str]:
+def _read_header(path: Path, start: bytes) -> tuple[list[str], str]:
     """Return the cells of the first row, and the delimiter between them."""
     line = start.split(b"\n", 1)[0].rstrip(b"\r")
     try:

@@ -112,7 +112,7 @@ class FolderJournal:
         ]
         if names:
             raise OutputError(
-                f"the unfinished run in {self._folder} is another one: it differs in {', '.join(names)}",
+                f"{self._folder} belongs to a different run; these differ: {', '.join(names)}",
                 hint="Give the same files and options with --resume, or --force instead to start from the beginning.",
             )
 

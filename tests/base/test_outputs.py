@@ -360,7 +360,7 @@ def test_force_replaces_only_a_folder_of_its_own_kind(tmp_path: Path) -> None:
         (out.folder(tmp_path / "records", holds="run.json") / "run.json").write_text("2")
     assert (tmp_path / "records" / "run.json").read_text() == "2"
     (tmp_path / "records" / "run.json").rename(tmp_path / "records" / "precious")
-    with pytest.raises(OutputError, match="it holds no run"), Outputs(force=True) as out:
+    with pytest.raises(OutputError, match="is not a links folder"), Outputs(force=True) as out:
         out.folder(tmp_path / "records", holds="run.json")
     assert names(tmp_path) == {"records"}
     assert names(tmp_path / "records") == {"precious"}

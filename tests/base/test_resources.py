@@ -99,7 +99,7 @@ def test_one_run_at_a_time_holds_the_folder(tmp_path: Path) -> None:
             Unfinished(tmp_path / "links", resume=True),
             Unfinished(tmp_path / "links", force=True),
         ):
-            with pytest.raises(OutputError, match="another run is at work"):
+            with pytest.raises(OutputError, match="another run is using"):
                 again.__enter__()
         assert (run.folder / "0-0-1-000000.npz").exists()
 

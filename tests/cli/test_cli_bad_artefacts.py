@@ -243,7 +243,7 @@ def test_resolve_refuses_an_altered_id_map(desk: Path, refuse: Refuse) -> None:
     (desk / "a.ids.csv").write_text("".join([*lines, lines[1]]))
     refuse(
         1, "resolve", "links/links-a.csv", "--ids", "a.ids.csv",
-        says=("a value of the column 'pseudonym' stands twice",),
+        says=("a value of the column 'pseudonym' appears twice",),
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def large(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def hold_nothing_left(done: Outcome, code: int) -> None:
     assert done.code == code, done
-    assert "stayed behind" not in done.err
+    assert "could not be deleted" not in done.err
     assert not mapped_below(Path())
 
 
@@ -109,12 +109,12 @@ def test_they_go_on_an_interrupt_and_the_run_goes_on(
         patch.setattr(journal.FolderJournal, "keep", interrupt)
         done = pprl(*MATCH)
     hold_nothing_left(done, 130)
-    assert f"what was done is kept in {LEFT}" in done.err
+    assert f"completed steps are in {LEFT}" in done.err
     assert not [path for path in LEFT.iterdir() if path.is_dir()]
     assert len(list(LEFT.glob("*.npz"))) == 1
     done = pprl(*MATCH, "--resume")
     hold_nothing_left(done, 0)
-    assert "going on with an unfinished run: 1 steps are done" in done.err
+    assert "continuing an unfinished run: 1 steps are done" in done.err
     assert not LEFT.exists()
 
 
@@ -133,11 +133,11 @@ def test_what_can_not_be_removed_is_told_and_the_next_run_starts(
         patch.setattr(job, "read_encoded", reading)
         done = pprl(*MATCH)
     assert done.code == 0
-    assert f"pprl: warning: encodings stayed behind in {LEFT}: remove it" in done.err
+    assert f"pprl: warning: encodings in {LEFT} could not be deleted: remove it" in done.err
     before = held[0].filters.copy()
     again = pprl(*MATCH, "--force")
     assert again.code == 0
-    assert "stayed behind" in again.err
+    assert "could not be deleted" in again.err
     np.testing.assert_array_equal(held[0].filters, before)  # not closed under whoever looks at it
     del held[:]
     shutil.rmtree(desk / "made")

@@ -102,8 +102,9 @@ def test_forced_match_spares_a_folder_of_something_else(desk: Path, refuse: Refu
     (desk / "thesis").mkdir()
     (desk / "thesis" / "chapter-1.txt").write_text("years of work")
     command = [*MATCH[:4], "thesis", "--force"]
-    refuse(1, *command, says=("thesis is a folder of something else",))
-    refuse(1, *command, "--dry-run", says=("thesis is a folder of something else",))
+    says = ("thesis is not a links folder (no run.json) and will not be replaced",)
+    refuse(1, *command, says=says)
+    refuse(1, *command, "--dry-run", says=says)
     refuse(1, *MATCH[:4], "a.csv", "--force", says=("a.csv is a file",))
     (desk / "empty").mkdir()
     assert pprl(*MATCH[:4], "empty", "--force").code == 0
@@ -451,3 +452,18 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch, refuse: Refu
 
     monkeypatch.setattr("pprl.unit.run.job.plan_match", greedy)
     refuse(1, *MATCH, says=("not enough memory", "--blocking"))
+
+
+def test_advice_on_memory_fits_the_command(monkeypatch: pytest.MonkeyPatch, desk: Path) -> None:
+    """An option that the command does not have helps nobody."""
+
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("pprl.exchange.agreement.model.Agreement.load", greedy)
+    monkeypatch.setattr("pprl.synth.making.make.make_files", greedy)
+    told = {command[0]: pprl(*command) for command in (ENCODE, ("synth", "-o", "made"))}
+    assert all("not enough memory" in done.err and done.code == 1 for done in told.values())
+    assert "--people" in told["synth"].err
+    assert "more memory" in told["encode"].err
+    assert not any("--blocking" in done.err for done in told.values())

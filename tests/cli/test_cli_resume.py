@@ -108,7 +108,7 @@ def test_killed_ten_times_it_ends_with_the_same_bytes(desk: Path, whole: Path) -
     process = start(*LSH, "--resume")
     _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
-    assert "going on with an unfinished run: " in told
+    assert "continuing an unfinished run: " in told
     hold_same_bytes(desk / "links", whole)
     assert not (desk / ".links.unfinished").exists()
 
@@ -129,10 +129,10 @@ def test_what_a_killed_run_left_is_not_passed_over(desk: Path, whole: Path) -> N
     refused = left_by_a_kill(desk)
     assert refused.code == 1
     assert "an unfinished run of the same output lies in .links.unfinished" in refused.err
-    assert "--resume goes on with it, --force starts from the beginning" in refused.err
+    assert "--resume continues it, --force starts from the beginning" in refused.err
     other = pprl(*LSH, "--resume", "--threshold", "0.9")
     assert other.code == 1
-    assert "is another one: it differs in " in other.err
+    assert "belongs to a different run; these differ: " in other.err
     assert "threshold\n" in other.err
     kept = steps(desk)
     assert kept >= 2
@@ -160,7 +160,7 @@ def test_two_runs_do_not_share_what_is_unfinished(desk: Path) -> None:
             time.sleep(0.002)
         second = pprl(*LSH, "--resume")
         assert second.code == 1
-        assert "another run is at work in .links.unfinished" in second.err
+        assert "another run is using .links.unfinished" in second.err
     finally:
         _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
@@ -201,8 +201,13 @@ def test_memory_mapped_files_give_the_same_links(
 
 @pytest.mark.parametrize(
     ("size", "says"),
-    [("1MB", "MiB of memory and may use"), ("12", "is no size"), ("0GB", "is no size"), ("-1GB", "is no size")],
-)  # fmt: skip
+    [
+        ("1MB", "MiB of memory and is limited to"),
+        ("12", "is not a valid size"),
+        ("0GB", "is not a valid size"),
+        ("-1GB", "is not a valid size"),
+    ],
+)
 def test_a_memory_that_is_too_small_is_told(desk: Path, size: str, says: str) -> None:
     done = pprl(*LSH, f"--memory={size}")
     assert done.code in (1, 2)

@@ -1,4 +1,4 @@
-"""The whole road as commands: what each prints, what it leaves behind, and that stdout is data."""
+"""The complete workflow as commands: what each prints, what it leaves behind, and that stdout is data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pprl synth`: what it writes and says, what it refuses, and the whole road on made-up people."""
+"""`pprl synth`: what it writes and says, what it refuses, and the complete workflow on made-up people."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ def record_content(
             "threads": 2,
             "memory_mib": 4096,
             "extends": None,
+            "sample": 20_000,
         },
         "threshold": {
             "value": 0.75,

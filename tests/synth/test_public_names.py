@@ -13,14 +13,6 @@ def test_every_public_name_is_there(name: str) -> None:
     assert name in dir(pprl.synth)
 
 
-@pytest.mark.parametrize(
-    ("earlier", "name"), [("Plan", "PopulationPlan"), ("Fitted", "FittedCountry")]
-)
-def test_earlier_names_still_lead_to_the_same_class(earlier: str, name: str) -> None:
-    assert getattr(pprl.synth, earlier) is getattr(pprl.synth, name)
-    assert getattr(pprl.synth, name).__name__ == name
-
-
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'Plans'"):
         _ = pprl.synth.Plans

@@ -96,11 +96,10 @@ class Links(Summarised):
 
     def _summary(self) -> Summary:
         run, expected = self.run, self.expected_quality
-        score = "match probability" if run.profile == "fields" else "similarity"
         rows = [
             ("links", f"{run.counts.links:,} of {run.counts.linked_records:,} records"),
             ("pairs", f"{len(self.pairs):,} accepted, {len(self.near):,} near"),
-            ("threshold", f"{score} {self.threshold:.3f}"),
+            ("threshold", f"{run.score_name} {self.threshold:.3f}"),
         ]
         if expected is not None and expected.links:
             e = expected
@@ -166,7 +165,7 @@ def read_links(folder: Path | str) -> Links:
     """Read and check a links folder.
 
     Raises:
-        LinksError: not a links folder, incomplete, damaged or of another version, with a record that stands twice in
+        LinksError: not a links folder, incomplete, damaged or of another version, with a record that appears twice in
             the links, or with a text that may not stand on a terminal.
 
     Example:
@@ -263,7 +262,7 @@ def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
 
 
 def _repeated(table: pa.Table) -> str | None:
-    """Return what is wrong where a record stands twice among the links; None where each stands once."""
+    """Return what is wrong where a record appears twice among the links; None where each appears once."""
     mixed = _mixed(table["pseudonym"])
     ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]

@@ -129,6 +129,7 @@ class RunParameters(Entry):
         threads: threads that the run could use.
         memory_mib: memory that the run could use.
         extends: parties of the earlier run that this one added to; None if it added to none.
+        sample: records of a file, at most, that were looked at to learn from; None in records that do not say.
     """
 
     threshold: Annotated[float, Field(gt=0, le=1)] | Literal["auto"]
@@ -139,6 +140,7 @@ class RunParameters(Entry):
     threads: Count
     memory_mib: Count
     extends: tuple[PartyName, ...] | None
+    sample: Count | None = None
 
     @field_validator("blocking")
     @classmethod
@@ -278,7 +280,7 @@ class ThresholdEntry(Entry):
         value: a similarity in the profile ``record``, a match probability in ``fields``.
         method: ``auto`` (pairs from a match probability of one half were accepted) or ``given``.
         basis: what an automatic threshold rests on: ``estimated`` (what was learnt from the files), ``cautious`` (the
-            same, but hardly any match is in sight), ``customary`` (files too small to learn from); or ``given``.
+            same, but almost no matches are expected), ``customary`` (files too small to learn from); or ``given``.
         floor: about the lowest score in ``near.parquet``.
         household_similarity: similarity to expect of two members of a household; 0 in the profile ``fields``.
         no_estimate: why the run made no estimate; None if it made one, or gave no reason.

@@ -26,9 +26,12 @@ from pprl.exchange.links.run_entries import (
     ThresholdEntry,
 )
 
-__all__ = ["HOUSEHOLD_SPREAD", "LINKS_FORMAT", "RunRecord"]
+__all__ = ["HOUSEHOLD_SPREAD", "LINKS_FORMAT", "RUN_FILE", "RunRecord"]
 
 LINKS_FORMAT = "pprl-links/3"
+
+RUN_FILE = "run.json"
+"""The file of a links folder that holds the record. Only a folder with this file is ever replaced."""
 
 _PREVIOUS = "pprl-links/2"
 """The format before this one; :func:`_from_previous` says what differs."""
@@ -79,6 +82,11 @@ class RunRecord(Entry):
     def profile(self) -> Literal["record", "fields"]:
         """The agreement's profile."""
         return self.agreement.profile
+
+    @property
+    def score_name(self) -> Literal["similarity", "match probability"]:
+        """What a score of the run is, and so what its threshold applies to."""
+        return "match probability" if self.profile == "fields" else "similarity"
 
     @property
     def fields(self) -> list[str]:

@@ -17,6 +17,7 @@ import pandas as pd
 from pprl.base.errors import DataError, UsageError
 from pprl.exchange.agreement.defaults import DEFAULT_BITS, Profile
 from pprl.exchange.agreement.draft_text import agreement_toml, scaled_budgets, useful_bits
+from pprl.exchange.agreement.model import only_plain
 from pprl.party.drafting.budgets import Proposal, reasoned_budgets
 from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
@@ -123,7 +124,7 @@ def draft_agreement(
 
     Raises:
         DataError: no column looks like a field to link by.
-        UsageError: the linkage's name is empty, longer than 200 characters or not printable; or a path in place of
+        UsageError: the linkage's name is empty, longer than 200 characters or not plain text; or a path in place of
             the table.
 
     Example:
@@ -133,9 +134,9 @@ def draft_agreement(
         >>> pprl.Agreement.from_toml(draft.toml).project
         'Health and education'
     """
-    if not 0 < len(project) <= 200 or not project.isprintable():
+    if not 0 < len(project) <= 200 or project != only_plain(project):
         raise UsageError(
-            "the linkage's name must have 1 to 200 printable characters",
+            "the linkage's name must have 1 to 200 characters, none of them a control, format or other invisible one",
             hint='For example --project "Health and education".',
         )
     frame = as_frame(frame, what="draft_agreement")

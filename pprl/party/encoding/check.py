@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pprl.base.progress import StageShare
+from pprl.base.threads import check_threads, limited_threads
 from pprl.base.words import plural
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import row_bytes
@@ -80,7 +81,9 @@ class TableCheck:
         repeated_ids: rows whose id, not empty, stands in an earlier row; None when no id column was named.
         empty_ids: rows without an id; None when no id column was named.
         repeated_records: rows that are equal to an earlier row in every field.
-        empty_records: rows without a value in any field; they would be rejected.
+        empty_records: rows without a value in any field; they would be rejected. A row with nothing but values that
+            can't be read is not among them: it would stop the encoding or, where such values count as missing, be
+            rejected.
         warnings: what is weak about the agreement or the file.
         profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
         fill: mean share of a filter's bits that would be set, measured with a throwaway key on up to 2,000 rows;
@@ -149,6 +152,7 @@ def check(
     id_column: str | None = None,
     columns: ColumnMap | None = None,
     source: str = "table",
+    threads: int | None = None,
 ) -> TableCheck:
     """Check a table against an agreement without a key and without writing anything.
 
@@ -158,10 +162,11 @@ def check(
         id_column: column of the party's own ids.
         columns: the party's own column names and date formats.
         source: name of the table in messages.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
 
     Raises:
         DataError: a column is missing or can't be read at all.
-        UsageError: a path in place of the table.
+        UsageError: a path in place of the table, or more threads than the machine has cores.
 
     Example:
         >>> found = pprl.check(people, agreement, id_column="patient_no", columns=columns)
@@ -170,35 +175,48 @@ def check(
     """
     frame = as_frame(frame, what="check")
     check_frame(frame, source=source)
-    return _check(FrameSource(frame, source), agreement, id_column, columns or ColumnMap(), None)
+    with limited_threads(threads):
+        return _check(
+            FrameSource(frame, source), agreement, id_column, columns or ColumnMap(), None
+        )
 
 
 def check_file(
-    people: Path,
+    people: Path | str,
     agreement: Agreement,
     *,
     id_column: str | None = None,
     columns: ColumnMap | None = None,
     header: bool = False,
+    threads: int | None = None,
     progress: StageShare | None = None,
 ) -> TableCheck:
     """Check a people file of any length as :func:`check` does a table, in bounded memory.
 
-    The file is read several times, a block at a time, on as many threads as numba is set to use.
+    The file is read several times, a block at a time.
 
     Args:
         people: CSV (UTF-8, a header row) or Parquet (the columns that are used as text).
         agreement, id_column, columns: as for :func:`check`.
         header: the first row of a CSV file holds column names, however much they look like data.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
         progress: called with a stage's name and the share done.
 
     Raises:
         DataError: the file can't be read, or a column is missing or can't be read at all.
+        UsageError: more threads than the machine has cores.
+
+    Example:
+        >>> found = pprl.check_file("health.csv", agreement, id_column="patient_no", columns=columns)
+        >>> found.rows == len(people), found.problems
+        (True, 0)
     """
+    check_threads(threads)
     mapping = columns or ColumnMap()
     known = expected_columns(agreement, mapping, id_column)
-    table = open_table(people, what="people file", header=header, known=known)
-    return _check(table, agreement, id_column, mapping, progress)
+    table = open_table(Path(people), what="people file", header=header, known=known)
+    with limited_threads(threads):
+        return _check(table, agreement, id_column, mapping, progress)
 
 
 def _check(

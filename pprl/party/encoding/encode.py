@@ -20,7 +20,7 @@ import pandas as pd
 from pprl.base.errors import UsageError
 from pprl.base.outputs import Outputs, os_errors
 from pprl.base.progress import RowsDone, StageShare
-from pprl.base.threads import in_order
+from pprl.base.threads import check_threads, in_order, limited_threads
 from pprl.base.version import SOFTWARE
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded.columns import pseudonym_order
@@ -182,7 +182,7 @@ def encode_file(
     reading: ReadingOptions | None = None,
     progress: RowsDone | None = None,
 ) -> RowCounts:
-    """Encode a people file of any length in bounded memory, on as many threads as numba is set to use.
+    """Encode a people file of any length in bounded memory, on all cores or as many as `reading` says.
 
     The file is read several times, block by block. No plain value is written to the disk except the ids in the id map;
     encoded rows wait in an unnamed temporary file beside the output until they are sorted.
@@ -204,6 +204,7 @@ def encode_file(
         DataError: the file can't be read, a missing column, duplicate ids, unreadable values, or no row that can be
             encoded.
         OutputError: an output exists or can't be written.
+        UsageError: a party's name of another form, or more threads than the machine has cores.
 
     Example:
         >>> outputs = pprl.EncodedPaths(encoded="again.parquet", id_map="again.ids.csv")
@@ -214,13 +215,14 @@ def encode_file(
     """
     _check_party(party)
     reading = reading or ReadingOptions()
+    check_threads(reading.threads)
     people, encoded, id_map = Path(people), Path(outputs.encoded), Path(outputs.id_map)
     tell = progress or (lambda stage, share, rows: None)
     tell("looking at the file", 0.0, 0)
     known = expected_columns(agreement, reading.columns, id_column)
     source = open_table(people, what="people file", header=reading.header, known=known)
     walk = _Walk(source, agreement, key, id_column, reading)
-    with Outputs(force=outputs.force) as files:
+    with limited_threads(reading.threads), Outputs(force=outputs.force) as files:
         encoded_path, id_map_path = files.file(encoded), files.file(id_map)
         with os_errors(encoded):
             spool = Spool(encoded.parent, agreement)

@@ -34,7 +34,8 @@ class RowCounts:
         encoded: rows in the encoded file.
         rejected: reason -> rows.
         missing: field -> encoded rows without a value.
-        unreadable: field -> encoded rows whose value could not be read and counts as missing.
+        unreadable: field -> rows with a value that could not be read; what could not be read counts as missing. Rows
+            that were rejected because nothing else was in them are among them.
         date_formats: date field -> format used.
         profile: the agreement's: ``record`` for one filter per record, ``fields`` for one filter per field.
         fill: mean share of bits set in a filter; filters of missing fields don't count.

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 
 from pprl.base.arrays import Bytes
 from pprl.base.errors import DataError
+from pprl.base.outputs import Outputs, os_errors
 from pprl.tables import read_csv_text
 from pprl.tables.frames import Table, as_frame
 from pprl.tables.texts import Texts
 
-__all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve"]
+__all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve", "write_id_map"]
 
 ID_MAP_COLUMNS = ["pseudonym", "id"]
 _HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
@@ -85,11 +86,56 @@ class IdMapWriter:
         self._file.close()
 
 
-def read_id_map(path: Path) -> pd.DataFrame:
+def write_id_map(id_map: Table, path: Path | str, *, force: bool = False) -> None:
+    """Write an id map as `pprl encode` does: readable by you alone, and whole or not at all.
+
+    Args:
+        id_map: columns ``pseudonym`` and ``id``, as :func:`pprl.encode` gives them; a pandas or polars DataFrame or a
+            pyarrow Table.
+        path: the file to write, CSV.
+        force: replace a file that exists.
+
+    Raises:
+        DataError: columns or values of another form, or a pseudonym or an id that occurs twice.
+        OutputError: the file exists or can't be written.
+        UsageError: a path in place of the table.
+
+    Example:
+        >>> pprl.write_id_map(a.id_map, "own.ids.csv")
+        >>> pprl.read_id_map("own.ids.csv").equals(a.id_map)
+        True
+    """
+    frame = as_frame(id_map, what="write_id_map")
+    good = list(frame.columns) == ID_MAP_COLUMNS and all(
+        isinstance(value, str) for column in ID_MAP_COLUMNS for value in frame[column]
+    )
+    if not good or not frame["pseudonym"].str.fullmatch("[0-9a-f]{32}").all():
+        raise DataError(
+            "the id map does not have the form pseudonym,id",
+            hint="Give the id map that pprl.encode returned.",
+        )
+    _check_unique(frame, "the id map")
+    path = Path(path)
+    pseudonyms = np.frombuffer(bytes.fromhex("".join(frame["pseudonym"])), np.uint8)
+    with Outputs(force=force) as outputs:
+        temporary = outputs.file(path)
+        with os_errors(path), IdMapWriter(temporary) as writer:
+            writer.write(pseudonyms.reshape(-1, 16), pa.array(frame["id"], pa.large_string()))
+            writer.close()
+
+
+def read_id_map(path: Path | str) -> pd.DataFrame:
     """Read and check an id map.
+
+    Returns:
+        Columns ``pseudonym`` and ``id``.
 
     Raises:
         DataError: not an id map, or one in which a pseudonym or an id occurs twice.
+
+    Example:
+        >>> list(pprl.read_id_map("health.ids.csv").columns)
+        ['pseudonym', 'id']
     """
     frame = read_csv_text(path, what="id map", header=None)
     if list(frame.columns) != ID_MAP_COLUMNS:
@@ -97,13 +143,17 @@ def read_id_map(path: Path) -> pd.DataFrame:
             f"{path} is not an id map: its columns are not pseudonym,id",
             hint="Give the .ids.csv file that `pprl encode` wrote beside the encoded file.",
         )
+    _check_unique(frame, str(path))
+    return frame
+
+
+def _check_unique(frame: pd.DataFrame, source: str) -> None:
     for column in ID_MAP_COLUMNS:
         if frame[column].duplicated().any():
             raise DataError(
-                f"{path}: a value of the column {column!r} stands twice",
+                f"{source}: a value of the column {column!r} appears twice",
                 hint="Use the id map as `pprl encode` wrote it, of one run only.",
             )
-    return frame
 
 
 def resolve(links: Table, id_map: Table) -> pd.DataFrame:

@@ -73,7 +73,8 @@ class Key:
         except FileNotFoundError:
             raise KeyFileError(
                 f"{path}: no such key file",
-                hint="One party makes the key with `pprl keygen KEY` and hands it to the others in a safe way.",
+                hint="One party makes the key with `pprl keygen KEY` and hands it to the others through a secure "
+                "channel.",
             ) from None
         except OSError as error:
             raise KeyFileError(f"{path}: the key can't be read: {error.strerror}") from None

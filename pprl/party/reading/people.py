@@ -61,11 +61,13 @@ class ReadingOptions:
         columns: the party's own column names and date formats.
         header: the first row of a CSV file holds column names, however much they look like data.
         unreadable: what to do with a value that can't be read by the rule of its field: stop, or count it as missing.
+        threads: cores to use, from 1 to as many as the machine has; all by default.
     """
 
     columns: ColumnMap = dataclasses.field(default_factory=ColumnMap)
     header: bool = False
     unreadable: Literal["error", "missing"] = "error"
+    threads: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,8 +174,8 @@ def read_fields(
     """Find, join and normalise the columns of every field of a table in memory.
 
     Raises:
-        DataError: a column is missing, answers two fields or holds something other than text, or the format of a date
-            column can't be told from its values.
+        DataError: a column is missing, is mapped to two fields or holds something other than text, or the format of a
+            date column can't be told from its values.
     """
     check_frame(frame, source=source)
     table = FrameSource(frame, source)
@@ -190,7 +192,7 @@ def plan_fields(
     """Find the columns of every field and the formats of dates; to recognise those, date columns are read once.
 
     Raises:
-        DataError: a column is missing or answers two fields, or the format of a date column can't be told from its
+        DataError: a column is missing or is mapped to two fields, or the format of a date column can't be told from its
             values.
     """
     names = [field.name for field in agreement.field]
@@ -257,7 +259,7 @@ def _check_own_columns(resolved: Mapping[str, Sequence[str]], source: str) -> No
         first = answered.setdefault(frozenset(columns), name)
         if first != name:
             raise DataError(
-                f"{source}: the column {'+'.join(columns)!r} answers two fields, {first!r} and {name!r}",
+                f"{source}: the column {'+'.join(columns)!r} is mapped to two fields, {first!r} and {name!r}",
                 hint="Give each field a column of its own, or agree on fields that every party has.",
             )
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from pprl.base.errors import DataError
 
-__all__ = ["MAX_PAIRS", "Candidates", "find_candidates"]
+__all__ = ["Candidates", "find_candidates"]
 
 MAX_PAIRS = 2_000_000
 """Candidate pairs at most. Chosen to bound memory and time; files with more lose their largest passes, and the report

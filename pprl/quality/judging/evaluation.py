@@ -77,7 +77,7 @@ class Evaluation(Summarised):
         contributions: what each field adds to the weight of the accepted pairs; None in the profile ``record``, and
             if the pairs are too few.
         doubtful: the same for the accepted pairs of the lowest probability; None if there are none, or too few.
-        left_out: what is left out because it would tell of single people.
+        left_out: what is left out because it could reveal individuals.
         quality: None without truth, like all that follow except ``gates``.
         across: quality of the pairs across files alone, to compare with the baseline.
         by_parties: for three or more parties, the quality between every two.

@@ -23,6 +23,7 @@ __all__ = [
     "Member",
     "Rival",
     "explain",
+    "log_odds",
 ]
 
 EXPLANATION_FORMAT = "pprl-explanation/1"
@@ -93,7 +94,8 @@ class ExplainedPair:
         probability: match probability.
         fields: the parts of the weight; None in the profile ``record``.
         prior: log-odds to base 2 of a pair without rivals before it is compared; None if the run does not say.
-        rivals: bits that the other candidates of its records take away; None if too small to be derived.
+        rivals: bits that the other candidates of its records take away; None where `prior` is, and where the
+            probability is so near to 1 that it does not show them (log-odds above 40 bits).
         best_rival: None if no other candidate of its records is listed.
     """
 

@@ -12,7 +12,7 @@ from pprl.page.charts import BLUE, GREEN, INK, ORANGE, Chart, draw_chart
 from pprl.quality.judging.curve import CurvePoint
 from pprl.quality.judging.evaluation import Evaluation
 from pprl.quality.report.waterfall import waterfall_chart
-from pprl.quality.report.words import SEEN, score_name
+from pprl.quality.report.words import SEEN
 
 __all__ = ["draw_charts"]
 
@@ -40,7 +40,7 @@ def _estimates(evaluation: Evaluation) -> bool:
 
 
 def _axis(evaluation: Evaluation, name: str) -> str:
-    return f"{name} ({score_name(evaluation.run)})"
+    return f"{name} ({evaluation.run.score_name})"
 
 
 def _threshold_chart(evaluation: Evaluation) -> Chart:

@@ -28,7 +28,7 @@ _HARDENING = {
 }
 _BASIS = {
     "estimated": "estimated",
-    "cautious": "hardly any match in sight",
+    "cautious": "almost no matches expected",
     "customary": "files too small to learn from",
     "given": "given by the operator",
 }
@@ -48,6 +48,7 @@ def render_report(evaluation: Evaluation) -> str:
             "curve_rows": _shown_rows(content),
             "hardening": _HARDENING,
             "basis": _BASIS,
+            "score_name": evaluation.run.score_name,
             "origin": threshold_origin(evaluation.run),
             "origin_short": threshold_origin(evaluation.run, short=True),
         },

@@ -166,7 +166,7 @@ def _advice(found: ExpectedQuality) -> str:
     if wide:
         are = "interval of {} is" if len(wide) == 1 else "intervals of {} are"
         return (
-            f"The {are.format(' and '.join(wide))} wide, and the files alone give nothing to narrow "
+            f"The {are.format(' and '.join(wide))} wide, and the files contain nothing to narrow "
             f"{'it' if len(wide) == 1 else 'them'}."
         )
     return f"Even at the worse end of the interval, at most {percent(1 - found.precision_low)} of the links are wrong."

@@ -15,7 +15,6 @@ __all__ = [
     "made",
     "no_estimate",
     "relatives",
-    "score_name",
     "threshold_origin",
 ]
 
@@ -34,15 +33,15 @@ def interval(rate: Rate) -> str:
 
 
 def left_out(what: LeftOut) -> str:
-    """Return what the report leaves out because it would tell of single people."""
+    """Return what the report leaves out because it could reveal individuals."""
     if what == "contributions":
         return (
             "How the accepted pairs agree, field by field, is left out: there are fewer than "
-            f"{FEWEST} of them, and it would tell of single people."
+            f"{FEWEST} of them, and it could reveal individuals."
         )
     return (
         f"The accepted pairs below a match probability of {100 * DOUBTFUL:.0f} % are not shown apart: they, or "
-        f"the others, are fewer than {FEWEST}, and it would tell of single people."
+        f"the others, are fewer than {FEWEST}, and it could reveal individuals."
     )
 
 
@@ -64,8 +63,8 @@ def threshold_origin(run: RunRecord, *, short: bool = False) -> str:
     clauses = {
         "estimated": (f"found without truth: {auto}", "found without truth"),
         "cautious": (
-            f"found without truth: {auto}; hardly any match is in sight",
-            "found without truth; hardly any match in sight",
+            f"found without truth: {auto}; almost no matches are expected",
+            "found without truth; almost no matches expected",
         ),
         "customary": (
             f"the customary value: {files} too small to learn from",
@@ -82,11 +81,6 @@ def no_estimate(run: RunRecord) -> str | None:
         return None
     why = run.threshold.no_estimate or "the run made none"
     return f"No estimate of quality can be made for this run, because {why}."
-
-
-def score_name(run: RunRecord) -> str:
-    """Return what a score of the run is."""
-    return "match probability" if run.profile == "fields" else "similarity"
 
 
 def relatives(run: RunRecord) -> str | None:

@@ -54,7 +54,7 @@ from pprl.synth.errors.slips.spelling import SCANNED, other_name, other_spelling
 from pprl.synth.places.country import Country, load_country
 from pprl.synth.places.homes import Places
 
-__all__ = ["LOSE_VALUE", "WIDTHS", "all_errors", "country_corruptions", "standard_corruptions"]
+__all__ = ["LOSE_VALUE", "all_errors", "country_corruptions", "standard_corruptions"]
 
 WIDTHS: Mapping[str, int] = MappingProxyType(
     {"given_name": 12, "surname": 12, "address": 25, "locality": 20}

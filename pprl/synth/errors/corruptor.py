@@ -24,7 +24,7 @@ from pprl.synth.draw import Dice, Stream, hashed
 from pprl.synth.errors.error_type import Corruption
 from pprl.synth.errors.rates import ErrorPlan
 
-__all__ = ["CARELESS", "Corruptor", "ErrorCounts", "household_means"]
+__all__ = ["CARELESS", "Columns", "Corruptor", "ErrorCounts", "household_means"]
 
 CARELESS = 0.2
 """Share of the records that are careless. Chosen, no published share is known to us; sensitive together with the

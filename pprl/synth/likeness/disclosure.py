@@ -25,7 +25,7 @@ from pprl.base.errors import DataError, UsageError
 from pprl.tables.columns import suggest
 from pprl.tables.csvtext import read_csv_text
 
-__all__ = ["Disclosure", "Table", "TableFacts", "read_table", "round_down"]
+__all__ = ["SMALLEST_CELL", "Disclosure", "Table", "TableFacts", "read_table", "round_down"]
 
 COUNT = "count"
 SMALLEST_CELL = 10

@@ -19,6 +19,7 @@ __all__ = [
     "Gap",
     "birth_shares",
     "compare",
+    "compare_differences",
     "curve_shares",
     "kind_shares",
     "length_shares",

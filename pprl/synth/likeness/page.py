@@ -61,8 +61,8 @@ def render_lookalike(
         "unsure": reference is None or not all(gap.alike for gap in gaps),
         "tiles": list(_tiles(made, reference, about, gaps)),
         "gaps": _gap_table(gaps, list(dict.fromkeys(gap.party for gap in gaps))),
-        "files": [_file(name, figures, about) for name, figures in made.items()]
-        + ([_file("reference", reference, {})] if reference else []),
+        "files": [_file(name, figures) for name, figures in made.items()]
+        + ([_file("reference", reference)] if reference else []),
         "differences": _difference_table(copies, reference),
         "together": _together(made, reference),
         "errors": _error_table(errors),
@@ -199,7 +199,7 @@ def _gap_table(gaps: Sequence[Gap], parties: Sequence[str]) -> dict[str, Any]:
     return {"parties": list(parties), "rows": rows}
 
 
-def _file(name: str, figures: Figures, about: Mapping[str, Any]) -> dict[str, Any]:
+def _file(name: str, figures: Figures) -> dict[str, Any]:
     births = figures.births
     return {
         "name": name,

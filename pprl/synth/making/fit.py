@@ -16,7 +16,7 @@ from pprl.synth.people.names import CountryNames, NamePool, load_pool
 from pprl.synth.places.country import AGE_GROUPS, Country, load_country
 from pprl.tables.columns import suggest
 
-__all__ = ["TABLES", "FittedCountry", "fit_tables"]
+__all__ = ["FittedCountry", "fit_tables"]
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "surname": ("surname",),
@@ -31,7 +31,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True, kw_only=True)
 class FittedCountry:
-    """A country with the names and ages of an office's tables. In `pprl.synth` it is also called ``Fitted``.
+    """A country with the names and ages of an office's tables.
 
     Attributes:
         country: with the ages of a table, if there was one.

@@ -120,7 +120,7 @@ class PartyPlan(_Part):
 class PopulationPlan(_Part):
     """Everything that decides a made-up population; the same plan and version give the same bytes.
 
-    Build one with :meth:`from_dict`, which explains what is wrong. In `pprl.synth` it is also called ``Plan``.
+    Build one with :meth:`from_dict`, which explains what is wrong.
 
     Attributes:
         people: how many there are; each is in at least one file.
@@ -222,7 +222,7 @@ class PopulationPlan(_Part):
 
 
 def load_plan(path: Path | str) -> dict[str, Any]:
-    """Read a plan file (TOML) as plain values, for :meth:`Plan.from_dict`.
+    """Read a plan file (TOML) as plain values, for :meth:`PopulationPlan.from_dict`.
 
     Raises:
         DataError: the file is missing, unreadable, too long, or not TOML.

@@ -70,7 +70,7 @@ class Hits:
 
 
 class Engine(Protocol):
-    """Finds what :func:`pprl.kernels.dice.grouped_scan` finds, on other machines."""
+    """Finds what :func:`pprl.kernels.shared_codes.grouped_scan` finds, on other machines."""
 
     @property
     def name(self) -> str:

@@ -37,6 +37,9 @@ __all__ = [
     "Agreeing",
     "Blocking",
     "Codes",
+    "Exhaustive",
+    "Keys",
+    "Lsh",
     "PackedFile",
     "PairScan",
     "ScanProgress",
@@ -72,7 +75,7 @@ class PackedFile:
 
     @classmethod
     def of(cls, encoded: EncodedFile) -> PackedFile:
-        """Return the side of an encoded file; in the profile ``fields`` a record's filters are in one row."""
+        """Return an encoded file as a scan sees it; in the profile ``fields`` a record's filters are in one row."""
         words = encoded.field_words().reshape(len(encoded), -1)
         return cls(words=words, keys=encoded.keys, source=Source.of(encoded))
 
@@ -80,7 +83,7 @@ class PackedFile:
         return len(self.words)
 
     def take(self, rows: Int64s | None) -> PackedFile:
-        """Return the side of some rows only; None for all."""
+        """Return some rows only; all of them for None."""
         if rows is None:
             return self
         source = None if self.source is None else self.source.take(rows)
@@ -125,6 +128,25 @@ class Blocking(Protocol):
 
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """Return how many pairs will be compared: an upper bound or an estimate."""
+
+    def seconds(
+        self,
+        a: PackedFile,
+        b: PackedFile,
+        *,
+        same: bool,
+        pair_seconds: Callable[[], float],
+        gathered: float,
+    ) -> float:
+        """Return roughly how many seconds the scan will take on this machine, on all threads.
+
+        Args:
+            a, b: the two sides.
+            same: they are one file.
+            pair_seconds: measures how long a pair takes in a full scan; called only where the method does not know its
+                own costs.
+            gathered: how many times as much a pair costs that is fetched by a blocking key.
+        """
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Return the steps of a scan, the same ones for the same files."""
@@ -183,6 +205,18 @@ class Exhaustive:
         """All pairs."""
         return possible_pairs(a, b, same=same)
 
+    def seconds(
+        self,
+        a: PackedFile,
+        b: PackedFile,
+        *,
+        same: bool,
+        pair_seconds: Callable[[], float],
+        gathered: float,
+    ) -> float:
+        """As long as all pairs take."""
+        return possible_pairs(a, b, same=same) * pair_seconds()
+
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Each step takes some rows of the first side."""
         size = max(BLOCK_ROWS, BLOCK_PAIRS // max(len(b), 1))
@@ -206,6 +240,18 @@ class Keys:
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """Sum over the passes; a pair in several passes counts in each."""
         return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
+
+    def seconds(
+        self,
+        a: PackedFile,
+        b: PackedFile,
+        *,
+        same: bool,
+        pair_seconds: Callable[[], float],
+        gathered: float,
+    ) -> float:
+        """Each pair is fetched by its key."""
+        return self.expect(a, b, same=same) * pair_seconds() * gathered
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """One step per pass; a pair met in an earlier pass is not compared again."""
@@ -254,8 +300,16 @@ class Lsh:
         """As the plan counted in some tables; a pair in several buckets counts in each."""
         return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
 
-    def seconds(self, a: PackedFile, b: PackedFile, *, same: bool) -> float:
-        """Return roughly how many seconds the scan will take on all threads."""
+    def seconds(
+        self,
+        a: PackedFile,
+        b: PackedFile,
+        *,
+        same: bool,
+        pair_seconds: Callable[[], float],
+        gathered: float,
+    ) -> float:
+        """As the plan's own costs say."""
         records = len(a) + (0 if same else len(b))
         of_record, of_pair = self.plan.costs
         work = self.plan.tables * records * of_record + self.expect(a, b, same=same) * of_pair

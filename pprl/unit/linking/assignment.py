@@ -17,7 +17,6 @@ from pprl.base.arrays import Bools, Floats, Int64s, Words
 from pprl.base.compiled import kernel
 
 __all__ = [
-    "COMPONENT_LIMIT",
     "components",
     "first_come",
     "limited_components",

@@ -114,12 +114,21 @@ def cluster_records(
     """
     records = len(file_of)
     if not absent < 0:
-        raise UsageError("the log-odds of an unlisted pair must be below 0", hint="give the floor")
+        raise UsageError(
+            "the log-odds of an unlisted pair must be below 0",
+            hint="Pass the lowest log-odds that a listed pair can have, which is below 0, as `absent`.",
+        )
     known = not records or 0 <= int(file_of.min()) <= int(file_of.max()) < FILES_LIMIT
     if one_per_file and not known:
-        raise UsageError(f"records of more than {FILES_LIMIT} files", hint="link them in two steps")
+        raise UsageError(
+            f"records of more than {FILES_LIMIT} files",
+            hint=f"Pass file numbers below {FILES_LIMIT} as `file_of`, or `one_per_file=False`.",
+        )
     if np.isnan(log_odds).any():
-        raise DataError("a pair's log-odds are not a number", hint="compute them again")
+        raise DataError(
+            "a pair's log-odds are not a number",
+            hint="Pass a number for every pair as `log_odds`.",
+        )
     lost = min(float(_rounded(absent)), -GRAIN)
     node = _nodes(records, initial)
     size = np.bincount(node, minlength=records)

@@ -61,7 +61,7 @@ def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
         ``int64[records]`` over all files; -1 where a record was not linked.
 
     Raises:
-        LinksError: a linked record is in none of the files, or stands twice.
+        LinksError: a linked record is in none of the files, or appears twice.
     """
     offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
     party, pseudonym = earlier.links["party"].to_numpy(), earlier.links["pseudonym"].to_numpy()
@@ -88,7 +88,7 @@ def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
     ids[record] = earlier.links["link_id"].to_numpy()
     if int((ids >= 0).sum()) < len(record):
         raise LinksError(
-            "a record stands twice in the earlier links",
+            "a record appears twice in the earlier links",
             hint="Link all files anew, without the earlier links.",
         )
     return ids

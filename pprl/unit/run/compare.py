@@ -109,7 +109,7 @@ def compare_files(
         progress: called with the stage's name, the share done and a note of pairs compared and found.
 
     Raises:
-        DataError: more pairs were found than the memory holds.
+        DataError: more pairs were found than fit in memory.
     """
     jobs = plan.pairs_of_files()
     teller = _Teller(plan, progress, jobs=len(jobs) * len(plan.scans))
@@ -132,7 +132,7 @@ def compare_files(
                     name=f"{number}-{a}-{b}",
                     progress=teller,
                 )
-            teller.next(sum(found.compared), len(found.left))
+            teller.next(len(found.left))
             per_block_pass += found.compared
             with plan.stages("weigh"):
                 weighed = _weighed(plan, scan, found, (a, b))
@@ -270,7 +270,7 @@ class _Taken:
 
 
 class _Teller:
-    """Tells how far a comparison is, how fast it goes and what it has found; stops it when that is too much."""
+    """Reports progress, speed and finds; aborts when the memory limit is exceeded."""
 
     def __init__(self, plan: MatchPlan, progress: Progress, *, jobs: int) -> None:
         self._plan, self._progress = plan, progress
@@ -278,8 +278,8 @@ class _Teller:
         self._found = 0
         self._start: tuple[float, float] | None = None
 
-    def next(self, compared: int, found: int) -> None:
-        """Begin the next scan, after one that has compared and found so many pairs."""
+    def next(self, found: int) -> None:
+        """Begin the next scan, after one that has found so many pairs."""
         self._done += 1
         self._found += found
         self._start = None
@@ -289,9 +289,9 @@ class _Teller:
         found += self._found
         if found > self._plan.most_pairs:
             raise DataError(
-                f"{found:,} pairs were kept so far, more than the memory holds "
+                f"{found:,} pairs were found so far, more than fit in memory "
                 f"({self._plan.settled.memory_limit >> 20:,} MiB)",
-                hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+                hint="Allow more memory (--memory), or raise the threshold (--threshold auto finds one).",
             )
         now = time.monotonic()
         if self._start is None:

@@ -22,7 +22,7 @@ from pprl.unit.run.compare import Compared, Pairs, log_odds
 from pprl.unit.run.estimate import curve, estimate_quality
 from pprl.unit.run.plan import MatchPlan
 from pprl.unit.run.warnings import like_household
-from pprl.unit.weighing.model import EVEN
+from pprl.unit.weighing.model import EVEN, KEPT_BELOW
 
 __all__ = ["Decided", "curve_of", "decide", "expected_quality", "over_threshold"]
 
@@ -33,6 +33,13 @@ not measured."""
 
 _EVEN_GAIN = 1e-9
 """What a pair at even odds counts: enough if nothing speaks against it. Chosen; not sensitive."""
+
+_LOWEST = 0.01
+"""The lowest threshold of a curve. Chosen; not sensitive: no link depends on it."""
+
+_LEAST_FOUND = 0.01
+"""The lowest share that a blocking is taken to find, so that what it leaves out stays finite. Chosen; not sensitive:
+no planned blocking finds so little."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -213,7 +220,7 @@ def _left_out(described: LshParameters | None) -> float:
         return 0.0
     checked = described.checked
     share = checked.found if checked else described.expected_completeness
-    return 1 / max(share, 0.01) - 1
+    return 1 / max(share, _LEAST_FOUND) - 1
 
 
 def curve_of(
@@ -230,6 +237,6 @@ def curve_of(
         pairs.score[order],
         pairs.probability[order],
         matches=quality.matches,
-        least=max(plan.threshold.value - 0.05, 0.01),
+        least=max(plan.threshold.value - KEPT_BELOW, _LOWEST),
         value=plan.threshold.value,
     )

@@ -25,6 +25,7 @@ from pprl.base.unfinished import Unfinished
 from pprl.base.version import VERSION
 from pprl.exchange.encoded.file import EncodedFile, read_encoded
 from pprl.exchange.links.folder import Links, read_links, write_links
+from pprl.exchange.links.run_record import RUN_FILE
 from pprl.exchange.links.tables import LinkTables
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal
@@ -33,10 +34,7 @@ from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import MatchPlan, plan_match
 from pprl.unit.run.stages import Stages
 
-__all__ = ["RUN_FILE", "LinkageJob", "match"]
-
-RUN_FILE = "run.json"
-"""The file by which a links folder is known: only a folder that holds it is ever replaced."""
+__all__ = ["LinkageJob", "match"]
 
 _MAPPED_FROM = 4
 """Files that together are larger than the memory divided by this are memory-mapped. Chosen; not sensitive: a run needs
@@ -44,10 +42,12 @@ a multiple of what its encodings take."""
 
 
 class LinkageJob:
-    """Encoded files become links. Nothing is done before it is asked for, and nothing is done twice.
+    """Encoded files become links. Nothing is done before it is asked for.
 
-    Ask for :attr:`files`, :attr:`plan` or :meth:`link` in any order: each does what it needs. Use as a context manager
-    where there is a `workspace`: the steps of a run are kept there, and a run that was killed can go on.
+    Ask for :attr:`files`, :attr:`plan` or :meth:`link` in any order: each does what it needs. Files and plan are made
+    once and kept. Each call of :meth:`link` or :meth:`write` compares and links anew, except for the steps that a
+    `workspace` has kept. With a workspace a job works inside a ``with`` block only, because the workspace is locked and
+    checked to be private where the block begins; a run that was killed can go on from it.
 
     Args:
         files: encoded files, or their paths.
@@ -59,10 +59,11 @@ class LinkageJob:
         workspace: a private folder for what a long run has so far; memory by default.
         frames: whether the links will become DataFrames: the memory that these take is then planned for.
         threads: cores to use, from 1 to as many as the machine has; all by default.
-        progress: called with a stage's name, the share done and what there is to say of it.
+        progress: called with a stage's name, the fraction done and a note.
 
     Raises:
-        UsageError: something that is neither an encoded file nor a path, or more threads than the machine has cores.
+        UsageError: something that is neither an encoded file nor a path, or more threads than the machine has cores;
+            or, when it is asked for anything, a workspace outside of a ``with`` block.
 
     Example:
         >>> with pprl.LinkageJob(["health.parquet", "education.parquet"], threads=1) as job:
@@ -103,6 +104,7 @@ class LinkageJob:
         self._stages = Stages()
         self._mapped: MappedFolder | None = None
         self._held = ExitStack()
+        self._open = workspace is None
 
     def __enter__(self) -> LinkageJob:
         with ExitStack() as held:
@@ -110,6 +112,7 @@ class LinkageJob:
                 held.enter_context(self._workspace)
                 self._mapped = held.enter_context(MappedFolder(self._workspace.room("rows")))
             self._held = held.pop_all()
+        self._open = True
         return self
 
     def __exit__(
@@ -121,6 +124,7 @@ class LinkageJob:
         # Windows removes no file that is still mapped: nothing here may refer to the files any more.
         for name in ("files", "plan", "journal"):
             self.__dict__.pop(name, None)
+        self._open = self._workspace is None
         self._held.__exit__(kind, error, trace)
 
     @cached_property
@@ -131,6 +135,7 @@ class LinkageJob:
             EncodedFileError: a file is not an encoded file, or is damaged.
             OutputError: the disk is full.
         """
+        self._check_open()
         paths = [Path(given) for given in self._given if not isinstance(given, EncodedFile)]
         size = sum(path.stat().st_size for path in paths if path.is_file())
         limit = self._options.memory or total_memory() // 2
@@ -176,6 +181,7 @@ class LinkageJob:
         Raises:
             OutputError: the workspace holds parts of another run, or the disk is full.
         """
+        self._check_open()
         if self._workspace is None:
             return MemoryJournal()
         return FolderJournal(self._workspace.folder, _setup(self.plan))
@@ -189,6 +195,13 @@ class LinkageJob:
         """Compare and link; see :func:`pprl.unit.run.match.run_match`, also for what it raises."""
         with limited_threads(self._threads):
             return run_match(self.plan, journal=self.journal, progress=self._progress)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise UsageError(
+                "a job with a workspace was used outside of a with block",
+                hint="Write `with pprl.LinkageJob(..., workspace=...) as job:` and use the job inside.",
+            )
 
     def write(self, output: Path | str, *, force: bool = False) -> LinkTables:
         """Compare, link and write the links folder, whole or not at all.
@@ -218,6 +231,7 @@ def _setup(plan: MatchPlan) -> dict[str, object]:
         "blocking": list(plan.passes),
         "plan": [of_pass and of_pass.model_dump(mode="json") for of_pass in plan.blocking],
         "completeness": plan.settled.completeness,
+        "sample": plan.settled.sample,
         "assign": plan.assign,
         "engine": "local" if plan.engine is None else plan.engine.name,
         "extends": None if plan.earlier is None else list(plan.earlier.parties),
@@ -243,7 +257,7 @@ def match(
         engine: what compares instead of this machine, for example :class:`pprl.engines.spark.SparkEngine`; the files
             must have been read from paths.
         threads: cores to use, from 1 to as many as the machine has; all by default.
-        progress: called with a stage's name, the share done and what there is to say of it.
+        progress: called with a stage's name, the fraction done and a note.
 
     Returns:
         The links; a score is a similarity in the profile ``record`` and a match probability in ``fields``, a weight is
@@ -253,7 +267,7 @@ def match(
         MismatchError: the files can't be compared.
         EncodedFileError: a file is not an encoded file, or is damaged.
         UsageError: the options contradict each other or the files, or more threads than the machine has cores.
-        DataError: an empty file, or more pairs than the memory holds.
+        DataError: an empty file, or more pairs than fit in memory.
 
     Example:
         >>> links = pprl.match([a.encoded, b.encoded])

@@ -37,10 +37,10 @@ def run_match(
     Args:
         plan: the run.
         journal: keeps what the comparison finds, and has what an attempt that was killed has found; memory by default.
-        progress: called with a stage's name, the share done and what there is to say of it.
+        progress: called with a stage's name, the fraction done and a note.
 
     Raises:
-        DataError: more pairs were found than the memory holds.
+        DataError: more pairs were found than fit in memory.
     """
     tell = progress or silent
     names = RecordNames(plan.files)

@@ -54,6 +54,7 @@ class Memory:
         files: Sequence[EncodedFile],
         pairs: Sequence[tuple[int, int]],
         *,
+        parts: int,
         frames: bool,
         earlier: Links | None,
     ) -> Memory:
@@ -62,6 +63,7 @@ class Memory:
         Args:
             files: the encoded files.
             pairs: which of them are compared with which.
+            parts: how many parts the weight of a pair has.
             frames: whether the links become DataFrames, as they also do together with those of an earlier run.
             earlier: links of an earlier run.
         """
@@ -79,8 +81,6 @@ class Memory:
         records = sum(len(file) for file in files)
         if not frames and earlier is None:
             return cls(held=held, pair=_PAIR, linked=0, records=records)
-        agreement = files[0].agreement
-        parts = len(agreement.field) if agreement.profile == "fields" else 0
         pair = _FRAME_PAIR + _FRAME_PART * parts
         if earlier is not None:
             held += pair * (len(earlier.pairs) + len(earlier.near))

@@ -14,7 +14,7 @@ from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import BlockingMethod
 from pprl.unit.blocking.sampling import SAMPLE
 
-__all__ = ["COMPLETENESS", "MatchOptions", "Settled", "settle"]
+__all__ = ["MatchOptions", "Settled", "settle"]
 
 BLOCKING = ("exhaustive", "lsh", "keys")
 ASSIGN = ("people", "one-to-one", "one-to-many", "many-to-many")

@@ -43,7 +43,7 @@ class MatchPlan:
         floors: for each pair of files, the least log ratio of the pairs that are kept.
         pairs_possible: number of pairs without blocking.
         pairs_expected: number of pairs that will be compared.
-        seconds: expected time of the comparison.
+        seconds: expected time of the comparison; of this machine, where an engine compares instead.
         memory: expected bytes, memory-mapped encodings left out.
         most_pairs: how many pairs may be kept until the memory is full.
         no_estimate: why no estimate of quality can be given; None where there is one.
@@ -72,7 +72,7 @@ class MatchPlan:
     earlier: Links | None
     link_ids: Int64s | None
     engine: Engine | None
-    warnings: list[str]
+    warnings: tuple[str, ...]
     stages: Stages
 
     @property
@@ -183,7 +183,7 @@ def plan_match(
             for name in settled.passes
         )
         costs = [[scan.cost(a, b) for a, b in pairs] for scan in scans]
-    memory = Memory.of(files, pairs, frames=frames, earlier=earlier)
+    memory = Memory.of(files, pairs, parts=model.parts, frames=frames, earlier=earlier)
     needed = _needed(memory, costs, settled, threshold)
     possible = sum(_possible(files, a, b) for a, b in pairs)
     # 5. What should the operator know?
@@ -208,7 +208,7 @@ def plan_match(
         earlier=earlier,
         link_ids=link_ids,
         engine=engine,
-        warnings=[*warnings_before(outlook), *lsh_warnings([scan.describe() for scan in scans])],
+        warnings=(*warnings_before(outlook), *lsh_warnings([scan.describe() for scan in scans])),
         stages=stages,
     )
 
@@ -253,9 +253,9 @@ def _needed(
     needed = memory.needed(kept)
     if needed > settled.memory_limit:
         raise DataError(
-            f"the run needs about {_mib(needed)} MiB of memory and may use {_mib(settled.memory_limit)}: at the "
+            f"the run needs about {_mib(needed)} MiB of memory and is limited to {_mib(settled.memory_limit)}: at the "
             f"threshold {threshold.value:.2f} about {kept:,} pairs would be kept",
-            hint="Give it more (--memory), or raise the threshold (--threshold auto finds one).",
+            hint="Allow more memory (--memory), or raise the threshold (--threshold auto finds one).",
         )
     return needed
 

@@ -305,6 +305,7 @@ def _parameters(plan: MatchPlan) -> RunParameters:
         threads=numba.get_num_threads(),
         memory_mib=plan.settled.memory_limit >> 20,
         extends=None if plan.earlier is None else tuple(plan.earlier.parties),
+        sample=plan.settled.sample,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the operator should hear of a run: before its long part, and of its result."""
+"""Warnings for the operator: before the long part of a run, and about its result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import ExpectedQuality, LshParameters, RunCounts
 from pprl.exchange.links.run_record import HOUSEHOLD_SPREAD
 from pprl.unit.run.options import Settled
-from pprl.unit.weighing.model import Basis, PairModel, TwoFiles
+from pprl.unit.weighing.model import REPEATED, Basis, PairModel, TwoFiles
 
 if TYPE_CHECKING:
     from pprl.unit.run.plan import MatchPlan
@@ -28,17 +28,13 @@ __all__ = [
     "warnings_before",
 ]
 
-REPEATED = 0.02
-"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
-several times. Chosen; sensitive: a file with one copy in fifty is told, one in a hundred may or may not be."""
-
 _MANY_COPIES = 0.2
 """Share of a file's records that are copies from which no estimate is given when people are linked. Chosen: with 30 %
 the interval of the profile ``fields`` missed the true precision; with 5 % it held."""
 
 _MOST = 1.1
-"""Expected matches, as a share of the smaller file, beyond which something else was taken for them. Chosen: an estimate
-that is right may be a few per cent too high where nearly everybody has a match."""
+"""Expected matches, as a share of the smaller file, beyond which other pairs were mistaken for them. Chosen: an
+estimate that is right may be a few per cent too high where nearly everybody has a match."""
 
 _FEW = 3.0
 """Expected matches below which they can't be told from none. Chosen: three expected are none at all once in twenty."""
@@ -114,7 +110,7 @@ class Outlook:
 
 
 def few(files: Sequence[EncodedFile]) -> float:
-    """Return the expected matches below which hardly any is in sight: at most half of a very small file."""
+    """Return the expected matches below which almost none are expected: at most half of a very small file."""
     return min(_FEW, *(len(file) / 2 for file in files)) if len(files) > 1 else _FEW
 
 
@@ -143,12 +139,13 @@ def warnings_before(outlook: Outlook) -> list[str]:
     found = []
     if not model.converged:
         found.append(
-            "the estimation of the weights did not settle; have a sample of the links reviewed before you use them"
+            "the estimation of the weights did not converge; have a sample of the links reviewed before you use them"
         )
     empty = model.empty_fields()
     if empty:
+        they = "it was" if len(empty) == 1 else "they were"
         found.append(
-            f"no record of a file has a value for: {', '.join(empty)}; it says nothing in this run"
+            f"no record of a file has a value for: {', '.join(empty)}; {they} not used in this run"
         )
     if outlook.alone:
         found.append(
@@ -156,8 +153,8 @@ def warnings_before(outlook: Outlook) -> list[str]:
             "name may be among the duplicates; have a sample of them reviewed"
         )
     found += [
-        f"{files[a].party} and {files[b].party}: more matches are expected than there are records, so something else "
-        "was taken for them; don't use the links before a sample of them was reviewed"
+        f"{files[a].party} and {files[b].party}: more matches are expected than there are records, so the model has "
+        "probably mistaken other pairs for matches; do not use the links until a sample has been reviewed"
         for a, b in outlook.too_many()
     ]
     repeated = [] if outlook.alone else outlook.repeated()
@@ -175,13 +172,13 @@ def warnings_before(outlook: Outlook) -> list[str]:
         ]
     if automatic and outlook.basis == "customary":
         found.append(
-            "the files are too small to show what chance does; pairs are accepted by customary values"
+            "the files are too small to estimate chance agreement; default values are used"
         )
     elif automatic and outlook.basis == "cautious":
-        found.append("hardly any match is in sight: the files may have nobody in common")
+        found.append("almost no matches are expected: the files may have nobody in common")
     elif len(model.matches) > 1:
         found += [
-            f"{files[a].party} and {files[b].party}: hardly any match is in sight between the two"
+            f"{files[a].party} and {files[b].party}: almost no matches are expected between the two"
             for (a, b), expected in model.matches.items()
             if expected.number < few([files[a], files[b]])
         ]
@@ -229,8 +226,8 @@ def warnings_after(
     few_pairs = counts.pairs_accepted < max(_FEW_PAIRS, _FEW_SHARE * smaller)
     if few_pairs and plan.basis == "estimated" and plan.earlier is None:
         warnings.append(
-            f"hardly any match is in sight: {counts.pairs_accepted:,} pairs were accepted; "
-            "so few may be relatives and namesakes, have them all reviewed"
+            f"almost no matches were found: {counts.pairs_accepted:,} pairs were accepted; "
+            "these few may be relatives or namesakes; review them all"
         )
     alike, household = counts.pairs_like_household, plan.model.household_similarity
     if alike and not plan.same and household is not None:
@@ -247,13 +244,12 @@ def warnings_after(
         )
     if counts.ties:
         warnings.append(
-            f"{counts.ties:,} records had two partners with equal evidence: none was taken, or either; "
-            "look for people who are in a file twice"
+            f"{counts.ties:,} records had two partners with equal evidence: neither was linked, or one was chosen "
+            "arbitrarily; check for people who are in a file twice"
         )
     if counts.largest_link > max(_GIANT, 2 * len(plan.files)):
         warnings.append(
-            f"one link holds {counts.largest_link:,} records: "
-            "look whether its encodings are of empty or default values"
+            f"one link holds {counts.largest_link:,} records: check for empty or placeholder values"
         )
     if quality is not None and quality.links and quality.precision < _POOR:
         warnings.append(

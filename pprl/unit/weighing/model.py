@@ -1,8 +1,13 @@
-"""What both profiles have in common: a model is learnt from the files, plans a scan, and weighs the pairs that it
-finds.  This interface is all that the rest of the unit knows of a profile.
-:func:`pprl.unit.weighing.profiles.fit_model` gives a model for the files at hand; :meth:`PairModel.plan` gives a scan
-with one blocking method. Both are immutable: whoever holds one can use it at once and in any order.
-:mod:`pprl.unit.weighing.record.model` and :mod:`pprl.unit.weighing.fields.model` are the two kinds of model."""
+"""What both profiles have in common: a model that is learnt from the files, and the scans that it plans.
+
+This interface is all that the rest of the unit knows of a profile. :func:`pprl.unit.weighing.profiles.fit_model` gives
+a model for the files at hand; :meth:`PairModel.plan` gives a scan with one blocking method, which finds pairs and
+weighs them. The two kinds of model are in :mod:`pprl.unit.weighing.record.model` and
+:mod:`pprl.unit.weighing.fields.model`.
+
+Nothing changes a model or a scan once it is made, so their methods can be called in any order. Their mappings and
+sequences can't be written to; arrays are not to be.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +25,11 @@ from pprl.unit.journal import Journal
 
 __all__ = [
     "EVEN",
+    "FIRST_MATCHES",
+    "KEPT_BELOW",
     "NEAR",
     "NEAR_PROBABILITY",
+    "REPEATED",
     "Basis",
     "Cost",
     "ExpectedMatches",
@@ -44,6 +52,18 @@ no link depends on it, only how far down the report can look."""
 
 NEAR_PROBABILITY = 1 / (1 + exp(NEAR))
 """The same as a probability."""
+
+FIRST_MATCHES = 0.3
+"""Share of the smaller file's records that have a match, from which an EM starts. Chosen; EM moves it. How sensitive
+the results are was not measured."""
+
+KEPT_BELOW = 0.05
+"""How far below a threshold of the operator's own scores are shown to the statistician. Chosen; not sensitive: no link
+depends on it, only what is listed as near and how far down a curve goes."""
+
+REPEATED = 0.02
+"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
+several times. Chosen; sensitive: a file with one copy in fifty is told, one in a hundred may or may not be."""
 
 TwoFiles = tuple[int, int]
 """Places of two files among those of the run; of one file twice where its duplicates are looked for."""
@@ -163,6 +183,10 @@ class PairModel(Protocol):
     @property
     def score_name(self) -> str:
         """What a score is, in words: a similarity or a match probability."""
+
+    @property
+    def parts(self) -> int:
+        """How many parts the weight of a pair has; 0 where it has none. See :meth:`part_rows`."""
 
     @property
     def matches(self) -> Mapping[TwoFiles, ExpectedMatches]:

@@ -69,7 +69,7 @@ def known(path: Path) -> bool:
 
 
 KNOWN = [path for path in entries(whole()) if known(path)]
-OPTIONAL = {("agreement", "profile"), ("threshold", "no_estimate")}
+OPTIONAL = {("agreement", "profile"), ("threshold", "no_estimate"), ("parameters", "sample")}
 
 
 def name_of(path: Path) -> str:
@@ -163,7 +163,8 @@ def of_another_kind(path: Path, value: Any) -> list[Any]:
         return [0, "true", None]
     if isinstance(value, int):
         below = [] if path[-1] == "seed" else [-1]
-        return [True, 1.5, "7", None, [1], {}, float("nan"), *below]
+        none = [] if path in OPTIONAL else [None]
+        return [True, 1.5, "7", [1], {}, float("nan"), *none, *below]
     if isinstance(value, float):
         below = [] if path[-1] == "bits" else [-0.5]
         return [True, "0.5", [0.5], {}, float("nan"), float("inf"), *below]

@@ -52,6 +52,13 @@ def test_columns_are_recognised_by_their_names(column: str, field: str) -> None:
     assert guess.field == field
 
 
+def test_a_linkage_may_be_called_whatever_the_agreement_takes() -> None:
+    """Also a character that this Python's tables do not know: another's may, and both parties draft alike."""
+    name = "caf\u00e9 \u0378"
+    draft = draft_agreement(frame("surname"), project=name)
+    assert Agreement.from_toml(draft.toml).project == name
+
+
 @pytest.mark.parametrize(
     "column",
     [

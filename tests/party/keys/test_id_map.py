@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.base.errors import DataError
-from pprl.party.keys.id_map import IdMapWriter, read_id_map, resolve
+from pprl.base.errors import DataError, OutputError
+from pprl.party.keys.id_map import IdMapWriter, read_id_map, resolve, write_id_map
 
 ID_MAP = pd.DataFrame({"pseudonym": ["aa", "bb", "cc"], "id": ["007", " x,1 ", 'q"2']})
 
@@ -107,7 +107,7 @@ def test_links_without_a_column_are_refused(column: str) -> None:
     ],
 )
 def test_what_is_no_id_map_is_refused(tmp_path: Path, text: str) -> None:
-    """Other columns, and values that stand twice, are refused without being shown."""
+    """Other columns, and values that appear twice, are refused without being shown."""
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     with pytest.raises(DataError) as caught:
         read_id_map(tmp_path / "a.csv")
@@ -125,3 +125,34 @@ def test_any_id_comes_back(tmp_path_factory: pytest.TempPathFactory, ids: list[s
     frame = pd.DataFrame({"pseudonym": [f"{n:032x}" for n in range(len(ids))], "id": ids})
     write(frame, path)
     assert read_id_map(path)["id"].tolist() == ids
+
+
+def test_a_whole_id_map_is_written_privately_and_never_over_another(tmp_path: Path) -> None:
+    path = tmp_path / "a.ids.csv"
+    write_id_map(NAMED, path)
+    pd.testing.assert_frame_equal(read_id_map(str(path)), NAMED)
+    assert os.name != "posix" or stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(OutputError, match="exists already"):
+        write_id_map(NAMED, path)
+    write_id_map(NAMED.head(1), path, force=True)
+    assert len(read_id_map(path)) == 1
+    assert [found.name for found in tmp_path.iterdir()] == ["a.ids.csv"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        NAMED[["id", "pseudonym"]],
+        NAMED.assign(name="secret"),
+        NAMED.assign(id=[1, 2, 3]),
+        NAMED.assign(id=["secret", None, "x"]),
+        NAMED.assign(id="secret"),
+        NAMED.assign(pseudonym="secret"),
+        NAMED.assign(pseudonym=AA),
+    ],
+)
+def test_what_is_no_id_map_is_not_written(tmp_path: Path, frame: pd.DataFrame) -> None:
+    with pytest.raises(DataError) as caught:
+        write_id_map(frame, tmp_path / "a.csv")
+    assert "secret" not in f"{caught.value}{caught.value.hint}"
+    assert not list(tmp_path.iterdir())

@@ -57,7 +57,7 @@ class TestThreshold:
         ("basis", "words", "tile"),
         [
             ("estimated", "0.75, found without truth: the similarity", "found without truth"),
-            ("cautious", "hardly any match is in sight", "found without truth; hardly any"),
+            ("cautious", "almost no matches are expected", "found without truth; almost no"),
             ("customary", "0.75, the customary value: the files are too small", "customary: files"),
             ("given", "0.75, given by the operator", "given by the operator"),
         ],

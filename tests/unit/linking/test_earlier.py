@@ -296,7 +296,7 @@ def test_links_with_records_of_no_file_are_refused_before_anything_is_compared(
     with pytest.raises(LinksError, match="are in none of the files"):
         plan_match(files, earlier=damaged(before, party=["z"]))
     twice = before.links["pseudonym"].iloc[0], before.links["party"].iloc[0]
-    with pytest.raises(LinksError, match="a record stands twice in the earlier links"):
+    with pytest.raises(LinksError, match="a record appears twice in the earlier links"):
         plan_match(files, earlier=damaged(before, pseudonym=[twice[0]], party=[twice[1]]))
     plan_match(files, earlier=before)
 

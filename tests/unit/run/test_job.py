@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pprl.base.errors import OutputError
+from pprl.base.errors import OutputError, UsageError
+from pprl.base.unfinished import Unfinished
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.run import job as job_module
 from pprl.unit.run.job import LinkageJob, match
@@ -32,21 +33,46 @@ def some(make_encoded: Make, draw_files: Draw) -> list[EncodedFile]:
     return [*made, make_encoded(dense[3], party="c", matching={"assign": "one-to-many"})]
 
 
-def job_in(folder: Path, files: list[EncodedFile], **options: Any) -> LinkageJob:
-    """A job that keeps its steps in a folder; whoever opens its journal begins the run there or goes on with it."""
-    workspace: Any = SimpleNamespace(folder=folder)
-    return LinkageJob(files, MatchOptions(**{**BEGUN, **options}), workspace=workspace)
+class Unlocked(nullcontext[None]):
+    """A workspace that several jobs may hold at once, and that is never cleared."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def room(self, name: str) -> Path:
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
+
+JobIn = Callable[..., LinkageJob]
 
 
 @pytest.fixture
-def begun(some: list[EncodedFile], tmp_path: Path) -> MatchPlan:
+def job_in() -> Iterator[JobIn]:
+    """Give a function that opens a job with its steps in a folder; its journal begins the run or goes on with it."""
+    with ExitStack() as jobs:
+
+        def made(folder: Path, files: list[EncodedFile], **options: Any) -> LinkageJob:
+            workspace: Any = Unlocked(folder)
+            chosen = MatchOptions(**{**BEGUN, **options})
+            return jobs.enter_context(LinkageJob(files, chosen, workspace=workspace))
+
+        yield made
+
+
+@pytest.fixture
+def begun(some: list[EncodedFile], tmp_path: Path, job_in: JobIn) -> MatchPlan:
     """The plan of a run of the first two files, whose steps are in the folder of the test."""
     job = job_in(tmp_path, some[:2])
     assert job.steps_done == 0
     return job.plan
 
 
-def test_the_same_run_goes_on(some: list[EncodedFile], begun: MatchPlan, tmp_path: Path) -> None:
+def test_the_same_run_goes_on(
+    some: list[EncodedFile], begun: MatchPlan, tmp_path: Path, job_in: JobIn
+) -> None:
     (tmp_path / "0-0-1-000000.npz").touch()
     assert job_in(tmp_path, some[:2]).steps_done == 1
 
@@ -58,6 +84,7 @@ def test_the_same_run_goes_on(some: list[EncodedFile], begun: MatchPlan, tmp_pat
         ((0, 1), {"threshold": "auto"}, {"threshold", "floors"}),
         ((0, 1), {"completeness": 0.9}, {"completeness", "plan"}),
         ((0, 1), {"blocking": "exhaustive", "completeness": None}, {"blocking", "plan"}),
+        ((0, 1), {"sample": 50}, {"sample"}),
         ((0, 1), {"blocking": "lsh,exhaustive"}, {"blocking"}),
         ((0, 1), {"assign": "many-to-many"}, {"assign"}),
         ((1, 0), {}, {"files"}),
@@ -73,27 +100,47 @@ def test_a_run_with_other_files_or_options_does_not_go_on(
     parties: tuple[int, ...],
     options: dict[str, Any],
     differs: set[str],
+    job_in: JobIn,
 ) -> None:
     """Parts of another run would be other pairs, and nobody would notice. What differs is named."""
     other = job_in(tmp_path, [some[at] for at in parties], **options)
-    with pytest.raises(OutputError, match="is another one: it differs in") as caught:
+    with pytest.raises(OutputError, match="belongs to a different run; these differ:") as caught:
         _ = other.journal
-    assert set(caught.value.problem.partition("differs in ")[2].split(", ")) >= differs
+    assert set(caught.value.problem.partition("these differ: ")[2].split(", ")) >= differs
 
 
 def test_a_run_that_extends_another_does_not_go_on_with_one_that_does_not(
-    some: list[EncodedFile], begun: MatchPlan, tmp_path: Path
+    some: list[EncodedFile], begun: MatchPlan, tmp_path: Path, job_in: JobIn
 ) -> None:
     """It compares the new file only."""
     job = job_in(tmp_path, some[:2])
     job.__dict__["plan"] = replace(begun, earlier=match(some[1:3]))
-    with pytest.raises(OutputError, match=r"differs in extends$"):
+    with pytest.raises(OutputError, match=r"these differ: extends$"):
         _ = job.journal
 
 
 def test_a_run_does_not_go_on_under_another_version(
-    some: list[EncodedFile], begun: MatchPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    some: list[EncodedFile],
+    begun: MatchPlan,
+    tmp_path: Path,
+    job_in: JobIn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(job_module, "VERSION", "0.0.0")
-    with pytest.raises(OutputError, match=r"differs in software$"):
+    with pytest.raises(OutputError, match=r"these differ: software$"):
         _ = job_in(tmp_path, some[:2]).journal
+
+
+@pytest.mark.parametrize("ask", ["files", "plan", "journal", "steps_done"])
+def test_a_workspace_is_not_used_before_it_is_locked(
+    some: list[EncodedFile], tmp_path: Path, ask: str
+) -> None:
+    """Nor after it was let go: two runs would write into one folder, and others might read it."""
+    job = LinkageJob(some[:2], workspace=Unfinished(tmp_path / "links"))
+    with pytest.raises(UsageError, match="outside of a with block"):
+        getattr(job, ask)
+    with job:
+        assert len(job.files) == 2
+    with pytest.raises(UsageError, match="outside of a with block"):
+        getattr(job, ask)
+    assert not list(tmp_path.iterdir())

@@ -52,7 +52,7 @@ def make_files(make_encoded: Make, draw_files: Draw) -> Callable[..., list[Encod
 @pytest.mark.parametrize("blocking", ["exhaustive", "lsh"])
 def test_two_files_are_linked(make_files: Draw, blocking: Any) -> None:
     files = make_files([400, 300], 150)
-    links = match(files, MatchOptions(blocking=blocking))
+    links = match(files, MatchOptions(blocking=blocking, sample=5000))
     hold_consistent(links, files)
     true, found = true_share(links)
     assert true >= 145
@@ -60,6 +60,7 @@ def test_two_files_are_linked(make_files: Draw, blocking: Any) -> None:
     assert links.run.threshold.method == "auto"
     assert links.run.parameters.threshold == "auto"
     assert links.run.parameters.blocking == blocking
+    assert links.run.parameters.sample == 5000
     alike = links.run.counts.pairs_like_household
     assert alike == (links.pairs["score"] < links.run.threshold.household_similarity + 0.06).sum()
     assert len(links.run.warnings) == (alike > 0)
@@ -461,7 +462,7 @@ def test_the_memory_ends_a_run_that_finds_more_than_was_planned(make_files: Draw
     kept = match(files, MatchOptions(threshold=0.6))
     found = len(kept.pairs) + len(kept.near)
     assert len(run_match(replace(told, most_pairs=found)).pairs) == len(kept.pairs)
-    with pytest.raises(DataError, match=f"^{found} pairs were kept so far, more than the memory"):
+    with pytest.raises(DataError, match=f"^{found} pairs were found so far, more than fit"):
         run_match(replace(told, most_pairs=found - 1))
 
 

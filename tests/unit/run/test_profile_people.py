@@ -177,6 +177,21 @@ def test_a_plan_tells_what_the_run_will_do(profile: str) -> None:
         assert expected.least <= expected.number <= expected.most
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_was_learnt_can_not_be_changed_in_passing(profile: str) -> None:
+    """A plan is handed around: whoever looked at it a minute ago must find the same model."""
+    plan = plan_match(town(profile).files)
+    assert isinstance(plan.warnings, tuple)
+    model: Any = plan.model
+    assert isinstance(model.files, tuple)
+    mapping = model.scores_of if profile == "record" else model.learnt.shares
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        mapping[0, 1] = None
+    if profile == "fields":
+        with pytest.raises(ValueError, match="read-only"):
+            model.learnt.classes.parameters[-1].value[1] = 1.0
+
+
 def test_the_profile_fields_links_more_than_the_profile_record() -> None:
     """Which is what it leaks more for; at a small overlap, with errors."""
     record, fields = (town(profile, (1500, 1500), 150, errors="heavy") for profile in PROFILES)

@@ -12,7 +12,7 @@ from pprl.unit.blocking.methods import PackedFile
 from pprl.unit.blocking.sampling import content_rank, sample_rows
 from pprl.unit.weighing.fields.learnt import LearntFields
 from pprl.unit.weighing.fields.scan import SLACK, scan_rows
-from pprl.unit.weighing.model import TwoFiles
+from pprl.unit.weighing.model import EVEN, TwoFiles
 
 __all__ = ["agreeing_matches"]
 
@@ -22,6 +22,14 @@ _SAMPLE = 2_000
 _COSTS = 150.0, 8.0
 """Nanoseconds that an LSH takes for a record in a table and for a pair; measured by ``benchmarks/scale.py``. Not
 sensitive: they choose between plans of nearly equal cost."""
+
+_LOWEST = 0.02
+"""Share of the matches that agree on fewer bits than the least alike one that is still told of. Chosen; not sensitive:
+no table is planned by it where there are matches."""
+
+_NO_MATCH = 0.9
+"""Share of the bits on which matches agree where the sample shows none. Chosen; how sensitive the plans are was not
+measured."""
 
 
 def agreeing_matches(
@@ -57,7 +65,7 @@ def agreeing_matches(
     probability = np.concatenate(probabilities)
     bits = files[0].agreement.filter_bits() * files[0].agreement.filters_per_record()
     share = 1 - np.bitwise_count(one ^ other).sum(axis=1) / bits
-    likely = share[probability >= 0.5]
+    likely = share[probability >= EVEN]
     return Agreeing(
         a=tables[0].words,
         b=tables[-1].words,
@@ -67,6 +75,6 @@ def agreeing_matches(
         record=np.concatenate(records),
         share=share,
         frequency=probability,
-        lowest=float(np.quantile(likely, 0.02)) if len(likely) else 0.9,
+        lowest=float(np.quantile(likely, _LOWEST)) if len(likely) else _NO_MATCH,
         costs=_COSTS,
     )

@@ -11,7 +11,7 @@ A class says which kinds of fields its pairs share beyond chance; which fields t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -118,7 +118,7 @@ class Classes:
     Attributes:
         names: the classes' names.
         match: ``bool[classes]``: which are pairs of one person.
-        parameters: all parameters.
+        parameters: all parameters; :func:`pprl.unit.weighing.fields.mixture.fit` changes their values in place.
         use: ``int64[classes, fields]``: which parameter a class has for a field.
         by_chance: ``bool[classes, fields]``: a field on which the class agrees only by chance, so that the value's
             frequency counts.
@@ -127,10 +127,16 @@ class Classes:
 
     names: tuple[str, ...]
     match: Bools
-    parameters: list[Parameter]
+    parameters: Sequence[Parameter]
     use: Int64s
     by_chance: Bools
     personal: tuple[int, ...] = ()
+
+    def fixed(self) -> Classes:
+        """Return the same classes, whose values can't be changed any more."""
+        for parameter in self.parameters:
+            parameter.value.setflags(write=False)
+        return replace(self, parameters=tuple(self.parameters))
 
     def tells_matches(self) -> bool:
         """Say whether the matches agree on what belongs to one person alone: given name and date of birth.

@@ -32,8 +32,9 @@ from pprl.unit.weighing.fields.mixture import ITERATIONS, Fit, fit, posterior
 from pprl.unit.weighing.fields.patterns import Patterns, count_patterns, join_patterns
 from pprl.unit.weighing.fields.search.scan import Bound
 from pprl.unit.weighing.fields.values import FieldValues, field_values
+from pprl.unit.weighing.model import FIRST_MATCHES, REPEATED
 
-__all__ = ["REPEATED", "LearntFields", "fit_fields"]
+__all__ = ["LearntFields", "fit_fields"]
 
 _WORK = 100_000_000
 """Pairs of records that one count of patterns may take. Chosen; how sensitive the results are was not measured."""
@@ -41,10 +42,6 @@ _WORK = 100_000_000
 _STRANGERS = 3000
 """Values of a field that are compared with all others to find how often strangers have similar values. Chosen; how
 sensitive the results are was not measured."""
-
-REPEATED = 0.02
-"""Share of a file's records with another record of the same person in it, from which the file is taken to hold people
-several times. See :data:`pprl.unit.run.warnings.REPEATED`."""
 
 _NONE = 1e-9
 """What remains of the matches' share if their class holds no matches (:meth:`Classes.tells_matches`). Chosen; not
@@ -57,6 +54,9 @@ one of them would take exact copies. Chosen; not sensitive beyond that."""
 _FEWEST_COPIES = 0.5
 """Copies in a file, at least, that are reckoned with when two of its records want one partner. Chosen; not sensitive:
 half a record."""
+
+_OTHERS_FIRST = 1e-4
+"""Share of the pairs that each class of different people but the strangers has, to start with. Chosen; EM moves it."""
 
 _CHANCE: Mapping[str, float] = MappingProxyType({"sex": 0.5})
 _CHANCE_ELSE = 0.01
@@ -93,9 +93,9 @@ class LearntFields:
     fields: tuple[FieldValues, ...]
     table: Columns
     classes: Classes
-    shares: dict[tuple[int, int], Floats]
-    matches: dict[tuple[int, int], float]
-    across: dict[tuple[int, int], Patterns]
+    shares: Mapping[tuple[int, int], Floats]
+    matches: Mapping[tuple[int, int], float]
+    across: Mapping[tuple[int, int], Patterns]
     repeats: tuple[float, ...]
     inside: tuple[Classes, Floats]
     rare: Floats
@@ -237,7 +237,7 @@ def fit_fields(
     smaller = sum(
         min(len(files[a]), len(files[b])) / (len(files[a]) * len(files[b])) for a, b in pairs
     ) / len(pairs)
-    first = _first_shares(classes, matches=0.3 * smaller)
+    first = _first_shares(classes, matches=FIRST_MATCHES * smaller)
     share = first if alone else np.where(classes.match, first, share)
     # Relatives are as frequent between the files as inside them, or as the data say: half and half.
     expected = None if alone or tiny else np.where(classes.match, 0.0, share)
@@ -262,10 +262,10 @@ def fit_fields(
     return LearntFields(
         fields=tuple(fields),
         table=table,
-        classes=classes,
-        shares=shares,
-        matches=matches,
-        across=across,
+        classes=classes.fixed(),
+        shares=MappingProxyType(shares),
+        matches=MappingProxyType(matches),
+        across=MappingProxyType(across),
         repeats=tuple(repeats),
         inside=copies or (classes, found.share),
         rare=np.zeros(len(table.bits)) if tiny else _rare(fields, strangers),
@@ -350,7 +350,7 @@ def _shares_of_pair(
 
 
 def _first_shares(classes: Classes, *, matches: float) -> Floats:
-    made = np.where(classes.match, matches / classes.match.sum(), 1e-4)
+    made = np.where(classes.match, matches / classes.match.sum(), _OTHERS_FIRST)
     made[0] = 0.0
     made[0] = 1 - made.sum()
     return made

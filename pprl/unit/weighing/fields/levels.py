@@ -24,6 +24,7 @@ __all__ = [
     "EXACT",
     "MISSING",
     "Columns",
+    "Levels",
     "columns",
     "level_count",
     "level_of",

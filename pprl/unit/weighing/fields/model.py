@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -18,7 +19,6 @@ from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParam
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import (
     Blocking,
-    Exhaustive,
     PackedFile,
     ScanProgress,
     make_blocking,
@@ -49,7 +49,7 @@ __all__ = ["FieldsModel", "FieldsPlannedScan", "fit_fields_model"]
 _PROBE = 200
 """Records whose pairs show how long a scan takes. Chosen; only the time announced beforehand depends on it."""
 
-_GATHERED = 20
+_GATHERED = 20.0
 """How many times as much a pair costs in a block as in a full scan. Chosen from timings of both; only the time
 announced beforehand depends on it."""
 
@@ -78,6 +78,11 @@ class FieldsModel:
     score_name: ClassVar[str] = "match probability"
     error: ClassVar[ModelError] = _ERROR
     household_similarity: ClassVar[None] = None
+
+    @property
+    def parts(self) -> int:
+        """One a field."""
+        return len(self.learnt.fields)
 
     @property
     def matches(self) -> Mapping[TwoFiles, ExpectedMatches]:
@@ -148,7 +153,9 @@ class FieldsModel:
             completeness=completeness,
             agreeing=lambda: agreeing_matches(self.files, self.tables, self.learnt, list(floors)),
         )
-        return FieldsPlannedScan(model=self, method=blocking, blocking=method, floors=floors)
+        return FieldsPlannedScan(
+            model=self, method=blocking, blocking=method, floors=MappingProxyType(dict(floors))
+        )
 
     def scores(self, similarity: Floats, probability: Floats) -> Floats:
         """The probabilities."""
@@ -240,11 +247,15 @@ class FieldsPlannedScan:
         each = max(time.perf_counter() - start - 2 * first, 0.0) / max(len(rows) - 1, 1)
         possible = possible_pairs(tables[a], tables[b], same=same)
         times = len(tables[a]) / max(len(rows), 1) / (2 if same else 1)
-        slow = 1 if isinstance(self.blocking, Exhaustive) else _GATHERED
-        share = min(pairs / max(possible, 1) * slow, 1)
-        kept = int(len(found[0]) * times)
-        seconds = (first + each * len(rows) * times) * share
-        return Cost(pairs=pairs, kept=kept, seconds=seconds)
+        full = first + each * len(rows) * times
+        seconds = self.blocking.seconds(
+            tables[a],
+            tables[b],
+            same=same,
+            pair_seconds=lambda: full / max(possible, 1),
+            gathered=_GATHERED,
+        )
+        return Cost(pairs=pairs, kept=int(len(found[0]) * times), seconds=seconds)
 
     def _least(self, a: int, b: int) -> float:
         """Return the least bound that is looked at: rivals may want less likely pairs than those that are kept."""
@@ -296,7 +307,7 @@ def fit_fields_model(
 ) -> FieldsModel:
     """Learn the weights from the files; see :func:`pprl.unit.weighing.fields.learnt.fit_fields`."""
     return FieldsModel(
-        files=list(files),
-        tables=[PackedFile.of(file) for file in files],
+        files=tuple(files),
+        tables=tuple(PackedFile.of(file) for file in files),
         learnt=fit_fields(files, sample=sample, progress=progress),
     )

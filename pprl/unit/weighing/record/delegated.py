@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from pprl.base.progress import ShareDone
@@ -26,6 +26,18 @@ class Delegated:
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """As the method does."""
         return self._method.expect(a, b, same=same)
+
+    def seconds(
+        self,
+        a: PackedFile,
+        b: PackedFile,
+        *,
+        same: bool,
+        pair_seconds: Callable[[], float],
+        gathered: float,
+    ) -> float:
+        """As the method does, on this machine: how fast the engine is, nobody knows beforehand."""
+        return self._method.seconds(a, b, same=same, pair_seconds=pair_seconds, gathered=gathered)
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """One step for everything: the engine divides its work itself."""

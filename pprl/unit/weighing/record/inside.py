@@ -9,13 +9,23 @@ import numpy as np
 
 from pprl.base.arrays import Floats, Int64s
 from pprl.kernels.dice import score_histogram
-from pprl.unit.blocking.methods import PackedFile
+from pprl.unit.blocking.methods import PackedFile, possible_pairs
 from pprl.unit.blocking.sampling import Scans, pairs_seen, sample_rows
+from pprl.unit.weighing.model import FIRST_MATCHES
+from pprl.unit.weighing.prior import log_prior_odds
 from pprl.unit.weighing.record.held import telling_rows
 from pprl.unit.weighing.record.scan import SIZES
 from pprl.unit.weighing.record.scores import BINS, ScoreModel, chance_alone, fit_scores
 
-__all__ = ["InsideScores", "count_inside"]
+__all__ = ["InsideScores", "count_inside", "customary_scores"]
+
+_CUSTOMARY = 0.8
+"""Score that counts as even odds in files too small to show how alike different people look. Chosen; how sensitive the
+results are was not measured: only tiny files use it."""
+
+_CUSTOMARY_SLOPE = 60.0
+"""What a unit of score adds there to the weight, natural logarithm: from even odds to 20 to 1 within 0.05. Chosen; how
+sensitive the results are was not measured: only tiny files use it."""
 
 _COPIES_FIRST = 0.01
 """Share of a file's people who are in it twice, as a start of the fit. Chosen; not sensitive: the fit moves it."""
@@ -85,4 +95,22 @@ def count_inside(
         seen += pairs_seen(len(table), len(rows))
     return InsideScores(
         different=different, copies=tuple(copies), seen=seen, repeats=tuple(repeats)
+    )
+
+
+def customary_scores(tables: Sequence[PackedFile], a: int, b: int) -> ScoreModel:
+    """Return weights that make the customary score even odds, for files that can't show what chance does."""
+    score = (np.arange(BINS) + 0.5) / BINS
+    space = max(possible_pairs(tables[a], tables[b], same=a == b), 1)
+    share = min(FIRST_MATCHES * min(len(tables[a]), len(tables[b])) / space, 0.5)
+    odds = log_prior_odds(share * space, (len(tables[a]), len(tables[b])), "one-to-one")
+    match = np.where(score >= _CUSTOMARY, 1.0, 1e-12)
+    return ScoreModel(
+        log_ratio=_CUSTOMARY_SLOPE * (score - _CUSTOMARY) - odds,
+        match=match / match.sum(),
+        other=np.full(BINS, 1 / BINS),
+        share=share,
+        least=0.0,
+        most=share,
+        converged=True,
     )

@@ -8,9 +8,11 @@ see as a smaller number of bits but not field by field (Tversky 1977).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -23,8 +25,6 @@ from pprl.kernels.dice import dice_pairs, dice_scan, histogram_and_best
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.blocking.methods import (
     Blocking,
-    Exhaustive,
-    Lsh,
     PackedFile,
     ScanProgress,
     make_blocking,
@@ -34,6 +34,8 @@ from pprl.unit.blocking.methods import (
 from pprl.unit.blocking.sampling import TINY, Scans, pairs_seen, sample_rows
 from pprl.unit.journal import Journal
 from pprl.unit.weighing.model import (
+    FIRST_MATCHES,
+    KEPT_BELOW,
     NEAR,
     NEAR_PROBABILITY,
     Cost,
@@ -49,7 +51,7 @@ from pprl.unit.weighing.record.agreeing import agreeing_matches
 from pprl.unit.weighing.record.delegated import Delegated
 from pprl.unit.weighing.record.held import most_told, telling_rows
 from pprl.unit.weighing.record.household import household_similarity, relatives_similarity
-from pprl.unit.weighing.record.inside import count_inside
+from pprl.unit.weighing.record.inside import count_inside, customary_scores
 from pprl.unit.weighing.record.scan import SIZES, RecordScan
 from pprl.unit.weighing.record.scores import (
     BINS,
@@ -60,7 +62,7 @@ from pprl.unit.weighing.record.scores import (
     fit_scores,
 )
 
-__all__ = ["KEPT_BELOW", "RecordModel", "RecordPlannedScan", "fit_record_model"]
+__all__ = ["RecordModel", "RecordPlannedScan", "fit_record_model"]
 
 _CROWD = 20.0
 """Chance pairs a record, at most, among which matches are still looked for. Chosen; how sensitive the results are was
@@ -70,21 +72,13 @@ _DUPLICATE_MARGIN = 0.07
 """How far above the household score, which is a mean, a pair of one file must be to count as a duplicate. Chosen; how
 sensitive the results are was not measured."""
 
-_CUSTOMARY = 0.8
-"""Score that counts as even odds in files too small to show how alike different people look. Chosen; how sensitive the
-results are was not measured: only tiny files use it."""
-
-KEPT_BELOW = 0.05
-"""How far below a threshold of the operator's own pairs are kept. Chosen; not sensitive: no link depends on it, only
-what is listed as near."""
-
 _CHART_ROWS = 2000
 """Records whose best scores the report's chart shows. Chosen; not sensitive: no link depends on it."""
 
 _LEAST_SCORE = 0.001
 """The lowest possible floor, one bin: a pair without a common bit is not listed."""
 
-_GATHERED = 8
+_GATHERED = 8.0
 """How many times as much a pair costs when it is fetched by a blocking key as in a full scan. Chosen from
 timings of both; not sensitive: only the time announced beforehand depends on it."""
 
@@ -127,6 +121,7 @@ class RecordModel:
     household_similarity: float
 
     score_name: ClassVar[str] = "similarity"
+    parts: ClassVar[int] = 0
     error: ClassVar[ModelError] = _ERROR
 
     @property
@@ -215,8 +210,8 @@ class RecordModel:
             model=self,
             method=blocking,
             blocking=method if engine is None else Delegated(method, engine),
-            floors=scores,
-            rate=0.0 if isinstance(method, Lsh) else _measure_rate(self.tables),
+            floors=MappingProxyType(scores),
+            pair_seconds=cache(partial(_measure_pair, self.tables)),
         )
 
     def scores(self, similarity: Floats, probability: Floats) -> Floats:
@@ -276,14 +271,14 @@ class RecordPlannedScan:
         method: the blocking method's name.
         blocking: chooses the pairs that are compared.
         floors: for each pair of files, the least score that is looked for.
-        rate: comparisons a second; 0 for an LSH, which knows its own costs.
+        pair_seconds: measures, when it is first called, how long a pair takes in a full scan.
     """
 
     model: RecordModel
     method: BlockingMethod
     blocking: Blocking
     floors: Mapping[TwoFiles, float]
-    rate: float
+    pair_seconds: Callable[[], float]
 
     def describe(self) -> LshParameters | None:
         """As the blocking does."""
@@ -296,12 +291,10 @@ class RecordPlannedScan:
         pairs = self.blocking.expect(one, other, same=same)
         by_chance = model.scores_of[a, b].other[int(self.floors[a, b] * BINS) :].sum()
         kept = min(pairs, int(by_chance * model.possible(a, b) + model.matches[a, b].number))
-        if isinstance(self.blocking, Lsh):
-            return Cost(
-                pairs=pairs, kept=kept, seconds=self.blocking.seconds(one, other, same=same)
-            )
-        slow = 1 if isinstance(self.blocking, Exhaustive) else _GATHERED
-        return Cost(pairs=pairs, kept=kept, seconds=pairs / max(self.rate, 1.0) * slow)
+        seconds = self.blocking.seconds(
+            one, other, same=same, pair_seconds=self.pair_seconds, gathered=_GATHERED
+        )
+        return Cost(pairs=pairs, kept=kept, seconds=seconds)
 
     def scan(
         self,
@@ -377,7 +370,7 @@ def fit_record_model(
             progress=scans.next(),
         )
         best[a, b] = largest[sample_rows(tables[small].words[rows], _CHART_ROWS)]
-        first = 0.3 / max(len(tables[large]), 1)
+        first = FIRST_MATCHES / max(len(tables[large]), 1)
         if alone:
             size = len(tables[0])
             seen = pairs_seen(size, len(rows))
@@ -388,16 +381,16 @@ def fit_record_model(
             fitted[a, b] = fit_between(counts, chance, sizes=sizes, first=first)
     tiny = seen < TINY
     if tiny:
-        fitted = {pair: _customary(tables, *pair) for pair in fitted}
+        fitted = {pair: customary_scores(tables, *pair) for pair in fitted}
     return RecordModel(
-        files=list(files),
-        tables=tables,
-        scores_of=fitted,
-        most=[np.full(len(table), np.inf) for table in tables] if tiny else most,
-        best=best,
+        files=tuple(files),
+        tables=tuple(tables),
+        scores_of=MappingProxyType(fitted),
+        most=tuple(np.full(len(table), np.inf) for table in tables) if tiny else tuple(most),
+        best=MappingProxyType(best),
         repeats=own.repeats,
         inside=(
-            tuple(_customary(tables, number, number) for number in range(len(tables)))
+            tuple(customary_scores(tables, number, number) for number in range(len(tables)))
             if tiny
             else own.copies
         ),
@@ -406,30 +399,12 @@ def fit_record_model(
     )
 
 
-def _customary(tables: Sequence[PackedFile], a: int, b: int) -> ScoreModel:
-    """Return weights that make the customary score even odds, for files that can't show what chance does."""
-    score = (np.arange(BINS) + 0.5) / BINS
-    space = max(possible_pairs(tables[a], tables[b], same=a == b), 1)
-    share = min(0.3 * min(len(tables[a]), len(tables[b])) / space, 0.5)
-    odds = log_prior_odds(share * space, (len(tables[a]), len(tables[b])), "one-to-one")
-    match = np.where(score >= _CUSTOMARY, 1.0, 1e-12)
-    return ScoreModel(
-        log_ratio=60.0 * (score - _CUSTOMARY) - odds,
-        match=match / match.sum(),
-        other=np.full(BINS, 1 / BINS),
-        share=share,
-        least=0.0,
-        most=share,
-        converged=True,
-    )
-
-
-def _measure_rate(tables: Sequence[PackedFile]) -> float:
-    """Return comparisons a second, measured on a corner of the real data."""
+def _measure_pair(tables: Sequence[PackedFile]) -> float:
+    """Return the seconds that a pair takes in a full scan, measured on a corner of the real data."""
     a, b = tables[0].words[:2000], tables[-1].words[:2000]
     seconds = []
     for _ in range(2):  # the first run compiles or loads the kernels
         start = time.perf_counter()
         dice_scan(a, b, threshold=0.99)
         seconds.append(time.perf_counter() - start)
-    return len(a) * len(b) / max(min(seconds), 1e-6)
+    return min(seconds) / (len(a) * len(b))

@@ -63,6 +63,42 @@ _NARROW, _WIDE = 0.012, 0.09
 _ROUNDS = 3000
 """Rounds of the EM, at most. Chosen; not sensitive: a run says when they did not suffice."""
 
+_FLANK = 0.0005, 0.05
+_WIDE_FLANK = 0.01, 0.3
+"""Shares of the pairs, at a score and above, between which one file's scores fall along the flank that is carried on;
+the second where the first has too few bins. Chosen; how sensitive the results are was not measured."""
+
+_FLANK_PAIRS = 20.0
+"""Pairs a record, at least, at the flank's upper end: matches are one or two a record. Chosen; how sensitive the
+results are was not measured."""
+
+_FLANK_BINS = 10
+_CURVE_BINS = 3
+"""Bins from which the flank is long enough, and from which a parabola can be fitted at all: it has three numbers. The
+first is chosen; not sensitive."""
+
+_STRETCHED = 0.5, 0.99
+_LOWEST_ANCHOR = 0.75
+"""Shares of the pairs below the two scores by which the distribution inside the files is moved and stretched, and how
+far the second may come down in small files. Chosen; how sensitive the results are was not measured."""
+
+_HIGHEST_START = 0.95
+"""Matches are looked for from this score on at the latest. Chosen; how sensitive the results are was not measured."""
+
+_LEAST_VISIBLE = 0.1
+"""Share of the matches that counts as seen, at least, so that a few do not stand for many. Chosen; how sensitive the
+results are was not measured."""
+
+_MOST_MATCHES = 0.5
+"""Share of the pairs that may be matches, at most. Chosen; not sensitive: only files of a few records come near."""
+
+_TOLERANCE = 1e-6
+"""Relative change of the matches' share at which the EM has converged. Chosen; not sensitive."""
+
+_NO_PAIRS = 0.01
+"""Weight of a bin without pairs where the ratio is made to rise. Chosen; not sensitive: a bin with a pair counts a
+hundred times as much."""
+
 _LEAST = 1e-12
 """Keeps logarithms and quotients finite. Chosen; not sensitive."""
 
@@ -138,12 +174,12 @@ def chance_alone(counts: Int64s, size: int, *, relatives: float) -> Floats:
     if total == 0:
         return np.full(BINS, 1.0 / BINS)
     share = np.cumsum(counts[::-1])[::-1] / total
-    least = max(20.0 / max(size - 1, 1), 0.0005)
-    flank = np.flatnonzero((share <= 0.05) & (share >= least))
-    if len(flank) < 10:
-        flank = np.flatnonzero((share <= 0.3) & (share >= 0.01))
+    least = max(_FLANK_PAIRS / max(size - 1, 1), _FLANK[0])
+    flank = np.flatnonzero((share <= _FLANK[1]) & (share >= least))
+    if len(flank) < _FLANK_BINS:
+        flank = np.flatnonzero((share <= _WIDE_FLANK[1]) & (share >= _WIDE_FLANK[0]))
     made = counts / total
-    if len(flank) >= 3:
+    if len(flank) >= _CURVE_BINS:
         x = flank / BINS
         middle = x.mean()
         curve = np.polyfit(x - middle, np.log(share[flank]), 2)
@@ -184,8 +220,9 @@ def carried_over(
     others = np.maximum(across - matches, 0.0)
     total = float(others.sum())
     seen = np.append(0.0, np.cumsum(others)) / max(total, 1.0)
-    high = max(min(0.99, 1 - _ANCHOR / max(sizes)), 0.75)
-    (a, b), (c, d) = (np.interp([0.5, high], cdf, edges) for cdf in (below, seen))
+    middle, high = _STRETCHED
+    high = max(min(high, 1 - _ANCHOR / max(sizes)), _LOWEST_ANCHOR)
+    (a, b), (c, d) = (np.interp([middle, high], cdf, edges) for cdf in (below, seen))
     if total == 0 or b <= a or d <= c:
         return inside
     moved = np.interp(a + (edges - c) * (b - a) / (d - c), edges, below)
@@ -214,7 +251,7 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
     gain = reach - _STANDS_OUT * total * above
     # Where the crowd ends far below the matches, less than a pair decides where the gain is highest.
     stands = int(np.argmax(gain >= gain.max() - 0.5)) if gain.max() > 0 else BINS - 1
-    low = min(max(x[crowded[-1]] if len(crowded) else 0.5, x[start], x[stands]), 0.95)
+    low = min(max(x[crowded[-1]] if len(crowded) else 0.5, x[start], x[stands]), _HIGHEST_START)
     centre = low + (1 - low) * (np.arange(_PARTS) + 1) / (_PARTS + 0.5)
     width = np.full(_PARTS, (1 - low) / _PARTS)
     part = np.full(_PARTS, 1 / _PARTS)
@@ -230,16 +267,16 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
         taken = np.empty(BINS)
         taken[start:] = shown * mixed / (mixed + (1 - share) * other[start:])
         found, visible = float(taken[start:].sum()), float(match[start:].sum())
-        taken[:start] = found / max(visible, 0.1) * match[:start]
+        taken[:start] = found / max(visible, _LEAST_VISIBLE) * match[:start]
         in_part = density * part / match[:, None] * taken[:, None]
         sizes = in_part.sum(axis=0) + _LEAST
         part = (sizes + 1) / (sizes.sum() + _PARTS)
         centre = np.clip((in_part * x[:, None]).sum(axis=0) / sizes, low, 1.0)
         spread = (in_part * (x[:, None] - centre) ** 2).sum(axis=0) / sizes
         width = np.clip(np.sqrt(spread), _NARROW, _WIDE)
-        new = min(float(taken.sum()) / total, 0.5)
+        new = min(float(taken.sum()) / total, _MOST_MATCHES)
         # Less than half a match is no match; its share would go on falling for ever.
-        converged = abs(new - share) <= 1e-6 * max(new, 1 / total) or new * total < 0.5
+        converged = abs(new - share) <= _TOLERANCE * max(new, 1 / total) or new * total < 0.5
         share = new
         if converged:
             break
@@ -255,7 +292,7 @@ def fit_scores(counts: Int64s, other: Floats, *, first: float) -> ScoreModel:
     match = match / match.sum()
     ratio = np.log(np.maximum(match, _LEAST)) - np.log(other)
     # A higher score is never worse evidence; where there are pairs the fit counts more.
-    rising = isotonic_regression(ratio, weights=np.sqrt(counts) + 0.01).x
+    rising = isotonic_regression(ratio, weights=np.sqrt(counts) + _NO_PAIRS).x
     return ScoreModel(
         log_ratio=np.asarray(rising),
         match=match,
