@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.agreement.model import Agreement
-from pprl.exchange.encoded.file import PartyName
+from pprl.exchange.encoded.header import PartyName
 
 __all__ = [
     "AgreementEntry",
