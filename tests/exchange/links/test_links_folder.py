@@ -357,6 +357,89 @@ def test_link_ids_out_of_bounds_are_refused(folder: Path, odd: int) -> None:
             assert "a link id that is not from 1" in refusal(folder).problem
 
 
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("rows were read")
+
+    monkeypatch.setattr(pq, "read_table", read)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", read)
+
+
+def test_columns_and_numbers_of_rows_are_judged_before_a_row_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of another kind, or far too many rows in few bytes, would fill the memory."""
+    path = folder / "links.parquet"
+    whole, table = path.read_bytes(), pq.read_table(path)
+    pq.write_table(table.append_column("more", pa.array(["x"] * len(table))), path)
+    other = path.read_bytes()
+    pq.write_table(pa.concat_tables([table.slice(0, 1)] * 200_000).combine_chunks(), path)
+    many = path.read_bytes()
+    assert len(many) < 100_000
+    unread(monkeypatch)
+    for content, says in ((other, "other columns"), (many, "a different number of rows")):
+        path.write_bytes(content)
+        assert says in refusal(folder).problem
+    path.write_bytes(whole)
+    with pytest.raises(AssertionError, match="rows were read"):
+        read_links(folder)
+
+
+def test_more_rows_than_the_memory_holds_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing states how many near pairs there are."""
+    path = folder / "near.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table.slice(0, 1)] * 200_000).combine_chunks(), path)
+    monkeypatch.setattr(links_module, "total_memory", lambda: 200_000 * 120 - 1)
+    assert "near.parquet has more rows than fit into the memory" in refusal(folder).problem
+    pq.write_table(table, path)
+    read_links(folder)
+
+
+@pytest.mark.parametrize("name", ["links", "pairs", "near"])
+def test_a_folder_of_tables_in_the_place_of_a_table_is_refused(folder: Path, name: str) -> None:
+    path = folder / f"{name}.parquet"
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    (path / "part.parquet").write_bytes(content)
+    assert f"{name}.parquet is not a file" in refusal(folder).problem
+
+
+@pytest.mark.parametrize("name", ["pairs", "near"])
+@pytest.mark.parametrize(
+    ("column", "odd", "says"),
+    [
+        *(("score", odd, "a score that is not from 0 to 1") for odd in (-0.1, 1.1, np.nan, np.inf)),
+        *(("probability", odd, "a probability that is not") for odd in (-0.1, 1.1, np.nan)),
+        *(("weight", odd, "a weight that is not a number") for odd in (np.nan, np.inf, -np.inf)),
+    ],
+)
+def test_numbers_that_no_unit_finds_are_refused(
+    folder: Path, name: str, column: str, odd: float, says: str
+) -> None:
+    """By whoever reads the links, not only where they are judged."""
+    path = folder / f"{name}.parquet"
+    table = pq.read_table(path)
+    at = table.column_names.index(column)
+    values = [*table[column].to_pylist()[:-1], odd]
+    pq.write_table(table.set_column(at, column, pa.array(values, pa.float64())), path)
+    assert f"{name}.parquet holds {says}" in refusal(folder).problem
+
+
+def test_parts_of_a_weight_are_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "LINKS"
+    folder.mkdir()
+    write_links(make(3, 2, profile="fields"), folder)
+    path = folder / "explain.parquet"
+    table = pq.read_table(path)
+    changed = pa.array([np.nan, 1, 2, 3, 4], pa.float32())
+    pq.write_table(table.set_column(1, "bits_surname", changed), path)
+    assert "explain.parquet holds a weight that is not a number" in refusal(folder).problem
+
+
 @pytest.mark.parametrize("far", [False, True])
 def test_a_record_that_stands_twice_is_refused(tmp_path: Path, far: bool) -> None:
     """In two links or twice in one, near its first row or in another row group; two parties may have one pseudonym."""
