@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pprl.base.arrays import Bytes, Words
 from pprl.base.errors import EncodedFileError
 from pprl.base.mapped import MappedFolder, array_in
+from pprl.base.outputs import Outputs
 from pprl.base.resources import total_memory
 from pprl.base.summaries import Summarised, Summary
 from pprl.exchange.agreement.model import Agreement
@@ -134,13 +135,24 @@ class EncodedFile(Summarised):
         return words.reshape(len(self), self.agreement.filters_per_record(), words.shape[1])
 
 
-def write_encoded(encoded: EncodedFile, path: Path | str) -> None:
-    """Write an encoded file to ``path`` (see :class:`pprl.base.outputs.Outputs` for safe names).
+def write_encoded(encoded: EncodedFile, path: Path | str, *, force: bool = False) -> None:
+    """Write an encoded file of mode 0600, whole or not at all.
+
+    Args:
+        encoded: the records.
+        path: the file.
+        force: replace a file that exists.
+
+    Raises:
+        OutputError: the file exists or can't be written.
 
     Example:
         >>> pprl.write_encoded(a.encoded, "copy.parquet")
     """
-    with parquet_rows(path, encoded.agreement) as (write, state):
+    with (
+        Outputs(force=force) as outputs,
+        parquet_rows(outputs.file(Path(path)), encoded.agreement) as (write, state),
+    ):
         for start in range(0, len(encoded), GROUP_ROWS):
             rows = slice(start, start + GROUP_ROWS)
             write(encoded.pseudonyms[rows], encoded.filters[rows], encoded.keys[rows])

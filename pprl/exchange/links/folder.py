@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pprl.base.errors import LinksError
+from pprl.base.outputs import Outputs
 from pprl.base.resources import total_memory
 from pprl.base.summaries import Summarised, Summary, rate
 from pprl.exchange.links.run_entries import ExpectedQuality
@@ -50,6 +51,9 @@ __all__ = [
     "read_links",
     "write_links",
 ]
+
+_RUN_FILE = "run.json"
+"""The file by which a links folder is known."""
 
 _RUN_LIMIT = 16 << 20
 """Bytes of ``run.json`` at most (SPEC.md, section 8.2). Chosen: the longest, of an LSH of 512 tables between every two
@@ -159,17 +163,25 @@ class Links(Summarised):
         )
 
 
-def write_links(links: Links | LinkTables, folder: Path | str) -> None:
-    """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``.
+def write_links(links: Links | LinkTables, folder: Path | str, *, force: bool = False) -> None:
+    """Write a links folder of mode 0700, its files of mode 0600, whole or not at all.
+
+    Args:
+        links: what to write.
+        folder: the folder; it is made.
+        force: replace a links folder, or an empty one.
+
+    Raises:
+        OutputError: the folder exists, is not a links folder, or can't be written.
 
     Example:
-        >>> folder = Path("links-copy")
-        >>> folder.mkdir()
-        >>> pprl.write_links(links, folder)
-        >>> pprl.read_links(folder).links.equals(links.links)
+        >>> pprl.write_links(links, "links-copy")
+        >>> pprl.read_links("links-copy").links.equals(links.links)
         True
     """
-    write_tables(links.tables() if isinstance(links, Links) else links, Path(folder))
+    tables = links.tables() if isinstance(links, Links) else links
+    with Outputs(force=force) as outputs:
+        write_tables(tables, outputs.folder(Path(folder), holds=_RUN_FILE))
 
 
 def read_links(folder: Path | str) -> Links:
@@ -199,7 +211,7 @@ def read_links(folder: Path | str) -> Links:
 
 def _read_run(folder: Path) -> RunRecord:
     try:
-        with (folder / "run.json").open("rb") as stream:
+        with (folder / _RUN_FILE).open("rb") as stream:
             content = stream.read(_RUN_LIMIT + 1)
     except FileNotFoundError:
         raise LinksError(

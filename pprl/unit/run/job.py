@@ -25,8 +25,8 @@ from pprl.base.threads import check_threads, limited_threads
 from pprl.base.unfinished import Unfinished
 from pprl.base.version import VERSION
 from pprl.exchange.encoded.file import EncodedFile, read_encoded, unpacked_bytes
-from pprl.exchange.links.folder import Links, read_links, write_links
-from pprl.exchange.links.tables import LinkTables
+from pprl.exchange.links.folder import Links, read_links
+from pprl.exchange.links.tables import LinkTables, write_tables
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal
 from pprl.unit.run.match import run_match
@@ -209,7 +209,7 @@ class LinkageJob:
         output = Path(output)
         tables = self.link()
         with Outputs(force=force) as outputs:
-            write_links(tables, outputs.folder(output, holds=RUN_FILE))
+            write_tables(tables, outputs.folder(output, holds=RUN_FILE))
         return tables
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.base.errors import EncodedFileError
+from pprl.base.errors import EncodedFileError, OutputError
 from pprl.base.mapped import MappedFolder
 from pprl.exchange.agreement.model import Agreement
 from pprl.exchange.encoded import file as encoded_module
@@ -152,6 +155,27 @@ def test_two_writes_give_the_same_bytes(tmp_path: Path) -> None:
     for name in "ab":
         write_encoded(make(), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_file_is_its_owners_alone_and_never_written_over_unasked(path: Path) -> None:
+    """Whatever the mask of the process."""
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        write_encoded(make(seed=2), path)
+    assert path.read_bytes() == before
+    assert os.name != "posix" or stat.S_IMODE(path.stat().st_mode) == 0o600
+    write_encoded(make(seed=2), path, force=True)
+    assert_equal(read_encoded(path), make(seed=2))
+
+
+def test_a_file_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    with pytest.raises(OutputError, match="no space left"):
+        write_encoded(make(), tmp_path / "A.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 def test_file_carries_nothing_but_its_columns_and_header(path: Path) -> None:
@@ -524,7 +548,9 @@ def test_rules_hold_even_where_the_digest_fits(tmp_path: Path) -> None:
         (twice, good.filters, "not in ascending order, or not unique"),
         (good.pseudonyms, beyond, "bits set beyond the filter's length"),
     ]:
-        write_encoded(sealed(good.agreement, pseudonyms, filters, good.keys), tmp_path / "A")
+        write_encoded(
+            sealed(good.agreement, pseudonyms, filters, good.keys), tmp_path / "A", force=True
+        )
         assert says in refusal(tmp_path / "A").problem
 
 
@@ -534,7 +560,9 @@ def test_order_is_that_of_bytes_in_both_halves(tmp_path: Path) -> None:
     for at in range(16):
         pseudonyms = np.full((2, 16), 0x80, np.uint8)
         pseudonyms[1, at] = 0x81
-        write_encoded(sealed(good.agreement, pseudonyms, good.filters, good.keys), tmp_path / "A")
+        write_encoded(
+            sealed(good.agreement, pseudonyms, good.filters, good.keys), tmp_path / "A", force=True
+        )
         assert_equal(
             read_encoded(tmp_path / "A"),
             dataclasses.replace(good, pseudonyms=pseudonyms),
@@ -542,6 +570,7 @@ def test_order_is_that_of_bytes_in_both_halves(tmp_path: Path) -> None:
         write_encoded(
             sealed(good.agreement, pseudonyms[::-1].copy(), good.filters, good.keys),
             tmp_path / "A",
+            force=True,
         )
         assert "ascending" in refusal(tmp_path / "A").problem
 

@@ -93,8 +93,6 @@ def test_files_come_in_any_order_and_one_after_another(people: Town) -> None:
 
 def test_an_extended_run_survives_its_folder(people: Town, tmp_path: Path) -> None:
     """And can be extended from there, as the command does."""
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
     write_links(match(people.files[:2]), tmp_path / "one")
     after = pprl.match(people.files, earlier=read_links(tmp_path / "one"))
     write_links(after, tmp_path / "two")
