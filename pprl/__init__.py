@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pprl.party.drafting.draft import Draft, draft_agreement
     from pprl.party.encoding.check import TableCheck, check
     from pprl.party.encoding.encode import EncodedPaths, Encoding, encode, encode_file
-    from pprl.party.keys.id_map import resolve
+    from pprl.party.keys.id_map import read_id_map, resolve, write_id_map
     from pprl.party.keys.key import Key
     from pprl.party.reading.people import ReadingOptions
     from pprl.quality.judging.evaluate import evaluate
@@ -83,11 +83,13 @@ __all__ = [
     "plan_match",
     "read_csv_text",
     "read_encoded",
+    "read_id_map",
     "read_id_maps",
     "read_links",
     "read_truth",
     "resolve",
     "write_encoded",
+    "write_id_map",
     "write_links",
     "write_report",
 ]
@@ -113,7 +115,9 @@ _HOMES = {
     "Encoding": "pprl.party.encoding.encode",
     "encode": "pprl.party.encoding.encode",
     "encode_file": "pprl.party.encoding.encode",
+    "read_id_map": "pprl.party.keys.id_map",
     "resolve": "pprl.party.keys.id_map",
+    "write_id_map": "pprl.party.keys.id_map",
     "Key": "pprl.party.keys.key",
     "ReadingOptions": "pprl.party.reading.people",
     "evaluate": "pprl.quality.judging.evaluate",
