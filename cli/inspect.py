@@ -23,13 +23,14 @@ def inspect(file: Path, as_json: bool) -> None:
     Example:
       pprl inspect health.parquet
     """
+    from pprl.base.plain_text import only_plain
     from pprl.exchange.identify import identify
 
     facts = identify(file)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
-    click.echo(f"{file}: {facts.pop('kind')}")
+    click.echo(f"{only_plain(str(file))}: {facts.pop('kind')}")
     if "links" in facts:
         _show_links(facts)
         return

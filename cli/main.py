@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from pprl.base.errors import AgreementError, PprlError
+from pprl.base.plain_text import only_plain
 from pprl.base.version import VERSION
 
 __all__ = ["call", "main", "run"]
@@ -181,7 +182,8 @@ def _place(error: BaseException) -> str:
 
 
 def _fail(problem: str, hint: str | None, code: int) -> int:
-    click.echo(f"pprl: error: {problem}", err=True)
+    # A file that another organisation sent may bear a name that a terminal would obey.
+    click.echo(f"pprl: error: {only_plain(problem)}", err=True)
     if hint:
-        click.echo(f"pprl: hint: {hint}", err=True)
+        click.echo(f"pprl: hint: {only_plain(hint)}", err=True)
     return code

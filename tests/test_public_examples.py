@@ -70,10 +70,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             frames[party], agreement, key, party=party, id_column=id_column, columns=columns[party]
         )
         pprl.write_encoded(made[party].encoded, folder / f"{party}.parquet")
-        made[party].id_map.to_csv(folder / f"{party}.ids.csv", index=False)
+        pprl.write_id_map(made[party].id_map, folder / f"{party}.ids.csv")
     truth.to_csv(folder / "truth.csv", index=False)
     links = pprl.match([of.encoded for of in made.values()])
-    (folder / "links").mkdir()
     pprl.write_links(links, folder / "links")
     return {
         "pprl": pprl,

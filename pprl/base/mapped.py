@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import mmap
+import os
+import shutil
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -51,11 +54,15 @@ class MappedFolder:
         """
         path = self.folder / f"{self._made}-{name}"
         self._made += 1
+        left = shape[0] * shape[1] * np.dtype(kind).itemsize
         with os_errors(path):
+            if (
+                left > shutil.disk_usage(self.folder).free
+            ):  # not filled up first, to be emptied again
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             with path.open("xb") as stream:
                 # Written and not only made longer: a disk that is full must say so now, not when a page is touched.
                 block = bytes(1 << 20)
-                left = shape[0] * shape[1] * np.dtype(kind).itemsize
                 while left > 0:
                     left -= stream.write(block[: min(left, len(block))])
             with path.open("r+b") as stream:

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from cli_house import MARK, SAMPLE, Outcome, Refuse, pprl
 
+from pprl.exchange.agreement.model import Agreement
+
 
 @pytest.fixture(scope="module")
 def fields(parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -177,5 +179,6 @@ def test_a_damaged_folder_is_refused(fields: Path, desk: Path, refuse: Refuse) -
     assert pprl("explain", "links", first_link(desk / "links")).code == 0, "not read in record"
     run = json.loads((desk / "links" / "run.json").read_text(encoding="utf-8"))
     run["agreement"]["profile"] = "fields"
+    run["agreement_fingerprint"] = Agreement.from_dict(run["agreement"]).fingerprint()
     (desk / "links" / "run.json").write_text(json.dumps(run), encoding="utf-8")
     refuse(1, "explain", "links", 1, says=("explain.parquet can't be read",))

@@ -200,7 +200,7 @@ def test_disk_full_at_the_last_moment_leaves_what_was_there(
     ("command", "moment"),
     [
         (ENCODE, "pprl.party.encoding.encode.write_groups"),
-        (MATCH, "pprl.unit.run.job.write_links"),
+        (MATCH, "pprl.unit.run.job.write_tables"),
         (RESOLVE, "pandas.DataFrame.to_csv"),
     ],
     ids=["encode", "match", "resolve"],
@@ -268,7 +268,7 @@ MOMENTS = {
     "match, reading": (MATCH, "pprl.unit.run.job.read_encoded"),
     "match, planning": (MATCH, "pprl.unit.run.job.plan_match"),
     "match, linking": (MATCH, "pprl.unit.run.decide.one_to_one"),
-    "match, writing": (MATCH, "pprl.unit.run.job.write_links"),
+    "match, writing": (MATCH, "pprl.unit.run.job.write_tables"),
     "evaluate, drawing": (EVALUATE, "pprl.quality.report.page.render_report"),
     "keygen, writing": (KEYGEN, "os.fsync"),
 }
@@ -308,7 +308,7 @@ sys.exit(call(sys.argv[4:]))
     ("command", "module", "name"),
     [
         (ENCODE, "pprl.party.encoding.encode", "write_groups"),
-        (MATCH, "pprl.unit.run.job", "write_links"),
+        (MATCH, "pprl.unit.run.job", "write_tables"),
     ],
     ids=["encode", "match"],
 )

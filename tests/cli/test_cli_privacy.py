@@ -21,7 +21,7 @@ def known_key() -> str:
     from pprl.party.keys.key import Key
 
     assert len(KEY) == 64
-    return Key(bytes.fromhex(KEY)).text()
+    return Key(bytes.fromhex(KEY)).secret_text()
 
 
 def holds(content: bytes, secret: str) -> bool:

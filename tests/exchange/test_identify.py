@@ -22,8 +22,8 @@ def links_folder(folder: Path, text: str) -> Path:
     run = record_content(["a", "b"])
     run["counts"].update(linked_records=0, pairs_accepted=0)
     links = pd.DataFrame(columns=list(LINK_COLUMNS)).astype({"link_id": "int64"})
-    write_links(Links(links=links, pairs=pairs, near=pairs, run=to_record(run)), folder)
-    run.update(agreement_fingerprint=text, software={text: text}, warnings=[text])
+    write_links(Links(links=links, pairs=pairs, near=pairs, run=to_record(run)), folder, force=True)
+    run.update(software={text: text}, warnings=[text])
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder
 

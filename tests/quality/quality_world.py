@@ -216,7 +216,6 @@ class World:
 
     def write(self, folder: Path) -> list[str]:
         """Write links, truth and id maps into a folder; return the arguments to evaluate them."""
-        (folder / "links").mkdir()
         write_links(self.links, folder / "links")
         self.truth.to_csv(folder / "truth.csv", index=False)
         arguments = [str(folder / "links"), "--truth", str(folder / "truth.csv")]

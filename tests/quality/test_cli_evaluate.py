@@ -184,7 +184,6 @@ class TestBaseline:
         from pprl.exchange.links.folder import write_links
 
         assert AGREEMENT.field
-        (tmp_path / "links").mkdir()
         write_links(make_links(["a"], []), tmp_path / "links")
         make_truth([("a", "1", "x")]).to_csv(tmp_path / "truth.csv", index=False)
         make_ids([("a", "1")])["a"].to_csv(tmp_path / "a.ids.csv", index=False)

@@ -56,7 +56,7 @@ SECRETS = [SECRET, b"\xff" * 32, hashlib.sha256(b"pprl test vectors").digest()]
 
 def refused_keys() -> dict[str, str]:
     """Return contents that are no key file."""
-    good = Key(SECRET).text()
+    good = Key(SECRET).secret_text()
     return {
         "empty": "",
         "secret altered": good.replace("00010203", "00010204"),
@@ -146,7 +146,7 @@ def keys() -> dict[str, Any]:
         "cases": [
             {
                 "secret": secret.hex(),
-                "file": Key(secret).text(),
+                "file": Key(secret).secret_text(),
                 "fingerprint": Key(secret).fingerprint(),
                 "key_check": Key(secret).check_value(salt),
                 "subkeys": {p: Key(secret).derive(p.encode(), salt=salt).hex() for p in purposes},
@@ -433,7 +433,7 @@ def examples() -> dict[str, str]:
         "canonical": agreed.canonical().decode(),
         "fingerprint": agreed.fingerprint(),
         "encoding fingerprint": salt.hex(),
-        "key file": key.text().strip(),
+        "key file": key.secret_text().strip(),
         "key fingerprint": key.fingerprint(),
         "key check": key.check_value(salt),
         "subkey field/surname": subkey.hex(),

@@ -207,6 +207,7 @@ def read_key(content: bytes) -> bytes:
     refuse_unless(match is not None, "key-file")
     secret = bytes.fromhex(match[1].decode())
     refuse_unless(key_file(secret)[-9:-1] == match[2].decode(), "key-file")
+    refuse_unless(any(secret), "key-file")
     return secret
 
 

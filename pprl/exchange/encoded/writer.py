@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.exchange.agreement.model import Agreement, canonical_json
-from pprl.exchange.encoded.file import EncodedHeader, header_content
+from pprl.exchange.encoded.header import EncodedHeader, header_content
 from pprl.exchange.encoded.rows import parquet_rows
 
 __all__ = ["SortedRows", "write_groups"]

@@ -13,7 +13,7 @@ All texts are plain text (SPEC.md, section 1): they can safely be shown on a ter
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pprl.base.errors import LinksError
+from pprl.base.outputs import Outputs
+from pprl.base.resources import total_memory
 from pprl.base.summaries import Summarised, Summary, rate
 from pprl.exchange.links.run_entries import ExpectedQuality
 from pprl.exchange.links.run_record import RunRecord
@@ -50,12 +52,24 @@ __all__ = [
     "write_links",
 ]
 
+_RUN_FILE = "run.json"
+"""The file by which a links folder is known."""
+
 _RUN_LIMIT = 16 << 20
 """Bytes of ``run.json`` at most (SPEC.md, section 8.2). Chosen: the longest, of an LSH of 512 tables between every two
 of twenty files, has about 4 MiB."""
 
 _LARGEST_ID = 10**15 - 1
 """The largest link id (SPEC.md, section 8.1): spreadsheets keep fifteen digits exact."""
+
+_BATCH_ROWS = 1 << 16
+"""Rows that are checked at a time. Chosen; not sensitive: about 7 MB of pairs."""
+
+_OTHER_ROWS = {
+    "links": "has a different number of rows than run.json states",
+    "pairs": "has a different number of rows than run.json states",
+    "explain": "has a different number of rows than there are pairs",
+}
 
 _ODD = np.array(
     [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93], np.uint64
@@ -148,25 +162,34 @@ class Links(Summarised):
         )
 
 
-def write_links(links: Links | LinkTables, folder: Path | str) -> None:
-    """Write the files of a links folder, mode 0600 each, into the existing, empty ``folder``.
+def write_links(links: Links | LinkTables, folder: Path | str, *, force: bool = False) -> None:
+    """Write a links folder of mode 0700, its files of mode 0600, whole or not at all.
+
+    Args:
+        links: what to write.
+        folder: the folder; it is made.
+        force: replace a links folder, or an empty one.
+
+    Raises:
+        OutputError: the folder exists, is not a links folder, or can't be written.
 
     Example:
-        >>> folder = Path("links-copy")
-        >>> folder.mkdir()
-        >>> pprl.write_links(links, folder)
-        >>> pprl.read_links(folder).links.equals(links.links)
+        >>> pprl.write_links(links, "links-copy")
+        >>> pprl.read_links("links-copy").links.equals(links.links)
         True
     """
-    write_tables(links.tables() if isinstance(links, Links) else links, Path(folder))
+    tables = links.tables() if isinstance(links, Links) else links
+    with Outputs(force=force) as outputs:
+        write_tables(tables, outputs.folder(Path(folder), holds=_RUN_FILE))
 
 
 def read_links(folder: Path | str) -> Links:
     """Read and check a links folder.
 
     Raises:
-        LinksError: not a links folder, incomplete, damaged or of another version, with a record that appears twice in
-            the links, or with a text that may not stand on a terminal.
+        LinksError: not a links folder, incomplete, damaged or of another version; with a record that appears twice in
+            the links, a score or a weight that is not a number, or a text that may not stand on a terminal; or with more
+            rows than the memory holds.
 
     Example:
         >>> pprl.read_links("links").parties
@@ -178,28 +201,16 @@ def read_links(folder: Path | str) -> Links:
             f"{folder} is not a links folder", hint="Give the folder that `pprl match -o` wrote."
         )
     run = _read_run(folder)
-    frames = {
-        name: _read_frame(folder / f"{name}.parquet", columns, run.parties)
-        for name, columns in (
-            ("links", LINK_COLUMNS),
-            ("pairs", PAIR_COLUMNS),
-            ("near", PAIR_COLUMNS),
-        )
-    }
-    for name, rows in (
-        ("links", run.counts.linked_records),
-        ("pairs", run.counts.pairs_accepted),
-    ):
-        if len(frames[name]) != rows:
-            raise _damaged(
-                folder, f"{name}.parquet has a different number of rows than run.json states"
-            )
-    return Links(run=run, parts=_read_parts(folder, run, frames), **frames)
+    links = _read_frame(folder / "links.parquet", LINK_COLUMNS, run, run.counts.linked_records)
+    pairs = _read_frame(folder / "pairs.parquet", PAIR_COLUMNS, run, run.counts.pairs_accepted)
+    near = _read_frame(folder / "near.parquet", PAIR_COLUMNS, run)
+    parts = _read_parts(folder, run, len(pairs) + len(near))
+    return Links(run=run, links=links, pairs=pairs, near=near, parts=parts)
 
 
 def _read_run(folder: Path) -> RunRecord:
     try:
-        with (folder / "run.json").open("rb") as stream:
+        with (folder / _RUN_FILE).open("rb") as stream:
             content = stream.read(_RUN_LIMIT + 1)
     except FileNotFoundError:
         raise LinksError(
@@ -212,53 +223,91 @@ def _read_run(folder: Path) -> RunRecord:
     return RunRecord.from_json(content, source=str(folder))
 
 
-def _read_parts(
-    folder: Path, run: RunRecord, frames: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame | None:
+def _read_parts(folder: Path, run: RunRecord, rows: int) -> pd.DataFrame | None:
     if run.profile != "fields":
         return None
-    made = _read_frame(folder / "explain.parquet", part_columns(run.fields), run.parties)
-    if len(made) != len(frames["pairs"]) + len(frames["near"]):
-        raise _damaged(
-            folder, "explain.parquet has a different number of rows than there are pairs"
-        )
-    if any((made[f"level_{field}"] >= len(LEVELS)).any() for field in run.fields):
-        raise _damaged(folder, "explain.parquet holds a level that its format does not know")
-    return made
+    return _read_frame(folder / "explain.parquet", part_columns(run.fields), run, rows)
 
 
-def _read_frame(path: Path, columns: tuple[str, ...], parties: Sequence[str]) -> pd.DataFrame:
+def _read_frame(
+    path: Path, columns: tuple[str, ...], run: RunRecord, rows: int | None = None
+) -> pd.DataFrame:
+    """Return a table. Its columns and the number of its rows are checked before a row is read.
+
+    Args:
+        path: the file.
+        columns: the columns that it must have.
+        run: what the run record says.
+        rows: the number of rows that it must have; None if nothing states it.
+    """
+    if path.exists() and not path.is_file():
+        raise _damaged(path.parent, f"{path.name} is not a file")
+    schema = table_schema(columns)
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as parquet:
+            if not parquet.schema_arrow.equals(schema):
+                raise _other_columns(path)
+            found = parquet.metadata.num_rows
+            if rows not in (None, found):
+                raise _damaged(path.parent, f"{path.name} {_OTHER_ROWS[path.stem]}")
+            if found * _least_bytes(columns) > total_memory():
+                raise _damaged(path.parent, f"{path.name} has more rows than fit into the memory")
+            batches = [
+                _checked(path, batch, run.parties)
+                for batch in parquet.iter_batches(batch_size=_BATCH_ROWS)
+            ]
     except FileNotFoundError:
         raise LinksError(
             f"{path}: no such file", hint="The links folder is incomplete; copy it whole."
         ) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise _damaged(path.parent, f"{path.name} can't be read") from None
-    if not table.schema.equals(table_schema(columns)) or any(c.null_count for c in table.columns):
-        raise _damaged(path.parent, f"{path.name} has other columns than its format requires")
-    odd = _odd_content(table, parties)
+    table = pa.Table.from_batches(batches, schema)
+    odd = _repeated(table) if "link_id" in columns else None
     if odd:
         raise _damaged(path.parent, f"{path.name} holds {odd}")
     return table.to_pandas()
 
 
-def _odd_content(table: pa.Table, parties: Sequence[str]) -> str | None:
-    """Return what a table holds that its format does not allow; None if there is nothing."""
+def _least_bytes(columns: tuple[str, ...]) -> int:
+    """Return the least that a row of a table takes as a DataFrame: a number or a pointer each, and pseudonyms."""
+    return sum(40 if column.startswith("pseudonym") else 8 for column in columns)
+
+
+def _checked(path: Path, batch: pa.RecordBatch, parties: Sequence[str]) -> pa.RecordBatch:
+    """Return some rows of a table; a text that is too long never gets further than this."""
+    if any(column.null_count for column in batch.columns):
+        raise _other_columns(path)
+    odd = _odd_content(batch, parties)
+    if odd:
+        raise _damaged(path.parent, f"{path.name} holds {odd}")
+    return batch
+
+
+def _odd_content(batch: pa.RecordBatch, parties: Sequence[str]) -> str | None:
+    """Return what some rows hold that their format does not allow; None if there is nothing."""
     known = pa.array(parties, pa.string())
-    for column, values in zip(table.column_names, table.columns, strict=True):
+    for column, values in zip(batch.schema.names, batch.columns, strict=True):
         if column.startswith("party") and not _all(pc.is_in(values, known)):
             return "a party that run.json does not name"
         if column.startswith("pseudonym") and not _all(
             pc.match_substring_regex(values, r"\A[0-9a-f]{32}\z")
         ):
             return "a pseudonym that is not 32 hexadecimal digits"
-        if column == "link_id" and not _all(
-            pc.and_(pc.greater(values, 0), pc.less_equal(values, _LARGEST_ID))
-        ):
+        if column == "link_id" and not _within(values, 1, _LARGEST_ID):
             return f"a link id that is not from 1 to {_LARGEST_ID}"
-    return _repeated(table) if "link_id" in table.column_names else None
+        if column in ("score", "probability") and not _within(values, 0.0, 1.0):
+            return f"a {column} that is not from 0 to 1"
+        if column.startswith("level_") and not _within(values, 0, len(LEVELS) - 1):
+            return "a level that its format does not know"
+        if (column == "weight" or column.startswith("bits_")) and not _all(pc.is_finite(values)):
+            return "a weight that is not a number"
+    return None
+
+
+def _within(values: pa.Array, lowest: float, highest: float) -> bool:
+    """Say whether all values are from the one to the other; NaN never is."""
+    return _all(pc.and_(pc.greater_equal(values, lowest), pc.less_equal(values, highest)))
 
 
 def _repeated(table: pa.Table) -> str | None:
@@ -287,8 +336,12 @@ def _mixed(pseudonyms: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     return np.concatenate(made)
 
 
-def _all(flags: pa.ChunkedArray) -> bool:
+def _all(flags: pa.Array) -> bool:
     return bool(pc.all(flags, min_count=0).as_py())
+
+
+def _other_columns(path: Path) -> LinksError:
+    return _damaged(path.parent, f"{path.name} has other columns than its format requires")
 
 
 def _damaged(folder: Path, why: str) -> LinksError:

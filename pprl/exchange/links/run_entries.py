@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.agreement.model import Agreement
-from pprl.exchange.encoded.file import PartyName
+from pprl.exchange.encoded.header import Hex64, PartyName
 
 __all__ = [
     "AgreementEntry",
@@ -74,7 +74,7 @@ class InputFile(Entry):
     file: str
     records: Count
     rows_read: Count
-    content_sha256: str
+    content_sha256: Hex64
     software: str
 
 

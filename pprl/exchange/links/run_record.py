@@ -10,10 +10,11 @@ import json
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from pprl.base.errors import LinksError
+from pprl.base.errors import AgreementError, LinksError
 from pprl.exchange.agreement.model import only_plain
+from pprl.exchange.encoded.header import Hex64, no_entry_twice
 from pprl.exchange.links.run_entries import (
     AgreementEntry,
     Amount,
@@ -63,7 +64,7 @@ class RunRecord(Entry):
     format: Literal["pprl-links/3"] = "pprl-links/3"
     software: dict[str, str]
     agreement: AgreementEntry
-    agreement_fingerprint: str
+    agreement_fingerprint: Hex64
     inputs: Annotated[tuple[InputFile, ...], Field(min_length=1)]
     parameters: RunParameters
     threshold: ThresholdEntry
@@ -72,6 +73,19 @@ class RunRecord(Entry):
     timings_s: dict[str, Amount]
     memory_peak_mib: dict[str, Amount]
     warnings: tuple[str, ...]
+
+    @field_validator("inputs")
+    @classmethod
+    def _a_file_a_party(cls, value: tuple[InputFile, ...]) -> tuple[InputFile, ...]:
+        if len({entry.party for entry in value}) < len(value):
+            raise ValueError("two files are of one party")
+        return value
+
+    @model_validator(mode="after")
+    def _fingerprint_of_the_agreement(self) -> RunRecord:
+        if _fingerprint(self.agreement) not in (None, self.agreement_fingerprint):
+            raise ValueError("its agreement does not have the fingerprint that it states")
+        return self
 
     @property
     def parties(self) -> list[str]:
@@ -128,11 +142,16 @@ class RunRecord(Entry):
             source: what messages name: the links folder.
 
         Raises:
-            LinksError: not JSON, another format, an entry that is missing or of the wrong kind, or a text that may not
-                be shown on a terminal.
+            LinksError: not JSON, another format, an entry that is missing, occurs twice or is of the wrong kind,
+                entries that contradict each other, or a text that may not be shown on a terminal.
         """
         try:
-            read = json.loads(content.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
+            read = json.loads(
+                content.decode("utf-8"),
+                object_pairs_hook=no_entry_twice,
+                parse_constant=_finite,
+                parse_float=_finite,
+            )
             plain = _is_plain(read)
         except (ValueError, RecursionError):
             raise _damaged(source, "run.json can't be read") from None
@@ -161,6 +180,19 @@ class RunRecord(Entry):
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, entries of newer versions included."""
         return self.model_dump(mode="json")
+
+
+def _fingerprint(entry: AgreementEntry) -> str | None:
+    """Return an agreement's fingerprint; None if it is not whole, or has entries that this version does not know.
+
+    An entry that is missing is not the default of today: the version that left it out may have had another one.
+    """
+    try:
+        agreement = entry.to_agreement()
+    except AgreementError:
+        return None
+    whole = agreement.to_dict() == entry.model_dump(mode="json", exclude_unset=True)
+    return agreement.fingerprint() if whole else None
 
 
 def _finite(text: str) -> float:
@@ -203,6 +235,8 @@ def _what_is_wrong(error: ValidationError, read: dict[str, Any]) -> str:
     if problem["type"] == "json_invalid":  # nested deeper than the model's reader goes
         return "run.json can't be read"
     message = problem["msg"].removeprefix("Value error, ")
+    if not name:
+        return f"run.json contradicts itself ({message})"
     return f"the entry {name} of run.json is wrong ({message[:1].lower()}{message[1:]})"
 
 

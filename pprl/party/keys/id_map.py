@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from pprl.base.arrays import Bytes
 from pprl.base.errors import DataError
-from pprl.base.outputs import Outputs, os_errors
+from pprl.base.outputs import Outputs
 from pprl.tables import read_csv_text
 from pprl.tables.frames import Table, as_frame
 from pprl.tables.texts import Texts
@@ -23,6 +24,7 @@ __all__ = ["ID_MAP_COLUMNS", "IdMapWriter", "read_id_map", "resolve", "write_id_
 ID_MAP_COLUMNS = ["pseudonym", "id"]
 _HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
 """Byte -> its two hexadecimal digits."""
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _TEXT_NOTHING = pa.scalar("", pa.large_string())
 
 
@@ -86,44 +88,6 @@ class IdMapWriter:
         self._file.close()
 
 
-def write_id_map(id_map: Table, path: Path | str, *, force: bool = False) -> None:
-    """Write an id map as `pprl encode` does: readable by you alone, and whole or not at all.
-
-    Args:
-        id_map: columns ``pseudonym`` and ``id``, as :func:`pprl.encode` gives them; a pandas or polars DataFrame or a
-            pyarrow Table.
-        path: the file to write, CSV.
-        force: replace a file that exists.
-
-    Raises:
-        DataError: columns or values of another form, or a pseudonym or an id that occurs twice.
-        OutputError: the file exists or can't be written.
-        UsageError: a path in place of the table.
-
-    Example:
-        >>> pprl.write_id_map(a.id_map, "own.ids.csv")
-        >>> pprl.read_id_map("own.ids.csv").equals(a.id_map)
-        True
-    """
-    frame = as_frame(id_map, what="write_id_map")
-    good = list(frame.columns) == ID_MAP_COLUMNS and all(
-        isinstance(value, str) for column in ID_MAP_COLUMNS for value in frame[column]
-    )
-    if not good or not frame["pseudonym"].str.fullmatch("[0-9a-f]{32}").all():
-        raise DataError(
-            "the id map does not have the form pseudonym,id",
-            hint="Give the id map that pprl.encode returned.",
-        )
-    _check_unique(frame, "the id map")
-    path = Path(path)
-    pseudonyms = np.frombuffer(bytes.fromhex("".join(frame["pseudonym"])), np.uint8)
-    with Outputs(force=force) as outputs:
-        temporary = outputs.file(path)
-        with os_errors(path), IdMapWriter(temporary) as writer:
-            writer.write(pseudonyms.reshape(-1, 16), pa.array(frame["id"], pa.large_string()))
-            writer.close()
-
-
 def read_id_map(path: Path | str) -> pd.DataFrame:
     """Read and check an id map.
 
@@ -144,6 +108,49 @@ def read_id_map(path: Path | str) -> pd.DataFrame:
             hint="Give the .ids.csv file that `pprl encode` wrote beside the encoded file.",
         )
     _check_unique(frame, str(path))
+    return frame
+
+
+def write_id_map(id_map: Table, path: Path | str, *, force: bool = False) -> None:
+    """Write an id map of mode 0600, whole or not at all.
+
+    Args:
+        id_map: columns ``pseudonym`` and ``id``, as :func:`pprl.encode` returns it.
+        path: the file (CSV).
+        force: replace a file that exists.
+
+    Raises:
+        DataError: columns or values of another form, or a pseudonym or an id that occurs twice.
+        OutputError: the file exists or can't be written.
+        UsageError: a path in place of a table.
+
+    Example:
+        >>> pprl.write_id_map(a.id_map, "health-again.ids.csv")
+        >>> pprl.read_id_map("health-again.ids.csv").equals(a.id_map)
+        True
+    """
+    frame = _checked(as_frame(id_map, what="write_id_map"))
+    names, ids = frame["pseudonym"].tolist(), frame["id"].tolist()
+    good = all(isinstance(name, str) and _PSEUDONYM.fullmatch(name) for name in names)
+    if not good or not all(isinstance(own, str) and own for own in ids):
+        raise DataError(
+            "the id map holds a pseudonym that is not 32 hexadecimal digits, or an id that is empty or not text",
+            hint="Give the id map that pprl.encode returned.",
+        )
+    digits = np.frombuffer(bytes.fromhex("".join(names)), np.uint8).reshape(len(names), 16)
+    with Outputs(force=force) as outputs, IdMapWriter(outputs.file(Path(path))) as writer:
+        writer.write(digits, pa.array(ids, pa.large_string()))
+        writer.close()
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return an id map that a caller gave, if it has its columns and no value occurs twice in one."""
+    if not set(ID_MAP_COLUMNS) <= set(frame.columns):
+        raise DataError(
+            "the id map has no columns pseudonym and id",
+            hint="Give the id map that `pprl encode` wrote, or the one that pprl.encode returned.",
+        )
+    _check_unique(frame, "the id map")
     return frame
 
 
@@ -168,7 +175,8 @@ def resolve(links: Table, id_map: Table) -> pd.DataFrame:
         Columns ``link_id`` and ``id``, in the order of ``links``.
 
     Raises:
-        DataError: columns or values of another form, a pseudonym that occurs twice, or one that is not in the id map.
+        DataError: columns or values of another form, a pseudonym or an id that occurs twice, or a returned pseudonym
+            that is not in the id map.
         UsageError: a path in place of a table.
 
     Example:
@@ -178,15 +186,10 @@ def resolve(links: Table, id_map: Table) -> pd.DataFrame:
         (['link_id', 'id'], True)
     """
     links = as_frame(links, what="resolve")
-    id_map = as_frame(id_map, what="resolve")
-    if not set(ID_MAP_COLUMNS) <= set(id_map.columns):
-        raise DataError(
-            "the id map has no columns pseudonym and id",
-            hint="Give the id map that `pprl encode` wrote, or the one that pprl.encode returned.",
-        )
+    id_map = _checked(as_frame(id_map, what="resolve"))
     # The unit is another organisation: whatever it writes, only numbers and known pseudonyms get through. A number of
     # 15 digits is still exact in a spreadsheet, and no linkage has more links.
-    expected = {"link_id": r"[1-9][0-9]{0,14}", "pseudonym": r"[0-9a-f]{32}"}
+    expected = {"link_id": r"[1-9][0-9]{0,14}", "pseudonym": _PSEUDONYM.pattern}
     good = set(expected) <= set(links.columns) and all(
         links[column].astype(str).str.fullmatch(pattern).all()
         for column, pattern in expected.items()

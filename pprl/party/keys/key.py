@@ -22,10 +22,14 @@ _LINE = re.compile(rb"\Apprl-secret-key-1:([0-9a-f]{64}):([0-9a-f]{8})\r?\n?\Z")
 class Key:
     """A secret key. Its representation is masked, it can't be pickled, and listing its fields does not show it.
 
-    Make one with :meth:`generate`, read one with :meth:`load`.
+    Make one with :meth:`generate`, read one with :meth:`load`. Whoever calls the class itself answers for the bytes:
+    they must come from a cryptographic random source; a pass phrase or a number is no key.
 
     Args:
         secret: 32 random bytes.
+
+    Raises:
+        KeyFileError: not 32 bytes, or all of them zero.
 
     Example:
         >>> pprl.Key.load("parties.key") == key
@@ -39,6 +43,11 @@ class Key:
     def __init__(self, secret: bytes) -> None:
         if not isinstance(secret, bytes) or len(secret) != 32:
             raise KeyFileError("a key has 32 bytes", hint="`pprl keygen KEY` makes one.")
+        if not any(secret):
+            raise KeyFileError(
+                "a key of zeros hides nothing: everybody can guess it",
+                hint="`pprl keygen KEY` makes a random one.",
+            )
         self.__secret = secret
 
     def __eq__(self, other: object) -> bool:
@@ -63,7 +72,8 @@ class Key:
         """Read a key file.
 
         Raises:
-            KeyFileError: missing, unreadable, not a key, mistyped (its checksum is wrong), or readable by other users.
+            KeyFileError: missing, unreadable, not a key, mistyped (its checksum is wrong), of zeros only, or readable
+                by other users.
         """
         path = Path(path)
         try:
@@ -97,8 +107,8 @@ class Key:
             )
         return cls(secret)
 
-    def text(self) -> str:
-        """Return the content of a key file, which is secret."""
+    def secret_text(self) -> str:
+        """Return the content of a key file, the secret itself: never show, log or send it. :meth:`save` writes it."""
         return f"{KEY_PREFIX}:{self.__secret.hex()}:{_checksum(self.__secret)}\n"
 
     def save(self, path: Path | str) -> None:
@@ -122,7 +132,7 @@ class Key:
             ) from None
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(self.text().encode())
+                stream.write(self.secret_text().encode())
                 stream.flush()
                 os.fsync(stream.fileno())
         except BaseException as error:  # an interrupt too must not leave half a key

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from pprl.base.arrays import Int64s
 from pprl.base.errors import LinksError, MismatchError, UsageError
@@ -61,10 +62,33 @@ def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
         ``int64[records]`` over all files; -1 where a record was not linked.
 
     Raises:
-        LinksError: a linked record is in none of the files, or appears twice.
+        LinksError: a record of the links, the pairs or the near pairs is in none of the files, or one appears twice
+            among the links.
+    """
+    record = _records(earlier.links["party"], earlier.links["pseudonym"], files, what="links")
+    for name, pairs in (("pairs", earlier.pairs), ("near pairs", earlier.near)):
+        for side in "ab":
+            _records(pairs[f"party_{side}"], pairs[f"pseudonym_{side}"], files, what=name)
+    ids = np.full(sum(len(file) for file in files), -1, np.int64)
+    ids[record] = earlier.links["link_id"].to_numpy()
+    if int((ids >= 0).sum()) < len(record):
+        raise LinksError(
+            "a record appears twice in the earlier links",
+            hint="Link all files anew, without the earlier links.",
+        )
+    return ids
+
+
+def _records(
+    parties: pd.Series, pseudonyms: pd.Series, files: Sequence[EncodedFile], *, what: str
+) -> Int64s:
+    """Return the number of each record over all files.
+
+    Raises:
+        LinksError: one is in none of them.
     """
     offsets = np.concatenate([[0], np.cumsum([len(file) for file in files])])
-    party, pseudonym = earlier.links["party"].to_numpy(), earlier.links["pseudonym"].to_numpy()
+    party, pseudonym = parties.to_numpy(), pseudonyms.to_numpy()
     record = np.full(len(party), -1, np.int64)
     for number, file in enumerate(files):
         own = np.flatnonzero(party == file.party)
@@ -81,14 +105,7 @@ def earlier_ids(earlier: Links, files: Sequence[EncodedFile]) -> Int64s:
     lost = int((record < 0).sum())
     if lost:
         raise LinksError(
-            f"the earlier links hold {len(record):,} records, and {lost:,} of them are in none of the files",
+            f"the earlier {what} hold {len(record):,} records, and {lost:,} of them are in none of the files",
             hint="The links folder was altered or mixed with another. Copy it again, or link all files anew.",
         )
-    ids = np.full(offsets[-1], -1, np.int64)
-    ids[record] = earlier.links["link_id"].to_numpy()
-    if int((ids >= 0).sum()) < len(record):
-        raise LinksError(
-            "a record appears twice in the earlier links",
-            hint="Link all files anew, without the earlier links.",
-        )
-    return ids
+    return record

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
@@ -23,10 +24,10 @@ from pprl.base.resources import total_memory
 from pprl.base.threads import check_threads, limited_threads
 from pprl.base.unfinished import Unfinished
 from pprl.base.version import VERSION
-from pprl.exchange.encoded.file import EncodedFile, read_encoded
-from pprl.exchange.links.folder import Links, read_links, write_links
+from pprl.exchange.encoded.file import EncodedFile, read_encoded, unpacked_bytes
+from pprl.exchange.links.folder import Links, read_links
 from pprl.exchange.links.run_record import RUN_FILE
-from pprl.exchange.links.tables import LinkTables
+from pprl.exchange.links.tables import LinkTables, write_tables
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal
 from pprl.unit.run.match import run_match
@@ -37,8 +38,8 @@ from pprl.unit.run.stages import Stages
 __all__ = ["LinkageJob", "match"]
 
 _MAPPED_FROM = 4
-"""Files that together are larger than the memory divided by this are memory-mapped. Chosen; not sensitive: a run needs
-a multiple of what its encodings take."""
+"""Files that together take more than the memory divided by this, unpacked, are memory-mapped. Chosen; not sensitive: a
+run needs a multiple of what its encodings take."""
 
 
 class LinkageJob:
@@ -132,21 +133,26 @@ class LinkageJob:
         """The encoded files, memory-mapped in the workspace where they are large.
 
         Raises:
-            EncodedFileError: a file is not an encoded file, or is damaged.
+            EncodedFileError: a file is not an encoded file, or is damaged; or the files take more memory than they may,
+                and there is no workspace to keep them in.
             OutputError: the disk is full.
         """
         self._check_open()
-        paths = [Path(given) for given in self._given if not isinstance(given, EncodedFile)]
-        size = sum(path.stat().st_size for path in paths if path.is_file())
         limit = self._options.memory or total_memory() // 2
-        mapped = self._mapped if size > limit // _MAPPED_FROM else None
         made = []
         with self._stages("read"):
-            for given in self._given:
+            # Of every header first, and of no file's length: what is small may unpack to more than the memory holds.
+            sizes = [
+                0 if isinstance(given, EncodedFile) else unpacked_bytes(given)
+                for given in self._given
+            ]
+            mapped = self._mapped if sum(sizes) > limit // _MAPPED_FROM else None
+            for given, before in zip(self._given, accumulate(sizes, initial=0), strict=False):
                 if isinstance(given, EncodedFile):
                     made.append(given)
                 else:
-                    made.append(read_encoded(given, mapped=mapped))
+                    memory = max(limit - before, 0)
+                    made.append(read_encoded(given, mapped=mapped, memory=memory))
         return made
 
     @cached_property
@@ -216,7 +222,7 @@ class LinkageJob:
         output = Path(output)
         tables = self.link()
         with Outputs(force=force) as outputs:
-            write_links(tables, outputs.folder(output, holds=RUN_FILE))
+            write_tables(tables, outputs.folder(output, holds=RUN_FILE))
         return tables
 
 

@@ -232,7 +232,7 @@ def test_many_rows_in_few_bytes_are_refused_unread(
     assert len(read_encoded(path)) == 40_000
     one = make(n=1)
     parts = [np.repeat(part, 200_000, axis=0) for part in (one.pseudonyms, one.filters, one.keys)]
-    write_encoded(sealed(one.agreement, *parts), path)
+    write_encoded(sealed(one.agreement, *parts), path, force=True)
 
     def read(*_: object, **__: object) -> None:
         raise AssertionError("rows were read")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pprl.base.errors import EncodedFileError
+from pprl.base.errors import EncodedFileError, OutputError
+from pprl.base.mapped import MappedFolder
 from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded import file as encoded_module
 from pprl.exchange.encoded.file import (
     EncodedFile,
     pack_words,
     pseudonym_text,
     read_encoded,
     seal_header,
+    unpacked_bytes,
     write_encoded,
 )
 
@@ -151,6 +157,27 @@ def test_two_writes_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_a_file_is_its_owners_alone_and_never_written_over_unasked(path: Path) -> None:
+    """Whatever the mask of the process."""
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        write_encoded(make(seed=2), path)
+    assert path.read_bytes() == before
+    assert os.name != "posix" or stat.S_IMODE(path.stat().st_mode) == 0o600
+    write_encoded(make(seed=2), path, force=True)
+    assert_equal(read_encoded(path), make(seed=2))
+
+
+def test_a_file_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    with pytest.raises(OutputError, match="no space left"):
+        write_encoded(make(), tmp_path / "A.parquet")
+    assert not list(tmp_path.iterdir())
+
+
 def test_file_carries_nothing_but_its_columns_and_header(path: Path) -> None:
     parquet = pq.ParquetFile(path)
     assert parquet.schema_arrow.names == ["pseudonym", "encoding", "key_1", "key_2"]
@@ -224,6 +251,7 @@ def test_no_flipped_byte_changes_what_is_read(path: Path, mask: int) -> None:
         (lambda h: h.update(records=6), "number of rows"),
         (lambda h: h.update(records=-1), "header does not have the form"),
         (lambda h: h.update(records="5"), "header does not have the form"),
+        (lambda h: h.update(rows_read=4), "header does not have the form"),
         (lambda h: h.update(party="../x"), "header does not have the form"),
         (lambda h: h.update(party="x\n"), "header does not have the form"),
         (lambda h: h.update(key_check="XY"), "header does not have the form"),
@@ -314,6 +342,15 @@ def test_other_rows_are_refused(
     assert says in refusal(path).problem
 
 
+@pytest.mark.parametrize("name", ["key_1", "key_2"])
+def test_a_blocking_key_that_is_0_is_refused(tmp_path: Path, name: str) -> None:
+    """A null and a 0 have one digest: two contents would pass for one."""
+    path = tmp_path / "A.parquet"
+    write_encoded(make(n=200), path)
+    rewrite(path, table=lambda table: replace(name, table[name].fill_null(0))(table))
+    assert f"the column {name!r} holds a 0" in refusal(path).problem
+
+
 def test_rows_in_several_row_groups_are_read(path: Path) -> None:
     """How the rows are laid out in the file does not matter."""
     original, table = read_encoded(path), pq.read_table(path)
@@ -397,6 +434,7 @@ def no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("rows were read")
 
     monkeypatch.setattr(pq.ParquetFile, "read", read)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", read)
 
 
 def test_many_rows_in_few_bytes_are_refused_unread(
@@ -424,6 +462,80 @@ def test_rows_that_unpack_to_too_much_are_refused_unread(
     assert "size does not fit" in refusal(path).problem
 
 
+def zeros(path: Path, *, n: int = 1000) -> EncodedFile:
+    """Write a file of filters of 8 KiB that take next to nothing in it."""
+    one = make(n=n, bits=65536)
+    made = sealed(one.agreement, one.pseudonyms, np.zeros_like(one.filters), one.keys)
+    write_encoded(made, path)
+    assert path.stat().st_size < made.filters.nbytes / 100
+    return made
+
+
+def test_the_unpacked_size_is_known_before_a_row_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = zeros(tmp_path / "A.parquet")
+    no_rows(monkeypatch)
+    size = made.pseudonyms.nbytes + made.filters.nbytes + made.keys.nbytes
+    assert unpacked_bytes(tmp_path / "A.parquet") == size
+    (tmp_path / "B.parquet").write_bytes(b"PAR1")
+    with pytest.raises(EncodedFileError, match="damaged or cut short"):
+        unpacked_bytes(tmp_path / "B.parquet")
+
+
+def test_rows_that_take_more_than_the_memory_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small the file: what the caller allows, and by default what the machine has."""
+    path = tmp_path / "A.parquet"
+    made = zeros(path)
+    size = unpacked_bytes(path)
+    assert_equal(read_encoded(path, memory=size), made)
+    no_rows(monkeypatch)
+    with pytest.raises(
+        EncodedFileError, match="takes 8 MiB unpacked, more than the 4 MiB"
+    ) as caught:
+        read_encoded(path, memory=4 << 20)
+    assert caught.value.hint is not None
+    assert "whether it sent 1,000 records" in caught.value.hint
+    monkeypatch.setattr(encoded_module, "total_memory", lambda: size - 1)
+    assert "takes 8 MiB unpacked" in refusal(path).problem
+
+
+def test_memory_mapped_rows_may_take_more_than_the_memory_but_no_row_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "A.parquet"
+    made = zeros(path)
+    (tmp_path / "rows").mkdir()
+    with MappedFolder(tmp_path / "rows") as mapped:
+        assert_equal(read_encoded(path, mapped=mapped, memory=1), made)
+        # Another writer's row groups may be one page each.
+        rewrite(path, use_dictionary=False)
+        no_rows(monkeypatch)
+        monkeypatch.setattr(encoded_module, "total_memory", lambda: 1 << 20)
+        with pytest.raises(EncodedFileError, match="more than the 1 MiB of memory"):
+            read_encoded(path, mapped=mapped)
+
+
+def test_few_long_rows_are_unpacked_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agreement may ask for rows of half a megabyte."""
+    zeros(tmp_path / "A.parquet", n=4000)
+    asked = []
+    batches = pq.ParquetFile.iter_batches
+
+    def noted(self: pq.ParquetFile, batch_size: int, **options: Any) -> Any:
+        asked.append(batch_size)
+        return batches(self, batch_size, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", noted)
+    read_encoded(tmp_path / "A.parquet")
+    assert len(asked) == 1
+    assert 8192 * asked[0] <= 16 << 20
+
+
 def test_rules_hold_even_where_the_digest_fits(tmp_path: Path) -> None:
     """A file that was made wrong, and not altered later, is refused too."""
     good = make(n=6)
@@ -436,7 +548,9 @@ def test_rules_hold_even_where_the_digest_fits(tmp_path: Path) -> None:
         (twice, good.filters, "not in ascending order, or not unique"),
         (good.pseudonyms, beyond, "bits set beyond the filter's length"),
     ]:
-        write_encoded(sealed(good.agreement, pseudonyms, filters, good.keys), tmp_path / "A")
+        write_encoded(
+            sealed(good.agreement, pseudonyms, filters, good.keys), tmp_path / "A", force=True
+        )
         assert says in refusal(tmp_path / "A").problem
 
 
@@ -446,7 +560,9 @@ def test_order_is_that_of_bytes_in_both_halves(tmp_path: Path) -> None:
     for at in range(16):
         pseudonyms = np.full((2, 16), 0x80, np.uint8)
         pseudonyms[1, at] = 0x81
-        write_encoded(sealed(good.agreement, pseudonyms, good.filters, good.keys), tmp_path / "A")
+        write_encoded(
+            sealed(good.agreement, pseudonyms, good.filters, good.keys), tmp_path / "A", force=True
+        )
         assert_equal(
             read_encoded(tmp_path / "A"),
             dataclasses.replace(good, pseudonyms=pseudonyms),
@@ -454,6 +570,7 @@ def test_order_is_that_of_bytes_in_both_halves(tmp_path: Path) -> None:
         write_encoded(
             sealed(good.agreement, pseudonyms[::-1].copy(), good.filters, good.keys),
             tmp_path / "A",
+            force=True,
         )
         assert "ascending" in refusal(tmp_path / "A").problem
 

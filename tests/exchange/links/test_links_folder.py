@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from run_records import lsh_content, record_content, to_record
 
 import pprl.exchange.links.folder as links_module
-from pprl.base.errors import LinksError
+from pprl.base.errors import LinksError, OutputError
 from pprl.exchange.links.folder import (
     LEVELS,
     LINK_COLUMNS,
@@ -95,7 +96,6 @@ def run_content(profile: str, *, linked_records: int, accepted: int) -> dict[str
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "LINKS"
-    folder.mkdir()
     write_links(make(3, 2), folder)
     return folder
 
@@ -113,7 +113,7 @@ def refusal(folder: Path) -> LinksError:
 def test_any_links_come_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, accepted: int, near: int, profile: str
 ) -> None:
-    folder = tmp_path_factory.mktemp("links")
+    folder = tmp_path_factory.mktemp("links") / "LINKS"
     links = make(accepted, near, profile=profile)
     write_links(links, folder)
     read = read_links(folder)
@@ -151,7 +151,6 @@ def test_each_party_gets_its_own_pseudonyms_only(folder: Path) -> None:
 def test_parts_of_the_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     """A row for each accepted pair and then for each near one, with the columns of the agreement's fields."""
     folder = tmp_path / "LINKS"
-    folder.mkdir()
     write_links(make(3, 2, profile="fields"), folder)
     path = folder / "explain.parquet"
     table = pq.read_table(path)
@@ -172,15 +171,16 @@ def test_parts_of_the_weights_that_do_not_fit_are_refused(tmp_path: Path) -> Non
 
 
 def test_party_without_a_link_gets_an_empty_list(tmp_path: Path) -> None:
-    write_links(make(0, 0), tmp_path)
-    assert (tmp_path / "links-health.csv").read_text() == "link_id,pseudonym\n"
+    write_links(make(0, 0), tmp_path / "LINKS")
+    assert (tmp_path / "LINKS" / "links-health.csv").read_text() == "link_id,pseudonym\n"
 
 
 def test_numbers_that_json_does_not_have_are_never_written(tmp_path: Path) -> None:
     links = make(1, 0)
     newer = links.run.model_copy(update={"newer": float("nan")})
     with pytest.raises(ValueError, match="JSON"):
-        write_links(replace(links, run=newer), tmp_path)
+        write_links(replace(links, run=newer), tmp_path / "LINKS")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["links", "pairs", "near"])
@@ -238,7 +238,6 @@ def test_what_a_terminal_could_obey_is_refused_wherever_it_stands(
 ) -> None:
     """In the run record: party, field, profile, any other text and any name of an entry. The message shows none."""
     folder = tmp_path / "LINKS"
-    folder.mkdir()
     write_links(make(3, 2, profile=profile), folder)
     path = folder / "run.json"
     whole = path.read_text(encoding="utf-8")
@@ -265,12 +264,12 @@ def test_a_field_with_an_escape_is_refused_though_the_tables_agree(tmp_path: Pat
     links = make(3, 2, profile="fields")
     assert links.parts is not None
     links.parts.columns = list(part_columns(["\x1b[31m", *FIELDS[1:]]))
-    write_links(links, tmp_path)
-    path = tmp_path / "run.json"
+    write_links(links, tmp_path / "LINKS")
+    path = tmp_path / "LINKS" / "run.json"
     run = json.loads(path.read_text(encoding="utf-8"))
     run["agreement"]["field"][0]["name"] = "\x1b[31m"
     path.write_text(json.dumps(run))
-    assert "invisible character" in refusal(tmp_path).problem
+    assert "invisible character" in refusal(tmp_path / "LINKS").problem
 
 
 @pytest.mark.parametrize("party", ["", "Health", "../health", "a b", "x" * 64])
@@ -288,8 +287,6 @@ def test_a_folder_of_the_previous_format_is_read_and_written_anew(
 ) -> None:
     """With what a newer version may have added, too: nothing of a folder is lost when it is written again."""
     old, new = tmp_path / "OLD", tmp_path / "NEW"
-    for folder in (old, new):
-        folder.mkdir()
     write_links(make(3, 2, profile=profile), old)
     content = run_content(profile, linked_records=6, accepted=3)
     lsh = lsh_content()
@@ -357,11 +354,92 @@ def test_link_ids_out_of_bounds_are_refused(folder: Path, odd: int) -> None:
             assert "a link id that is not from 1" in refusal(folder).problem
 
 
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("rows were read")
+
+    monkeypatch.setattr(pq, "read_table", read)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", read)
+
+
+def test_columns_and_numbers_of_rows_are_judged_before_a_row_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of another kind, or far too many rows in few bytes, would fill the memory."""
+    path = folder / "links.parquet"
+    whole, table = path.read_bytes(), pq.read_table(path)
+    pq.write_table(table.append_column("more", pa.array(["x"] * len(table))), path)
+    other = path.read_bytes()
+    pq.write_table(pa.concat_tables([table.slice(0, 1)] * 200_000).combine_chunks(), path)
+    many = path.read_bytes()
+    assert len(many) < 100_000
+    unread(monkeypatch)
+    for content, says in ((other, "other columns"), (many, "a different number of rows")):
+        path.write_bytes(content)
+        assert says in refusal(folder).problem
+    path.write_bytes(whole)
+    with pytest.raises(AssertionError, match="rows were read"):
+        read_links(folder)
+
+
+def test_more_rows_than_the_memory_holds_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing states how many near pairs there are."""
+    path = folder / "near.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table.slice(0, 1)] * 200_000).combine_chunks(), path)
+    monkeypatch.setattr(links_module, "total_memory", lambda: 200_000 * 120 - 1)
+    assert "near.parquet has more rows than fit into the memory" in refusal(folder).problem
+    pq.write_table(table, path)
+    read_links(folder)
+
+
+@pytest.mark.parametrize("name", ["links", "pairs", "near"])
+def test_a_folder_of_tables_in_the_place_of_a_table_is_refused(folder: Path, name: str) -> None:
+    path = folder / f"{name}.parquet"
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    (path / "part.parquet").write_bytes(content)
+    assert f"{name}.parquet is not a file" in refusal(folder).problem
+
+
+@pytest.mark.parametrize("name", ["pairs", "near"])
+@pytest.mark.parametrize(
+    ("column", "odd", "says"),
+    [
+        *(("score", odd, "a score that is not from 0 to 1") for odd in (-0.1, 1.1, np.nan, np.inf)),
+        *(("probability", odd, "a probability that is not") for odd in (-0.1, 1.1, np.nan)),
+        *(("weight", odd, "a weight that is not a number") for odd in (np.nan, np.inf, -np.inf)),
+    ],
+)
+def test_numbers_that_no_unit_finds_are_refused(
+    folder: Path, name: str, column: str, odd: float, says: str
+) -> None:
+    """By whoever reads the links, not only where they are judged."""
+    path = folder / f"{name}.parquet"
+    table = pq.read_table(path)
+    at = table.column_names.index(column)
+    values = [*table[column].to_pylist()[:-1], odd]
+    pq.write_table(table.set_column(at, column, pa.array(values, pa.float64())), path)
+    assert f"{name}.parquet holds {says}" in refusal(folder).problem
+
+
+def test_parts_of_a_weight_are_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "LINKS"
+    write_links(make(3, 2, profile="fields"), folder)
+    path = folder / "explain.parquet"
+    table = pq.read_table(path)
+    changed = pa.array([np.nan, 1, 2, 3, 4], pa.float32())
+    pq.write_table(table.set_column(1, "bits_surname", changed), path)
+    assert "explain.parquet holds a weight that is not a number" in refusal(folder).problem
+
+
 @pytest.mark.parametrize("far", [False, True])
 def test_a_record_that_stands_twice_is_refused(tmp_path: Path, far: bool) -> None:
     """In two links or twice in one, near its first row or in another row group; two parties may have one pseudonym."""
     folder = tmp_path / "LINKS"
-    folder.mkdir()
     write_links(make(300, 0), folder)
     path = folder / "links.parquet"
     frame = pq.read_table(path).to_pandas()
@@ -412,6 +490,40 @@ def test_a_pseudonym_has_one_number_wherever_it_lies_in_memory(
     alone = [links_module._mixed(pa.chunked_array([[text]])).item() for text in texts]
     assert numbers == alone[start:]
     assert len(set(alone)) == len(set(texts))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no modes")
+def test_a_folder_is_its_owners_alone_whatever_the_mask(folder: Path) -> None:
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_nothing_that_exists_is_written_over_unasked(folder: Path, tmp_path: Path) -> None:
+    """Nor a folder of something else when asked; and the files of the caller are left alone."""
+    before = (folder / "run.json").read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        write_links(make(1, 0), folder)
+    assert (folder / "run.json").read_bytes() == before
+    write_links(make(1, 0, profile="fields"), folder, force=True)
+    assert len(read_links(folder).pairs) == 1
+    write_links(make(2, 0), folder, force=True)
+    assert not (folder / "explain.parquet").exists()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine.txt").touch(0o644)
+    with pytest.raises(OutputError, match="folder of something else"):
+        write_links(make(1, 0), other, force=True)
+    assert [path.name for path in other.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OutputError, match="no space left"):
+        write_links(make(1, 0), tmp_path / "LINKS")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])

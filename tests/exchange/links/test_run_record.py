@@ -211,6 +211,10 @@ def test_an_entry_of_another_kind_is_refused_by_name(path: Path) -> None:
         (("counts", "passes", 0, "blocking"), SECRET),
         (("inputs",), []),
         (("inputs", 0, "party"), f"../{SECRET}"),
+        (("inputs", 1, "party"), "health"),
+        (("inputs", 0, "content_sha256"), SECRET),
+        (("inputs", 0, "content_sha256"), "AB" * 32),
+        (("agreement_fingerprint",), SECRET),
         (("parameters", "threshold"), 0),
         (("parameters", "threshold"), 1.2),
         (("parameters", "threshold"), SECRET),
@@ -232,6 +236,35 @@ def test_a_value_out_of_bounds_is_refused_by_name(path: Path, value: Any) -> Non
     problem = refusal(content)
     # Two entries that contradict each other are named by the object that they stand in.
     assert any(f"the entry {name_of(path[:n])} of" in problem for n in range(1, len(path) + 1))
+
+
+def test_another_fingerprint_than_that_of_the_agreement_is_refused() -> None:
+    content = whole()
+    content["agreement_fingerprint"] = "0" * 64
+    assert "its agreement does not have the fingerprint that it states" in refusal(content)
+    content = whole()
+    content["agreement"]["project"] = SECRET
+    assert "its agreement does not have the fingerprint that it states" in refusal(content)
+
+
+def test_a_fingerprint_is_not_judged_by_an_agreement_that_is_not_known_whole() -> None:
+    """One of another version: the folder is read, and its fingerprint is taken as it stands."""
+    newer = whole()
+    newer["agreement"]["newer"] = 1
+    older = whole()
+    del older["agreement"]["profile"]
+    for content in (newer, older):
+        content["agreement_fingerprint"] = "0" * 64
+        assert to_record(content).agreement_fingerprint == "0" * 64
+
+
+@pytest.mark.parametrize("place", ["", "counts", "threshold"])
+def test_an_entry_that_occurs_twice_is_refused(place: str) -> None:
+    """Two readers could take one or the other."""
+    text = json.dumps(whole())
+    start = text.index(f'"{place}": {{') + len(place) + 4 if place else 0
+    again = f'{text[: start + 1]}"newer": 1, "newer": 1, {text[start + 1 :]}'
+    assert refusal(again.encode()) == "LINKS is damaged: run.json can't be read"
 
 
 def test_entries_of_newer_versions_are_kept_and_written_again() -> None:

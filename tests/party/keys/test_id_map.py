@@ -114,6 +114,56 @@ def test_what_is_no_id_map_is_refused(tmp_path: Path, text: str) -> None:
     assert "secret" not in f"{caught.value}{caught.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"pseudonym": [AA, AA], "id": ["secret", "2"]}),
+        pd.DataFrame({"pseudonym": [AA, BB], "id": ["secret", "secret"]}),
+    ],
+    ids=["pseudonym", "id"],
+)
+def test_an_id_map_with_a_value_twice_resolves_nothing(frame: pd.DataFrame) -> None:
+    """From Python as from a file: which of the two ids is meant, nobody knows."""
+    links = pd.DataFrame({"link_id": ["1"], "pseudonym": [AA]})
+    with pytest.raises(DataError, match="the id map: a value of the column") as caught:
+        resolve(links, frame)
+    assert caught.value.hint
+    assert "secret" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_an_id_map_from_python_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.ids.csv"
+    write_id_map(NAMED, path)
+    pd.testing.assert_frame_equal(read_id_map(path), NAMED)
+    assert os.name != "posix" or stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(OutputError, match="exists already"):
+        write_id_map(NAMED.head(1), path)
+    write_id_map(pa.Table.from_pandas(NAMED.head(1)), path, force=True)
+    assert read_id_map(path)["id"].tolist() == ["007"]
+    write_id_map(NAMED.head(0), tmp_path / "none.csv")
+    assert (tmp_path / "none.csv").read_bytes() == b"pseudonym,id\n"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        NAMED.drop(columns="id"),
+        NAMED.assign(id=["secret", "secret", "3"]),
+        NAMED.assign(id=["secret", "", "3"]),
+        NAMED.assign(id=[1, 2, 3]),
+        NAMED.assign(id=["secret", None, "3"]),
+        NAMED.assign(pseudonym=["secret", BB, CC]),
+        NAMED.assign(pseudonym=[None, BB, CC]),
+    ],
+)
+def test_what_is_no_id_map_is_never_written(tmp_path: Path, frame: pd.DataFrame) -> None:
+    with pytest.raises(DataError) as caught:
+        write_id_map(frame, tmp_path / "a.ids.csv")
+    assert caught.value.hint
+    assert "secret" not in f"{caught.value}{caught.value.hint}"
+    assert not list(tmp_path.iterdir())
+
+
 IDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 import pickle
 import stat
@@ -67,7 +68,7 @@ def test_one_changed_character_is_found(
     tmp_path_factory: pytest.TempPathFactory, at: int, byte: int
 ) -> None:
     """The checksum, or the form, betrays any slip; the message shows nothing of the file."""
-    text = bytearray(Key(SECRET).text().encode())
+    text = bytearray(Key(SECRET).secret_text().encode())
     if text[at] == byte:
         return
     text[at] = byte
@@ -85,7 +86,7 @@ def test_one_changed_character_is_found(
 def test_ends_of_line_of_any_system(tmp_path: Path, end: str) -> None:
     """A key file that went through another system is read."""
     (tmp_path / "KEY").touch(mode=0o600)
-    (tmp_path / "KEY").write_bytes((Key(SECRET).text().rstrip("\n") + end).encode())
+    (tmp_path / "KEY").write_bytes((Key(SECRET).secret_text().rstrip("\n") + end).encode())
     assert Key.load(tmp_path / "KEY") == Key(SECRET)
 
 
@@ -117,7 +118,7 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
 
 def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
     """Reading is bounded."""
-    (tmp_path / "KEY").write_bytes(Key(SECRET).text().encode() + b"x" * 10_000_000)
+    (tmp_path / "KEY").write_bytes(Key(SECRET).secret_text().encode() + b"x" * 10_000_000)
     with pytest.raises(KeyFileError):
         Key.load(tmp_path / "KEY")
 
@@ -142,6 +143,34 @@ def test_a_key_has_256_bits(secret: bytes) -> None:
     """Any other length is refused."""
     with pytest.raises(KeyFileError):
         Key(secret)
+
+
+def test_a_key_of_zeros_is_refused(tmp_path: Path) -> None:
+    """What a program leaves that forgot to draw a key; a file of one, too, whose checksum holds."""
+    with pytest.raises(KeyFileError, match="of zeros") as caught:
+        Key(bytes(32))
+    assert caught.value.hint
+    checksum = hashlib.sha256(b"pprl/1/key-file" + bytes(32)).hexdigest()[:8]
+    (tmp_path / "KEY").touch(0o600)
+    (tmp_path / "KEY").write_text(f"pprl-secret-key-1:{'0' * 64}:{checksum}\n")
+    with pytest.raises(KeyFileError, match="of zeros"):
+        Key.load(tmp_path / "KEY")
+    Key(bytes(31) + b"\1")
+
+
+def test_a_harmless_name_gives_no_secret() -> None:
+    """Whatever shows the secret says so in its name."""
+    key = Key(SECRET)
+    shown = [name for name in dir(key) if not name.startswith("_")]
+    assert shown == [
+        "check_value",
+        "derive",
+        "fingerprint",
+        "generate",
+        "load",
+        "save",
+        "secret_text",
+    ]
 
 
 def test_the_fingerprint_is_stable_and_of_digits() -> None:

@@ -93,8 +93,6 @@ def test_files_come_in_any_order_and_one_after_another(people: Town) -> None:
 
 def test_an_extended_run_survives_its_folder(people: Town, tmp_path: Path) -> None:
     """And can be extended from there, as the command does."""
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
     write_links(match(people.files[:2]), tmp_path / "one")
     after = pprl.match(people.files, earlier=read_links(tmp_path / "one"))
     write_links(after, tmp_path / "two")
@@ -299,6 +297,26 @@ def test_links_with_records_of_no_file_are_refused_before_anything_is_compared(
     with pytest.raises(LinksError, match="a record appears twice in the earlier links"):
         plan_match(files, earlier=damaged(before, pseudonym=[twice[0]], party=[twice[1]]))
     plan_match(files, earlier=before)
+
+
+@pytest.mark.parametrize("name", ["pairs", "near"])
+@pytest.mark.parametrize("column", ["pseudonym_a", "pseudonym_b", "party_b"])
+def test_pairs_of_records_of_no_file_are_refused_too(
+    make_encoded: Make, draw_files: Draw, name: str, column: str
+) -> None:
+    """They would go into the new folder as they are."""
+    dense = draw_files(np.random.default_rng(5), [60, 50, 40], 20)
+    files = [make_encoded(one, party=p) for one, p in zip(dense, "abc", strict=True)]
+    before = match(files[:2])
+    rows = pd.concat([before.pairs, before.near]).tail(3).reset_index(drop=True)
+    before = replace(before, **{name: rows})
+    plan_match(files, earlier=before)
+    strange = rows.copy()
+    strange.loc[2, column] = "z" if column == "party_b" else "f" * 32
+    said = "pairs" if name == "pairs" else "near pairs"
+    with pytest.raises(LinksError, match=f"the earlier {said} hold 3 records, and 1 of") as caught:
+        plan_match(files, earlier=replace(before, **{name: strange}))
+    assert caught.value.hint
 
 
 def test_what_can_t_be_extended_is_refused(make_encoded: Make, draw_files: Draw) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pprl.base.errors import OutputError, UsageError
+from pprl.base.errors import EncodedFileError, OutputError, UsageError
+from pprl.base.mapped import is_mapped
 from pprl.base.unfinished import Unfinished
-from pprl.exchange.encoded.file import EncodedFile
+from pprl.exchange.agreement.model import Agreement
+from pprl.exchange.encoded.file import EncodedFile, seal_header, write_encoded
 from pprl.unit.run import job as job_module
 from pprl.unit.run.job import LinkageJob, match
 from pprl.unit.run.options import MatchOptions
@@ -144,3 +146,52 @@ def test_a_workspace_is_not_used_before_it_is_locked(
     with pytest.raises(UsageError, match="outside of a with block"):
         getattr(job, ask)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def zeros(tmp_path: Path) -> list[Path]:
+    """Two files of 8 MiB each that take next to nothing as long as they are packed."""
+    agreement = Agreement.from_dict(
+        {
+            "format": "pprl-agreement/1",
+            "project": "test",
+            "filter": {"bits": 65536},
+            "field": [{"name": "surname", "type": "surname"}],
+        }
+    )
+    paths = []
+    for number, party in enumerate("ab"):
+        drawn = np.random.default_rng(number).integers(0, 256, (1000, 16), dtype=np.uint8)
+        pseudonyms = drawn[np.lexsort(drawn.T[::-1])]
+        filters, keys = np.zeros((1000, 8192), np.uint8), np.zeros((1000, 0), np.uint64)
+        header = seal_header(
+            agreement, pseudonyms, filters, keys,
+            key_check="ab" * 16, party=party, rows_read=1000, software="test",
+        )  # fmt: skip
+        made = EncodedFile(
+            header=header, agreement=agreement, pseudonyms=pseudonyms, filters=filters, keys=keys
+        )
+        paths.append(tmp_path / f"{party}.parquet")
+        write_encoded(made, paths[-1])
+    assert sum(path.stat().st_size for path in paths) < 1 << 20
+    return paths
+
+
+def test_files_that_together_unpack_to_more_than_the_memory_are_refused(
+    zeros: list[Path],
+) -> None:
+    """Small files may hold much; each is judged by what the ones before it have left."""
+    job = LinkageJob(zeros, MatchOptions(memory=12 << 20))
+    with pytest.raises(
+        EncodedFileError, match=r"b\.parquet takes 8 MiB unpacked, more than the 4 MiB"
+    ):
+        _ = job.files
+    assert len(LinkageJob(zeros, MatchOptions(memory=16 << 20)).files) == 2
+
+
+def test_files_are_memory_mapped_by_what_they_unpack_to(zeros: list[Path], tmp_path: Path) -> None:
+    """Where there is a workspace, in which they can be."""
+    for memory, mapped in ((12 << 20, True), (1 << 30, False)):
+        workspace = Unfinished(tmp_path / f"links-{memory}")
+        with LinkageJob(zeros, MatchOptions(memory=memory), workspace=workspace) as job:
+            assert [is_mapped(file.filters) for file in job.files] == [mapped, mapped]

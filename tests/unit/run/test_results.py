@@ -121,5 +121,5 @@ def test_a_file_s_name_is_made_plain_so_that_the_folder_can_be_read(tmp_path: An
         "a\ufffdb\ufffd[2J.parquet",
         "d.parquet",
     ]
-    write_links(links, tmp_path)
+    write_links(links, tmp_path, force=True)
     assert read_links(tmp_path).run == links.run
