@@ -22,6 +22,7 @@ __all__ = [
     "ExpectedQuality",
     "FilePair",
     "InputFile",
+    "KeylessRecords",
     "LearntModel",
     "LshCheck",
     "LshParameters",
@@ -328,7 +329,7 @@ class PassEntry(Entry):
     Attributes:
         blocking: its method.
         pairs_compared: pairs that it compared.
-        per_block_pass: the same for each pass of keys or table of the LSH.
+        per_block_pass: the same for each pass of keys (one more where records without a key were compared) or table.
         links: pairs that it linked for good.
     """
 
@@ -338,13 +339,21 @@ class PassEntry(Entry):
     links: Count
 
 
+class KeylessRecords(Entry):
+    """How many records of a file have no blocking key in any pass, and whether the run compared them nevertheless."""
+
+    party: PartyName
+    records: Count
+    compared: bool
+
+
 class RunCounts(Entry):
     """What was counted; SPEC.md says which counts cover the whole folder in a run that extends another.
 
     Attributes:
         pairs_possible: pairs without blocking.
         pairs_compared: pairs that were compared.
-        pairs_compared_per_pass: the same for each pass of keys or table of the LSH.
+        pairs_compared_per_pass: the same for each pass of keys or table of the LSH, as in :class:`PassEntry`.
         reduction_ratio: 1 less the share of the possible pairs that was compared; never below 0.
         pairs_over_threshold: pairs that reached the threshold.
         pairs_accepted: rows of ``pairs.parquet``.
@@ -356,6 +365,7 @@ class RunCounts(Entry):
         ties: records that had two partners with equal evidence.
         largest_link: records in the largest link.
         passes: the blocking passes in turn; one entry if there is one blocking method.
+        keyless: for each file, its records without a blocking key; None where no pass was one of keys, or unknown.
     """
 
     pairs_possible: Count
@@ -372,6 +382,7 @@ class RunCounts(Entry):
     ties: Count
     largest_link: Count
     passes: Annotated[tuple[PassEntry, ...], Field(min_length=1)]
+    keyless: tuple[KeylessRecords, ...] | None = None
 
 
 class NamedEntry(Entry):

@@ -24,6 +24,13 @@ from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import LshCheck, LshParameters
 from pprl.kernels.sorted_codes import count_grouped
 from pprl.unit.blocking.engine import Source
+from pprl.unit.blocking.keyless import (
+    Keyless,
+    compare_keyless,
+    find_keyless,
+    keyless_pairs,
+    keyless_rows,
+)
 from pprl.unit.blocking.lsh import (
     Agreeing,
     LshPlan,
@@ -111,6 +118,15 @@ class PairScan(Protocol):
             progress: called from this thread.
         """
 
+    def chosen(self, left: Int64s, right: Int64s | None, *, progress: ShareDone) -> Part:
+        """Compare some rows of the first side with some of the other, or with all; of one file, where left < right.
+
+        Args:
+            left: rows of the first side, ascending and at least one.
+            right: the same of the other; None for all of it.
+            progress: called from this thread.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -125,6 +141,12 @@ class Blocking(Protocol):
 
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """Return how many pairs will be compared: an upper bound or an estimate."""
+
+    def in_full(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
+        """Return how many of these are compared row by row, which costs several times less a pair than in blocks."""
+
+    def keyless(self) -> Keyless | None:
+        """Return which records have no blocking key; None for a method that needs none."""
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Return the steps of a scan, the same ones for the same files."""
@@ -183,6 +205,13 @@ class Exhaustive:
         """All pairs."""
         return possible_pairs(a, b, same=same)
 
+    def in_full(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
+        """All pairs."""
+        return possible_pairs(a, b, same=same)
+
+    def keyless(self) -> None:
+        """No keys are needed."""
+
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Each step takes some rows of the first side."""
         size = max(BLOCK_ROWS, BLOCK_PAIRS // max(len(b), 1))
@@ -201,19 +230,48 @@ def _rows(start: int, stop: int, scan: PairScan, progress: ShareDone) -> Part:
 
 
 class Keys:
-    """Compare the pairs that share a keyed blocking key in at least one pass."""
+    """Compare the pairs that share a keyed blocking key in at least one pass.
+
+    Args:
+        without: the records that have no key in any pass; they are compared with all others, or with none.
+    """
+
+    def __init__(self, without: Keyless) -> None:
+        self._without = without
 
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
-        """Sum over the passes; a pair in several passes counts in each."""
-        return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
+        """Sum over the passes, in each of which a pair counts, and the pairs of records without a key."""
+        in_blocks = int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
+        return in_blocks + self.in_full(a, b, same=same)
+
+    def in_full(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
+        """The pairs of records without a key."""
+        if not self._without.compared:
+            return 0
+        without = len(keyless_rows(a.keys)), len(keyless_rows(b.keys))
+        return keyless_pairs(without, (len(a), len(b)), same=same)
+
+    def keyless(self) -> Keyless:
+        """As counted beforehand."""
+        return self._without
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """One step per pass; a pair met in an earlier pass is not compared again."""
+        """One step per pass, in which a pair met in an earlier pass is not compared again, and one for the rest."""
         codes = self.codes(a, b, same=same)
         return [
-            Step(name=f"{number:06d}", run=partial(_pass, codes, number))
-            for number in range(codes[0].shape[1])
+            *(
+                Step(name=f"{number:06d}", run=partial(_pass, codes, number))
+                for number in range(codes[0].shape[1])
+            ),
+            *self.keyless_steps(a, b, same=same),
         ]
+
+    def keyless_steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
+        """Return the step that compares the records without a key; none where they make no pair."""
+        if not self.in_full(a, b, same=same):
+            return []
+        without = keyless_rows(a.keys), keyless_rows(b.keys)
+        return [Step(name="keyless", run=partial(compare_keyless, without, (len(a), len(b))))]
 
     def codes(self, a: PackedFile, b: PackedFile, *, same: bool) -> Codes:
         """Return ``int32[n, passes]`` for each side: equal numbers for equal keys, -1 where there is none."""
@@ -253,6 +311,13 @@ class Lsh:
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """As the plan counted in some tables; a pair in several buckets counts in each."""
         return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
+
+    def in_full(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
+        """None."""
+        return 0
+
+    def keyless(self) -> None:
+        """No keys are needed."""
 
     def seconds(self, a: PackedFile, b: PackedFile, *, same: bool) -> float:
         """Return roughly how many seconds the scan will take on all threads."""
@@ -342,7 +407,7 @@ def make_blocking(
                 "the files hold no blocking keys: their agreement has no [[blocking]] pass",
                 hint="Use --blocking exhaustive or lsh, or add passes to the agreement and encode again.",
             )
-        return Keys()
+        return Keys(find_keyless([side.keys for side in sides]))
     if method == "lsh":
         bits = files[0].agreement.filter_bits() * files[0].agreement.filters_per_record()
         pairs = list(combinations(sides, 2)) or [(sides[0], sides[0])]

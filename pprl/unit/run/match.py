@@ -142,4 +142,5 @@ def _counts(plan: MatchPlan, compared: Compared, decided: Decided, made: _Made) 
         ties=decided.ties,
         largest_link=int(sizes.max(initial=0)),
         passes=passes,
+        keyless=plan.keyless,
     )

@@ -17,6 +17,7 @@ from unit_world import as_one, town
 from pprl.base.errors import UsageError
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.unit.blocking import methods
+from pprl.unit.blocking.keyless import Keyless
 from pprl.unit.blocking.lsh import bucket_codes
 from pprl.unit.blocking.methods import Agreeing, PackedFile, make_blocking, possible_pairs
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part
@@ -26,6 +27,7 @@ from pprl.unit.weighing.record.scan import SIZES, RecordScan
 
 Draw = Callable[..., np.ndarray]
 Make = Callable[..., EncodedFile]
+NOBODY = Keyless(records=(), compared=False)  # no record without a key is compared
 LOW = 0.001  # every pair that has a bit in common is over it
 
 
@@ -132,7 +134,7 @@ def test_keys_compare_exactly_the_pairs_that_share_one(
     share = (a.keys[:, None, :] == b.keys[None, :, :]) & (a.keys[:, None, :] != 0)
     if same:
         share &= np.triu(np.ones((len(a), len(b)), bool), 1)[:, :, None]
-    method = methods.Keys()
+    method = methods.Keys(NOBODY)
     scored, compared = scan(method, a, b, same=same)
     expected = {(int(i), int(j)) for i, j in np.argwhere(share.any(axis=2))}
     assert places_of(scored) == expected
@@ -288,7 +290,7 @@ def test_a_scan_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(methods, "BLOCK_PAIRS", 1)
     keys = np.random.default_rng(5).integers(0, 4, (37, 4)).astype(np.uint64)
     a = side(37, keys)
-    how = methods.Exhaustive() if method == "exhaustive" else methods.Keys()
+    how = methods.Exhaustive() if method == "exhaustive" else methods.Keys(NOBODY)
     whole, compared = scan(how, a, a, same=True)
     steps = how.steps(a, a, same=True)
     assert len(steps) == 4

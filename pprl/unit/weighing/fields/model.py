@@ -16,9 +16,9 @@ from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
 from pprl.unit.blocking.engine import Engine
+from pprl.unit.blocking.keyless import Keyless
 from pprl.unit.blocking.methods import (
     Blocking,
-    Exhaustive,
     PackedFile,
     ScanProgress,
     make_blocking,
@@ -218,6 +218,10 @@ class FieldsPlannedScan:
         """As the blocking does."""
         return self.blocking.describe()
 
+    def keyless(self) -> Keyless | None:
+        """As the blocking does."""
+        return self.blocking.keyless()
+
     def cost(self, a: int, b: int) -> Cost:
         """Pairs, kept pairs and seconds, from a scan of some records."""
         same, tables = a == b, self.model.tables
@@ -232,8 +236,9 @@ class FieldsPlannedScan:
         each = max(time.perf_counter() - start - 2 * first, 0.0) / max(len(rows) - 1, 1)
         possible = possible_pairs(tables[a], tables[b], same=same)
         times = len(tables[a]) / max(len(rows), 1) / (2 if same else 1)
-        slow = 1 if isinstance(self.blocking, Exhaustive) else _GATHERED
-        share = min(pairs / max(possible, 1) * slow, 1)
+        in_full = self.blocking.in_full(tables[a], tables[b], same=same)
+        work = in_full + (pairs - in_full) * _GATHERED
+        share = min(work / max(possible, 1), 1)
         kept = int(len(found[0]) * times)
         seconds = (first + each * len(rows) * times) * share
         return Cost(pairs=pairs, kept=kept, seconds=seconds)

@@ -21,9 +21,9 @@ from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
 from pprl.kernels.dice import dice_scan, histogram_and_best, score_histogram
 from pprl.unit.blocking.engine import Engine
+from pprl.unit.blocking.keyless import Keyless
 from pprl.unit.blocking.methods import (
     Blocking,
-    Exhaustive,
     Lsh,
     PackedFile,
     ScanProgress,
@@ -270,6 +270,10 @@ class RecordPlannedScan:
         """As the blocking does."""
         return self.blocking.describe()
 
+    def keyless(self) -> Keyless | None:
+        """As the blocking does."""
+        return self.blocking.keyless()
+
     def cost(self, a: int, b: int) -> Cost:
         """Pairs, kept pairs and seconds."""
         model, same = self.model, a == b
@@ -278,11 +282,11 @@ class RecordPlannedScan:
         by_chance = model.scores_of[a, b].other[int(self.floors[a, b] * BINS) :].sum()
         kept = min(pairs, int(by_chance * model.possible(a, b) + model.matches[a, b].number))
         if isinstance(self.blocking, Lsh):
-            return Cost(
-                pairs=pairs, kept=kept, seconds=self.blocking.seconds(one, other, same=same)
-            )
-        slow = 1 if isinstance(self.blocking, Exhaustive) else _GATHERED
-        return Cost(pairs=pairs, kept=kept, seconds=pairs / max(self.rate, 1.0) * slow)
+            seconds = self.blocking.seconds(one, other, same=same)
+        else:
+            in_full = self.blocking.in_full(one, other, same=same)
+            seconds = (in_full + (pairs - in_full) * _GATHERED) / max(self.rate, 1.0)
+        return Cost(pairs=pairs, kept=kept, seconds=seconds)
 
     def scan(
         self,
