@@ -114,6 +114,9 @@ def _show(result: TableCheck) -> None:
         click.echo(f"ids: {result.repeated_ids:,} repeated, {result.empty_ids:,} empty")
     click.echo(f"duplicate rows (same value in every field): {result.repeated_records:,}")
     click.echo(f"records without any value, which would be rejected: {result.empty_records:,}")
+    if result.keyless_records is not None:
+        share = f" ({result.keyless_records / rows:.1%})" if result.keyless_records else ""
+        click.echo(f"records without a key in any blocking pass: {result.keyless_records:,}{share}")
     fields = result.profile == "fields"
     click.echo(f"profile {result.profile}: one filter a {'field' if fields else 'record'}")
     good = "0.25 to 0.35" if fields else "0.33 to 0.50"

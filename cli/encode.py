@@ -143,7 +143,7 @@ class _Rate:
 
 
 def _show(counts: RowCounts) -> None:
-    from pprl.base.words import plural
+    from pprl.base.words import percent, plural
 
     rejected = sum(counts.rejected.values())
     click.echo(
@@ -159,6 +159,9 @@ def _show(counts: RowCounts) -> None:
                 f"  {field}: {plural(count, 'unreadable value', 'unreadable values')}; "
                 "what could not be read counts as missing"
             )
+    if counts.keyless is not None:
+        share = f" ({percent(counts.keyless / counts.encoded)})" if counts.keyless else ""
+        click.echo(f"  records without a key in any blocking pass: {counts.keyless:,}{share}")
     gaps = ", ".join(f"{name} {count:,}" for name, count in counts.missing.items() if count)
     click.echo(f"  missing values: {gaps or 'none'}")
     click.echo(f"  mean fill of the filters: {counts.fill:.2f} (profile {counts.profile})")

@@ -67,6 +67,7 @@ def init(
       pprl init sample_data/health.csv -o linkage.toml --project "Health and education"
     """
     from pprl.base.outputs import Outputs, os_errors
+    from pprl.base.words import percent, plural
     from pprl.exchange.agreement.defaults import LARGEST_BUDGET
     from pprl.party.drafting.draft import draft_agreement
     from pprl.tables.blocks import read_text, text_columns
@@ -105,6 +106,14 @@ def init(
         click.echo(
             f"pprl: warning: a budget is at most {LARGEST_BUDGET:,}, so that a filter longer than "
             f"{draft.useful_bits:,} bits only becomes sparser; more bits do not help",
+            err=True,
+        )
+    if draft.without_sound:
+        more = draft.without_sound
+        click.echo(
+            f"{percent(more.share)} of the records have a name without a letter a to z. It has no sound, so "
+            f"{plural(len(more.passes), 'blocking pass that needs none is', 'blocking passes that need none are')} "
+            "drafted, too.",
             err=True,
         )
     click.echo(f"Wrote {output}. Read it before you send it to the other parties.", err=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli_house import SAMPLE, Outcome, Road, pprl, snapshot
+from cli_house import SAMPLE, Outcome, Road, encode_arguments, pprl, snapshot
 
 from pprl.exchange.agreement.model import Agreement
 
@@ -265,6 +265,48 @@ def test_rejected_rows_are_accounted_for(desk: Path) -> None:
         "42 rows read = 40 encoded + 2 rejected",
         "  rejected, no value in any field: 2",
     ]
+
+
+def test_records_without_a_key_are_told_from_the_party_to_the_unit(desk: Path) -> None:
+    """By `check`, `encode` and `match`, on the screen and in JSON, with what to do."""
+    for party in ("a", "b"):
+        rows = (desk / f"{party}.csv").read_text(encoding="utf-8")
+        more = "".join(f"{party}-{n},明,李,1987-02-{n},{n} Mill Road\n" for n in (13, 14))
+        (desk / f"{party}.csv").write_text(rows + more, encoding="utf-8")
+    agreed = ("--agreement", "linkage.toml")
+    checked = pprl("check", "a.csv", *agreed, "--id", "id")
+    assert checked.code == 0
+    assert "records without a key in any blocking pass: 2 (4.8%)" in checked.lines
+    assert "2 records have no key in any blocking pass (4.8 %)" in checked.err
+    facts = json.loads(pprl("check", "a.csv", *agreed, "--id", "id", "--json").out)
+    assert facts["keyless_records"] == 2
+    for party in ("a", "b"):
+        encoded = pprl(*encode_arguments(party), "--force")
+        assert "  records without a key in any blocking pass: 2 (4.8 %)" in encoded.lines
+        assert "2 records have no key in any blocking pass (4.8 %)" in encoded.err
+    facts = json.loads(pprl(*encode_arguments("a"), "--force", "--json").out)
+    assert facts["keyless"] == 2
+    matched = pprl("match", "a.parquet", "b.parquet", "-o", "found", "--blocking", "keys")
+    assert matched.err.count("records without a blocking key in any pass: a 2 of 42 (4.8 %)") == 1
+    run = json.loads((desk / "found" / "run.json").read_text(encoding="utf-8"))
+    assert run["counts"]["keyless"] == [
+        {"party": party, "records": 2, "compared": True} for party in ("a", "b")
+    ]
+
+
+def test_init_says_why_it_drafts_passes_without_sounds(desk: Path) -> None:
+    rows = (desk / "a.csv").read_text(encoding="utf-8")
+    (desk / "han.csv").write_text(rows + "x,明,李,1987-02-13,1 Mill Road\n", encoding="utf-8")
+    plain = pprl("init", "a.csv", "-o", "plain.toml")
+    assert "without a letter" not in plain.err
+    said = pprl("init", "han.csv", "-o", "drafted.toml")
+    assert (
+        "2.4 % of the records have a name without a letter a to z. It has no sound, so 2 blocking passes that need "
+        "none are drafted, too."
+    ) in said.err.splitlines()
+    assert '# keys = ["initial(surname)", "year(date_of_birth)"]' in (
+        desk / "drafted.toml"
+    ).read_text(encoding="utf-8")
 
 
 def test_without_truth_evaluate_says_that_quality_is_not_known(desk: Path) -> None:

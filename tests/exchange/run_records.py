@@ -133,6 +133,7 @@ def record_content(
                     "links": 3,
                 }
             ],
+            "keyless": None,
         },
         "timings_s": {"read": 0.1, "threshold": 0.2, "compare": 0.3, "link": 0.1, "write": 0.1},
         "memory_peak_mib": {"read": 210.5, "compare": 310.0},

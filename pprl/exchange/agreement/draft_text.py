@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pprl.exchange.agreement.defaults import (
     DEFAULT_BITS,
@@ -13,7 +13,7 @@ from pprl.exchange.agreement.defaults import (
 )
 from pprl.exchange.agreement.field_types import FIELD_TYPES
 
-__all__ = ["agreement_toml", "scaled_budgets", "useful_bits"]
+__all__ = ["agreement_toml", "drafted_passes", "scaled_budgets", "useful_bits"]
 
 _TARGET_FILL = 0.46
 """Profile ``record``: the budgets together draw this share of the filter's bits; overlaps leave a fill of about 0.37.
@@ -56,6 +56,7 @@ def agreement_toml(
     bits: int | None = None,
     weights: Mapping[str, int] | None = None,
     reasons: Mapping[str, str] | None = None,
+    without_sound: Sequence[Sequence[str]] = (),
 ) -> str:
     """Return the text of an agreement over these fields, with a comment that explains each entry.
 
@@ -67,6 +68,7 @@ def agreement_toml(
         weights: profile ``record``: field name -> its weight, scaled so that the filter is filled; None for the
             types' default budgets.
         reasons: field name -> a few words on its budget, for a comment. They go to every party.
+        without_sound: more blocking passes, for names without a letter a to z.
     """
     bits = DEFAULT_BITS[profile] if bits is None else bits
     budgets = {name: default_budget(kind, profile, bits) for name, kind in fields}
@@ -106,18 +108,21 @@ def agreement_toml(
         lines += ["", "[[field]]", f'name = "{name}"', f'type = "{kind}"', budget]
         if FIELD_TYPES[kind].q:
             lines.append(f"q = {FIELD_TYPES[kind].q}")
-    names = {name for name, _ in fields}
-    passes = [
-        keys for keys in _PASSES if all(key[key.index("(") + 1 : -1] in names for key in keys)
-    ]
     lines += [
         "",
         "# Passes of keyed blocking, for `pprl match --blocking keys` on large files. A pair is compared if all parts",
         "# of one pass agree. Each pass shows the unit exactly how often its (unknown) values occur and which records",
         '# share them, so none is agreed unless you remove the #; then set matching.blocking to "keys".',
     ]
-    for keys in passes:
-        lines += ["#", "# [[blocking]]", "# keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
+    for keys in drafted_passes([name for name, _ in fields]):
+        lines += _commented_pass(keys)
+    if without_sound:
+        lines += [
+            "#",
+            "# For names without a letter a to z, which have no sound. Each pass compares more pairs than those above.",
+        ]
+    for more in without_sound:
+        lines += _commented_pass(more)
     lines += [
         "",
         "[matching]",
@@ -132,6 +137,15 @@ def agreement_toml(
         "",
     ]
     return "\n".join(lines)
+
+
+def drafted_passes(names: Collection[str]) -> list[tuple[str, ...]]:
+    """Return the key parts of the blocking passes that are drafted for an agreement over fields of these names."""
+    return [keys for keys in _PASSES if all(key[key.index("(") + 1 : -1] in names for key in keys)]
+
+
+def _commented_pass(keys: Sequence[str]) -> list[str]:
+    return ["#", "# [[blocking]]", "# keys = [" + ", ".join(f'"{key}"' for key in keys) + "]"]
 
 
 def scaled_budgets(weights: Mapping[str, int], bits: int) -> dict[str, int]:

@@ -188,8 +188,8 @@ def read_links(folder: Path | str) -> Links:
 
     Raises:
         LinksError: not a links folder, incomplete, damaged or of another version; with a record that appears twice in
-            the links, a score or a weight that is not a number, or a text that may not stand on a terminal; or with more
-            rows than the memory holds.
+            the links, a score or a weight that is not a number, or a text that may not stand on a terminal; or with
+            more rows than the memory holds.
 
     Example:
         >>> pprl.read_links("links").parties

@@ -17,6 +17,7 @@ __all__ = [
     "Amount",
     "BestScores",
     "BlockingMethod",
+    "Count",
     "Entry",
     "Estimate",
     "ExpectedQuality",
@@ -25,10 +26,9 @@ __all__ = [
     "LearntModel",
     "LshCheck",
     "LshParameters",
-    "PassEntry",
     "Prior",
-    "RunCounts",
     "RunParameters",
+    "Share",
     "ThresholdBasis",
     "ThresholdEntry",
     "ThresholdPoint",
@@ -322,75 +322,6 @@ class LearntModel(Entry):
 
     converged: bool
     priors: tuple[Prior, ...]
-
-
-class PassEntry(Entry):
-    """One of several blocking passes in turn.
-
-    Attributes:
-        blocking: its method.
-        pairs_compared: pairs that it compared.
-        per_block_pass: the same for each pass of keys or table of the LSH.
-        links: pairs that it linked for good.
-    """
-
-    blocking: BlockingMethod
-    pairs_compared: Count
-    per_block_pass: tuple[Count, ...]
-    links: Count
-
-
-class CopyCounts(Entry):
-    """Linked people who have several records in one file.
-
-    Attributes:
-        people: how many there are, in all files.
-        records: their further records, beyond one for each person and file, by party.
-        rescued: people whose records would have been rivals without being recognised as copies, so that none of them
-            had reached even odds.
-    """
-
-    people: Count
-    records: dict[str, Count]
-    rescued: Count
-
-
-class RunCounts(Entry):
-    """What was counted; SPEC.md says which counts cover the whole folder in a run that extends another.
-
-    Attributes:
-        pairs_possible: pairs without blocking.
-        pairs_compared: pairs that were compared.
-        pairs_compared_per_pass: the same for each pass of keys or table of the LSH.
-        reduction_ratio: 1 less the share of the possible pairs that was compared; never below 0.
-        pairs_over_threshold: pairs that reached the threshold.
-        pairs_accepted: rows of ``pairs.parquet``.
-        links: groups of records that share a link id.
-        linked_records: rows of ``links.parquet``.
-        pairs_in_links: pairs of records that share a link id.
-        pairs_like_household: accepted pairs that score less than :attr:`RunRecord.household_limit`.
-        greedy_components: groups too large for the optimal assignment.
-        ties: records that had two partners with equal evidence.
-        largest_link: records in the largest link.
-        passes: the blocking passes in turn; one entry if there is one blocking method.
-        copies: people who are in a file several times; None under a rule that does not look for them.
-    """
-
-    pairs_possible: Count
-    pairs_compared: Count
-    pairs_compared_per_pass: tuple[Count, ...]
-    reduction_ratio: Share
-    pairs_over_threshold: Count
-    pairs_accepted: Count
-    links: Count
-    linked_records: Count
-    pairs_in_links: Count
-    pairs_like_household: Count
-    greedy_components: Count
-    ties: Count
-    largest_link: Count
-    passes: Annotated[tuple[PassEntry, ...], Field(min_length=1)]
-    copies: CopyCounts | None = None
 
 
 class NamedEntry(Entry):

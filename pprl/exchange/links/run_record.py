@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pprl.base.errors import AgreementError, LinksError
 from pprl.exchange.agreement.model import only_plain
 from pprl.exchange.encoded.header import Hex64, no_entry_twice
+from pprl.exchange.links.run_counts import RunCounts
 from pprl.exchange.links.run_entries import (
     AgreementEntry,
     Amount,
@@ -22,7 +23,6 @@ from pprl.exchange.links.run_entries import (
     ExpectedQuality,
     InputFile,
     LearntModel,
-    RunCounts,
     RunParameters,
     ThresholdEntry,
 )

@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pprl.base.arrays import Int64s, Words
+from pprl.base.arrays import Bools, Int64s, Words
 from pprl.exchange.agreement.model import BlockingPass
 from pprl.party.blocking.sounds import metaphone_texts, soundex_texts
 from pprl.party.encoding.blake2b import join_and_hash
 from pprl.tables.texts import Texts
 
-__all__ = ["KEY_PARTS", "pass_keys"]
+__all__ = ["KEY_PARTS", "pass_keys", "without_key"]
 
 
 def pass_keys(
@@ -42,6 +42,32 @@ def pass_keys(
     if len(parts) == 1:  # one digest for each value is enough, however many records have it
         return join_and_hash(parts, [np.arange(len(parts[0]))], subkey)[which[0]]
     return join_and_hash(parts, which, subkey)
+
+
+def without_key(
+    passes: Sequence[BlockingPass], columns: Mapping[str, tuple[Int64s, Sequence[str]]]
+) -> Bools:
+    """Return which records have no key in any pass: those whose keys would all be 0, whatever the party's key.
+
+    Args:
+        passes: at least one.
+        columns: field name -> (which value each record has, the normal forms).
+
+    Returns:
+        ``bool[records]``.
+    """
+    there: dict[tuple[str, str], Bools] = {}  # several passes may name one part
+    without = None
+    for step in passes:
+        for part in step.parts():
+            if part not in there:
+                function, name = part
+                which, values = columns[name]
+                there[part] = (KEY_PARTS[function](Texts.of(values)).lengths() > 0)[which]
+        lacks = ~np.logical_and.reduce([there[part] for part in step.parts()])
+        without = lacks if without is None else without & lacks
+    assert without is not None
+    return without
 
 
 def _initials(values: Texts) -> Texts:

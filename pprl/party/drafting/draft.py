@@ -1,8 +1,9 @@
 """A first agreement from a look at a file: which column is a given name, a date, a postcode.
 
 Columns are recognised by their names first; for fields that no name has taken, by their values. In the profile
-``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.drafting.budgets`). No value of
-the file goes into the draft. Of what was counted there, only the rounded budgets and the reasons in words do.
+``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.drafting.budgets`). Names outside
+a to z bring blocking passes of their own (:mod:`pprl.party.drafting.passes`). No value of the file goes into the draft.
+Of what was counted there, only the rounded budgets, the reasons in words and those passes do.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pprl.exchange.agreement.defaults import DEFAULT_BITS, Profile
 from pprl.exchange.agreement.draft_text import agreement_toml, scaled_budgets, useful_bits
 from pprl.exchange.agreement.model import only_plain
 from pprl.party.drafting.budgets import Proposal, reasoned_budgets
+from pprl.party.drafting.passes import WithoutSound, passes_without_sound
 from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
 from pprl.party.reading.people import check_frame
@@ -95,12 +97,15 @@ class Draft:
         guesses: every column of the file and what it was taken for.
         id_column: the column that looks like the party's own ids, if any.
         useful_bits: length in bits of the longest filter that the budgets can still fill as they should.
+        without_sound: the names without a letter a to z and the blocking passes drafted for them; None where there are
+            hardly any.
     """
 
     toml: str
     guesses: tuple[Guess, ...]
     id_column: str | None
     useful_bits: int
+    without_sound: WithoutSound | None
 
     def columns(self) -> dict[str, str]:
         """Return field -> column for fields whose column has another name."""
@@ -155,6 +160,7 @@ def draft_agreement(
     weights = {name: proposal.budget for name, proposal in proposed.items()}
     budgets = scaled_budgets(weights, bits or DEFAULT_BITS[profile]) if weights else {}
     ids = [g.column for g in found.values() if g.kind == "id"]
+    without_sound = passes_without_sound(frame, fields)
     return Draft(
         toml=agreement_toml(
             [(name, kind) for name, kind, _ in fields],
@@ -163,6 +169,7 @@ def draft_agreement(
             bits=bits,
             weights=weights or None,
             reasons={name: proposal.words for name, proposal in proposed.items()},
+            without_sound=without_sound.passes if without_sound else (),
         ),
         guesses=tuple(
             replace(g, budget=_in_words(budgets[g.field], proposed[g.field]))
@@ -172,6 +179,7 @@ def draft_agreement(
         ),
         id_column=ids[0] if ids else None,
         useful_bits=useful_bits(profile, weights),
+        without_sound=without_sound,
     )
 
 

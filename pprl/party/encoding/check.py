@@ -18,7 +18,7 @@ from pprl.party.encoding.encode import encode_fields, mean_fill
 from pprl.party.encoding.own_ids import OwnIds
 from pprl.party.encoding.row_counts import RowCounter
 from pprl.party.encoding.value_counts import ValueCounts
-from pprl.party.hardening.weakness import weaknesses
+from pprl.party.hardening.weakness import weaknesses, without_keys
 from pprl.party.keys.key import Key
 from pprl.party.reading.people import (
     EMPTY_ID_HINT,
@@ -84,6 +84,7 @@ class TableCheck:
         empty_records: rows without a value in any field; they would be rejected. A row with nothing but values that
             can't be read is not among them: it would stop the encoding or, where such values count as missing, be
             rejected.
+        keyless_records: other rows that would have no key in any blocking pass; None if the agreement has no pass.
         warnings: what is weak about the agreement or the file.
         profile: the agreement's: ``record``, one filter a record, or ``fields``, one filter a field.
         fill: mean share of a filter's bits that would be set, measured with a throwaway key on up to 2,000 rows;
@@ -98,6 +99,7 @@ class TableCheck:
     empty_ids: int | None
     repeated_records: int
     empty_records: int
+    keyless_records: int | None
     warnings: tuple[str, ...]
     profile: str
     fill: float
@@ -232,7 +234,8 @@ def _check(
         check_id_column(source, id_column)
         ids = OwnIds(id_column)
     counter = RowCounter(plans, "missing", ids)
-    values = ValueCounts(source, plans, progress or (lambda stage, share: None))
+    tell = progress or (lambda stage, share: None)
+    values = ValueCounts(source, plans, agreement.blocking, tell)
     values.count(ids, counter)
     repeated = ids.repeated(source) if ids else None
     fill = _fill(source, plans, agreement)
@@ -243,7 +246,12 @@ def _check(
         empty_ids=counter.no_id if ids else None,
         repeated_records=counter.rows - values.records.different,
         empty_records=counter.empty,
-        warnings=(*shared_columns(plans), *weaknesses(agreement, fill, _missing(plans, counter))),
+        keyless_records=counter.keyless if agreement.blocking else None,
+        warnings=(
+            *shared_columns(plans),
+            *weaknesses(agreement, fill, _missing(plans, counter)),
+            *without_keys(counter.keyless, counter.rows - counter.empty),
+        ),
         profile=agreement.profile,
         fill=fill,
         record_bytes=row_bytes(agreement),

@@ -143,6 +143,7 @@ class BlockFacts:
         unreadable: of each field, rows whose value can't be read.
         first_unreadable: the first of them, -1 if there is none.
         ids: of the column of the party's own ids, if there is one.
+        keyless: rows with a value that have no key in any blocking pass; 0 if there is no pass.
         fill: of the filters.
     """
 
@@ -152,6 +153,7 @@ class BlockFacts:
     unreadable: tuple[int, ...]
     first_unreadable: tuple[int, ...]
     ids: IdFacts | None
+    keyless: int = 0
     fill: FillCount = FillCount()
 
 
@@ -211,7 +213,9 @@ class TableEncoder:
         if (facts.ids and facts.ids.none) or (stop_unreadable and any(facts.unreadable)):
             return facts, None
         rows = self._rows(fields, block[self._ids.column], kept)
-        return replace(facts, fill=count_fill(rows.filters, self._encoder.agreement)), rows
+        fill = count_fill(rows.filters, self._encoder.agreement)
+        keyless = int((~rows.keys.any(axis=1)).sum()) if rows.keys.shape[1] else 0
+        return replace(facts, keyless=keyless, fill=fill), rows
 
     def look(self, block: Block) -> BlockFacts:
         """Return the facts about a block that will not be encoded."""

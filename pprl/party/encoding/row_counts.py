@@ -11,7 +11,7 @@ from pprl.base.words import plural
 from pprl.exchange.agreement.model import Agreement
 from pprl.party.encoding.encoder import BlockFacts, FillCount
 from pprl.party.encoding.own_ids import OwnIds
-from pprl.party.hardening.weakness import weaknesses
+from pprl.party.hardening.weakness import weaknesses, without_keys
 from pprl.party.reading.people import (
     EMPTY_ID_HINT,
     NO_VALUE_HINT,
@@ -37,6 +37,7 @@ class RowCounts:
         unreadable: field -> rows with a value that could not be read; what could not be read counts as missing. Rows
             that were rejected because nothing else was in them are among them.
         date_formats: date field -> format used.
+        keyless: encoded rows that have no key in any blocking pass; None if the agreement has no pass.
         profile: the agreement's: ``record`` for one filter per record, ``fields`` for one filter per field.
         fill: mean share of bits set in a filter; filters of missing fields don't count.
         warnings: what is weak about the agreement or the file.
@@ -48,6 +49,7 @@ class RowCounts:
     missing: Mapping[str, int]
     unreadable: Mapping[str, int]
     date_formats: Mapping[str, str]
+    keyless: int | None
     profile: str
     fill: float
     warnings: tuple[str, ...]
@@ -65,6 +67,7 @@ class RowCounter:
         rows: rows so far.
         empty: of these, without a value in any field.
         missing, unreadable, first_unreadable: as in :class:`BlockFacts`, of all rows.
+        keyless: rows with a value that have no key in any blocking pass.
         no_id: rows without an id.
         broken: something was met that will stop the encoding; it is told when all of the file has been seen.
     """
@@ -81,6 +84,7 @@ class RowCounter:
         self.rows = 0
         self.broken = False
         self.empty = 0
+        self.keyless = 0
         self.missing = [0] * len(plans)
         self.unreadable = [0] * len(plans)
         self.first_unreadable = [-1] * len(plans)
@@ -100,6 +104,7 @@ class RowCounter:
             self.no_id += facts.ids.none
             self._ids.add(facts.ids)
         self.empty += facts.empty
+        self.keyless += facts.keyless
         self._fill = self._fill.plus(facts.fill)
         self.rows += facts.rows
         if self.no_id or (self._rule == "error" and any(self.unreadable)):
@@ -167,10 +172,12 @@ class RowCounter:
             missing=missing,
             unreadable=dict(zip(names, self.unreadable, strict=True)),
             date_formats={p.field.name: p.date_format.spec for p in self._plans if p.date_format},
+            keyless=self.keyless if agreement.blocking else None,
             profile=agreement.profile,
             fill=fill,
             warnings=(
                 *shared_columns(self._plans),
                 *weaknesses(agreement, fill, {name: n / encoded for name, n in missing.items()}),
+                *without_keys(self.keyless, encoded),
             ),
         )

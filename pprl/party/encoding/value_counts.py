@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from pprl.base.progress import StageShare
+from pprl.exchange.agreement.model import BlockingPass
+from pprl.party.blocking.keys import without_key
 from pprl.party.encoding.blake2b import text_numbers
 from pprl.party.encoding.encode import by_block
 from pprl.party.encoding.encoder import BlockFacts, block_facts
@@ -46,6 +48,7 @@ class ValueCounts:
     Args:
         source: the table.
         plans: how each field is read.
+        passes: the agreement's blocking passes.
         progress: called with a stage's name and the share done.
 
     Attributes:
@@ -58,10 +61,12 @@ class ValueCounts:
         self,
         source: TableSource,
         plans: Sequence[FieldPlan],
+        passes: Sequence[BlockingPass],
         progress: StageShare,
     ) -> None:
         self._source = source
         self._plans = plans
+        self._passes = passes
         self._progress = progress
         # A fresh key for each field, so that nobody can prepare values that collide.
         self._subkeys = [os.urandom(32) for _ in plans]
@@ -74,7 +79,7 @@ class ValueCounts:
 
         Args:
             ids: looks at the party's own ids.
-            tally: counts missing and unreadable values and empty rows.
+            tally: counts missing and unreadable values, empty rows and those without a blocking key.
         """
         counters = [*self.raw, *self.forms, self.records]
         rounds = 0
@@ -133,4 +138,14 @@ class ValueCounts:
         if first:
             unreadable = [np.flatnonzero(column.unreadable) for column in fields]
             facts, _ = block_facts(fields, unreadable, ids.look(block) if ids else None)
+            facts = replace(facts, keyless=self._keyless(fields))
         return _Look(rows=rows, facts=facts, counts=(*raw_counts, *form_counts, records))
+
+    def _keyless(self, fields: Sequence[FieldColumn]) -> int:
+        """Count the rows with a value but without a key; of values that can't be read, what `encode` saves counts."""
+        if not self._passes:
+            return 0
+        saved = [column.saved() for column in fields]
+        empty = np.logical_and.reduce([column.missing for column in saved])
+        columns = {column.field.name: (column.rows, column.values) for column in saved}
+        return int((without_key(self._passes, columns) & ~empty).sum())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pprl.base.words import percent, plural
 from pprl.exchange.agreement.model import Agreement
 
-__all__ = ["weaknesses"]
+__all__ = ["weaknesses", "without_keys"]
 
 _FEW_FIELDS = 3
 """Fewer fields than this draw a warning. Chosen; it decides about a sentence and nothing else, as do those below."""
@@ -44,6 +44,23 @@ def weaknesses(agreement: Agreement, fill: float, missing: Mapping[str, float]) 
     if any(share < 1.0 for share in missing.values()):  # otherwise nothing can be encoded
         found += [*_gaps(missing), *_filling(agreement, fill, missing)]
     return tuple(found)
+
+
+def without_keys(keyless: int, records: int) -> tuple[str, ...]:
+    """Return a sentence on records that have no key in any blocking pass; none where there is no such record.
+
+    Args:
+        keyless: how many there are.
+        records: records with a value.
+    """
+    if not keyless:
+        return ()
+    return (
+        f"{plural(keyless, 'record has', 'records have')} no key in any blocking pass ({percent(keyless / records)}), "
+        "so --blocking keys has no block for them and leaves them out if they are many: a name without a letter a to z "
+        "has no sound, and a missing value makes no key; agree on a pass of other parts, such as initial() of a name "
+        "and parts of a date, or on --blocking lsh or exhaustive",
+    )
 
 
 def _gaps(missing: Mapping[str, float]) -> list[str]:

@@ -129,13 +129,24 @@ def _blocking(run: RunRecord, *, known: bool) -> Iterator[str]:
         )
         yield (
             "With blocking keys, pairs that have no key in common are never compared, and the matches among them are "
-            f"missed.{missed}"
+            f"missed.{missed}{_keyless(run)}"
         )
     if len(run.counts.passes) > 1:
         yield (
             "The blocking passes were made in turn: what a pass linked, at a match probability of 90 % or more, "
             "was not compared again, so a better partner outside its blocks was not seen."
         )
+
+
+def _keyless(run: RunRecord) -> str:
+    """Return what became of the records without a blocking key, if there are any."""
+    entries = run.counts.keyless or ()
+    records = plural(sum(entry.records for entry in entries), "record", "records")
+    if not any(entry.records for entry in entries):
+        return ""
+    if all(entry.compared for entry in entries):
+        return f" This does not hold for {records} without any key, compared with all others."
+    return f" Among them are all pairs of {records} without any key, which were left out."
 
 
 def _linking(run: RunRecord) -> Iterator[str]:

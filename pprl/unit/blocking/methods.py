@@ -2,7 +2,7 @@
 
 Each method is a :class:`Blocking`: it says beforehand how many pairs it will compare, and cuts the work into steps that
 can be done one by one, in another process or on another day. Comparing pairs is the job of a :class:`PairScan`; each
-profile has its own. A new method is one more class and one more line in :func:`make_blocking`.
+profile has its own. A new method is one more class and one more line in :func:`.choose.make_blocking`.
 """
 
 from __future__ import annotations
@@ -10,26 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
 from typing import Protocol
 
 import numba
 import numpy as np
-import pandas as pd
 
 from pprl.base.arrays import Int32s, Int64s, Words
-from pprl.base.errors import UsageError
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import LshCheck, LshParameters
-from pprl.kernels.sorted_codes import count_grouped
 from pprl.unit.blocking.engine import Source
+from pprl.unit.blocking.keyless import (
+    Keyless,
+)
 from pprl.unit.blocking.lsh import (
     Agreeing,
     LshPlan,
     bit_masks,
     bucket_codes,
-    plan_lsh,
 )
 from pprl.unit.journal import Journal, Part, collect
 
@@ -38,13 +36,11 @@ __all__ = [
     "Blocking",
     "Codes",
     "Exhaustive",
-    "Keys",
     "Lsh",
     "PackedFile",
     "PairScan",
     "ScanProgress",
     "Step",
-    "make_blocking",
     "possible_pairs",
     "scan_steps",
 ]
@@ -114,6 +110,15 @@ class PairScan(Protocol):
             progress: called from this thread.
         """
 
+    def chosen(self, left: Int64s, right: Int64s | None, *, progress: ShareDone) -> Part:
+        """Compare some rows of the first side with some of the other, or with all; of one file, where left < right.
+
+        Args:
+            left: rows of the first side, ascending and at least one.
+            right: the same of the other; None for all of it.
+            progress: called from this thread.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -147,6 +152,9 @@ class Blocking(Protocol):
                 own costs.
             gathered: how many times as much a pair costs that is fetched by a blocking key.
         """
+
+    def keyless(self) -> Keyless | None:
+        """Return which records have no blocking key; None for a method that needs none."""
 
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
         """Return the steps of a scan, the same ones for the same files."""
@@ -205,6 +213,9 @@ class Exhaustive:
         """All pairs."""
         return possible_pairs(a, b, same=same)
 
+    def keyless(self) -> None:
+        """No keys are needed."""
+
     def seconds(
         self,
         a: PackedFile,
@@ -234,60 +245,6 @@ def _rows(start: int, stop: int, scan: PairScan, progress: ShareDone) -> Part:
     return scan.rows(start, stop, progress=progress)
 
 
-class Keys:
-    """Compare the pairs that share a keyed blocking key in at least one pass."""
-
-    def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
-        """Sum over the passes; a pair in several passes counts in each."""
-        return int(count_grouped(*self.codes(a, b, same=same), same=same).sum())
-
-    def seconds(
-        self,
-        a: PackedFile,
-        b: PackedFile,
-        *,
-        same: bool,
-        pair_seconds: Callable[[], float],
-        gathered: float,
-    ) -> float:
-        """Each pair is fetched by its key."""
-        return self.expect(a, b, same=same) * pair_seconds() * gathered
-
-    def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """One step per pass; a pair met in an earlier pass is not compared again."""
-        codes = self.codes(a, b, same=same)
-        return [
-            Step(name=f"{number:06d}", run=partial(_pass, codes, number))
-            for number in range(codes[0].shape[1])
-        ]
-
-    def codes(self, a: PackedFile, b: PackedFile, *, same: bool) -> Codes:
-        """Return ``int32[n, passes]`` for each side: equal numbers for equal keys, -1 where there is none."""
-        passes = a.keys.shape[1]
-        codes_a = np.empty((len(a), passes), np.int32)
-        codes_b = np.empty((len(b), passes), np.int32)
-        for number in range(passes):
-            both = (
-                a.keys[:, number]
-                if same
-                else np.concatenate([a.keys[:, number], b.keys[:, number]])
-            )
-            codes = pd.factorize(both)[0].astype(np.int32)
-            codes[both == 0] = -1
-            codes_a[:, number] = codes[: len(a)]
-            codes_b[:, number] = codes[: len(a)] if same else codes[len(a) :]
-        return codes_a, codes_b
-
-    def describe(self) -> None:
-        """No parameters but the agreement's passes."""
-
-
-def _pass(codes: Codes, number: int, scan: PairScan, progress: ShareDone) -> Part:
-    now = codes[0][:, number], codes[1][:, number]
-    before = codes[0][:, :number].copy(), codes[1][:, :number].copy()
-    return scan.shared(now, earlier=before, progress=progress)
-
-
 class Lsh:
     """Compare the pairs that share a bucket of the Hamming LSH."""
 
@@ -299,6 +256,9 @@ class Lsh:
     def expect(self, a: PackedFile, b: PackedFile, *, same: bool) -> int:
         """As the plan counted in some tables; a pair in several buckets counts in each."""
         return int(possible_pairs(a, b, same=same) * self.plan.expected_share)
+
+    def keyless(self) -> None:
+        """No keys are needed."""
 
     def seconds(
         self,
@@ -368,45 +328,3 @@ class _Tables:
         one = np.ascontiguousarray(coded[1][0][:, table - first])
         other = one if self._same else np.ascontiguousarray(coded[1][1][:, table - first])
         return scan.shared((one, other), met=self._masks[:table], progress=progress)
-
-
-def make_blocking(
-    method: str,
-    files: Sequence[EncodedFile],
-    sides: Sequence[PackedFile],
-    *,
-    completeness: float,
-    agreeing: Callable[[], Agreeing],
-) -> Blocking:
-    """Return the blocking method of that name, planned for these files.
-
-    Args:
-        method: ``exhaustive``, ``lsh`` or ``keys``.
-        files: the encoded files.
-        sides: the same files, as the scan sees them.
-        completeness: for ``lsh``, the pairs completeness to plan for.
-        agreeing: called for ``lsh`` only.
-
-    Raises:
-        UsageError: there is no such method, or ``keys`` was chosen and the agreement has no blocking passes.
-    """
-    if method == "keys":
-        if not files[0].agreement.blocking:
-            raise UsageError(
-                "the files hold no blocking keys: their agreement has no [[blocking]] pass",
-                hint="Use --blocking exhaustive or lsh, or add passes to the agreement and encode again.",
-            )
-        return Keys()
-    if method == "lsh":
-        bits = files[0].agreement.filter_bits() * files[0].agreement.filters_per_record()
-        pairs = list(combinations(sides, 2)) or [(sides[0], sides[0])]
-        plan = plan_lsh(
-            agreeing(),
-            bits=bits,
-            completeness=completeness,
-            sizes=[(len(one), len(other)) for one, other in pairs],
-        )
-        return Lsh(plan, completeness=completeness)
-    if method == "exhaustive":
-        return Exhaustive()
-    raise UsageError("blocking must be one of: exhaustive, lsh, keys")

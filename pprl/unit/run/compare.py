@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.errors import DataError
 from pprl.base.progress import Progress
-from pprl.exchange.links.run_entries import PassEntry
+from pprl.exchange.links.run_counts import PassEntry
 from pprl.unit.journal import Journal
 from pprl.unit.linking.assignment import one_to_one
 from pprl.unit.linking.copies import (

@@ -186,16 +186,20 @@ def expected_quality(
     number, least, most = (
         sum(getattr(of_pair, name) for of_pair in expected) for name in ("number", "least", "most")
     )
+    more = 0.0
     if plan.passes[-1] != "exhaustive":
         # Matches that the blocking never compared are in no sum of probabilities.
         seen = float(probability.sum())
-        unlisted = max(unlisted + seen * _left_out(plan.blocking[-1]), number - seen)
+        without, without_most = _without_key(plan)
+        more = without_most - without
+        never = max(seen * _left_out(plan.blocking[-1]), without)
+        unlisted = max(unlisted + never, number - seen)
     return estimate_quality(
         probability,
         accepted,
         unlisted=unlisted + sparse,
         unlisted_low=max(unlisted - (number - least), 0.0),
-        unlisted_high=unlisted + sparse + (most - number),
+        unlisted_high=unlisted + sparse + max(most - number, more),
         error=plan.model.error,
         doubtful=like_household(plan.model, compared.pairs.score[accepted]),
     )
@@ -212,6 +216,24 @@ def _of_sparse(plan: MatchPlan) -> float:
             full *= 1 - plan.model.sparse(file, -plan.prior[pair]) / len(plan.files[file])
         found += plan.model.matches[pair].number * (1 / max(full, 0.01) - 1)
     return found
+
+
+def _without_key(plan: MatchPlan) -> tuple[float, float]:
+    """Return how many matches are expected of records that were left out for want of a blocking key, and at most.
+
+    A record without a key has a match as often as any other, as far as is known. The two records of a match mostly lack
+    a key together, since they say the same; at most each lacks it alone.
+    """
+    left_out = [
+        0.0 if entry.compared else entry.records / len(file)
+        for entry, file in zip(plan.keyless or (), plan.files, strict=False)
+    ]
+    expected, most = 0.0, 0.0
+    for a, b in plan.pairs_of_files() if left_out else []:
+        number = plan.model.matches[a, b].number
+        expected += number * max(left_out[a], left_out[b])
+        most += number * min(left_out[a] + left_out[b], 1.0)
+    return expected, most
 
 
 def _left_out(described: LshParameters | None) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import Progress, silent
 from pprl.exchange.links.folder import Links
-from pprl.exchange.links.run_entries import CopyCounts, RunCounts
+from pprl.exchange.links.run_counts import CopyCounts, RunCounts
 from pprl.exchange.links.tables import (
     LINK_COLUMNS,
     PAIR_COLUMNS,
@@ -161,4 +161,5 @@ def _counts(plan: MatchPlan, compared: Compared, decided: Decided, made: _Made) 
         ties=decided.ties,
         largest_link=int(sizes.max(initial=0)),
         passes=passes,
+        keyless=plan.keyless,
     )

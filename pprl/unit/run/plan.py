@@ -13,6 +13,7 @@ from pprl.base.progress import Progress, of_stage, silent
 from pprl.exchange.agreement.defaults import AssignmentRule
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.folder import Links
+from pprl.exchange.links.run_counts import KeylessRecords
 from pprl.exchange.links.run_entries import BlockingMethod, LshParameters, ThresholdBasis
 from pprl.unit.blocking.engine import Engine
 from pprl.unit.linking.earlier import check_earlier, earlier_ids
@@ -20,7 +21,14 @@ from pprl.unit.run.memory import Memory
 from pprl.unit.run.options import MatchOptions, Settled, settle
 from pprl.unit.run.preflight import check_comparable
 from pprl.unit.run.stages import Stages
-from pprl.unit.run.warnings import Outlook, few, lsh_warnings, no_estimate, warnings_before
+from pprl.unit.run.warnings import (
+    Outlook,
+    few,
+    keyless_warnings,
+    lsh_warnings,
+    no_estimate,
+    warnings_before,
+)
 from pprl.unit.weighing.model import Cost, PairModel, PlannedScan, Threshold, TwoFiles
 from pprl.unit.weighing.prior import log_prior_odds
 from pprl.unit.weighing.profiles import fit_model
@@ -47,6 +55,7 @@ class MatchPlan:
         memory: expected bytes, memory-mapped encodings left out.
         most_pairs: how many pairs may be kept until the memory is full.
         no_estimate: why no estimate of quality can be given; None where there is one.
+        keyless: for each file, its records without a blocking key; None where no pass needs keys.
         earlier: links of an earlier run that stay; see :mod:`pprl.unit.linking.earlier`.
         link_ids: ``int64[records]`` over all files: each one's link id in the earlier run, -1 where it had none;
             None without such a run.
@@ -69,6 +78,7 @@ class MatchPlan:
     memory: int
     most_pairs: int
     no_estimate: str | None
+    keyless: tuple[KeylessRecords, ...] | None
     earlier: Links | None
     link_ids: Int64s | None
     engine: Engine | None
@@ -190,6 +200,7 @@ def plan_match(
     outlook = Outlook(
         files=files, model=model, settled=settled, basis=_basis(files, model), prior=prior
     )
+    keyless = _keyless(files, scans)
     return MatchPlan(
         files=files,
         settled=settled,
@@ -205,10 +216,15 @@ def plan_match(
         memory=needed,
         most_pairs=memory.most_pairs(settled.memory_limit),
         no_estimate=no_estimate(outlook),
+        keyless=keyless,
         earlier=earlier,
         link_ids=link_ids,
         engine=engine,
-        warnings=(*warnings_before(outlook), *lsh_warnings([scan.describe() for scan in scans])),
+        warnings=(
+            *warnings_before(outlook),
+            *lsh_warnings([scan.describe() for scan in scans]),
+            *keyless_warnings(keyless or (), files, several=len(scans) > 1),
+        ),
         stages=stages,
     )
 
@@ -229,6 +245,21 @@ def _pairs_of_files(files: Sequence[EncodedFile], earlier: Links | None) -> list
         for i, j in combinations(range(len(files)), 2)
         if not {files[i].party, files[j].party} <= known
     ]
+
+
+def _keyless(
+    files: Sequence[EncodedFile], scans: Sequence[PlannedScan]
+) -> tuple[KeylessRecords, ...] | None:
+    """Return each file's records without a blocking key; where there is another pass, it compares them."""
+    for scan in scans:
+        found = scan.keyless()
+        if found is not None:
+            compared = found.compared or len(scans) > 1
+            return tuple(
+                KeylessRecords(party=file.party, records=records, compared=compared)
+                for file, records in zip(files, found.records, strict=True)
+            )
+    return None
 
 
 def _basis(

@@ -16,6 +16,7 @@ from pprl.base.arrays import Bytes, Floats, Int64s
 from pprl.base.version import VERSION
 from pprl.exchange.agreement.model import only_plain
 from pprl.exchange.encoded.file import PSEUDONYM_BYTES, EncodedFile
+from pprl.exchange.links.run_counts import RunCounts
 from pprl.exchange.links.run_entries import (
     AgreementEntry,
     Estimate,
@@ -23,7 +24,6 @@ from pprl.exchange.links.run_entries import (
     FilePair,
     InputFile,
     LearntModel,
-    RunCounts,
     RunParameters,
     ThresholdEntry,
     ThresholdPoint,

@@ -8,9 +8,10 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from pprl.base.arrays import Floats
-from pprl.base.words import plural
+from pprl.base.words import percent, plural
 from pprl.exchange.encoded.file import EncodedFile
-from pprl.exchange.links.run_entries import ExpectedQuality, LshParameters, RunCounts
+from pprl.exchange.links.run_counts import KeylessRecords, RunCounts
+from pprl.exchange.links.run_entries import ExpectedQuality, LshParameters
 from pprl.exchange.links.run_record import HOUSEHOLD_SPREAD
 from pprl.unit.run.options import Settled
 from pprl.unit.weighing.model import REPEATED, Basis, PairModel, TwoFiles
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Outlook",
     "few",
+    "keyless_warnings",
     "like_household",
     "lsh_warnings",
     "no_estimate",
@@ -208,6 +210,36 @@ def lsh_warnings(described: Sequence[LshParameters | None]) -> list[str]:
                 "was asked for; ask for more (--completeness), or compare all pairs"
             )
     return found
+
+
+def keyless_warnings(
+    keyless: Sequence[KeylessRecords], files: Sequence[EncodedFile], *, several: bool
+) -> list[str]:
+    """Return what to say of records that have no blocking key in any pass.
+
+    Args:
+        keyless: of each file.
+        files: the same files.
+        several: whether there is another blocking pass.
+    """
+    there = [
+        f"{entry.party} {entry.records:,} of {len(file):,} ({percent(entry.records / len(file))})"
+        for entry, file in zip(keyless, files, strict=False)
+        if entry.records
+    ]
+    if not there:
+        return []
+    if several:
+        done = "keys can't find them, the other pass can"
+    elif all(entry.compared for entry in keyless):
+        others = "all other records" if len(files) == 1 else "all records of the other files"
+        done = f"keys can't find them, so they are compared with {others}"
+    else:
+        done = (
+            "they are too many to be compared with everybody, so they are left out, and their matches are missed; "
+            "use --blocking lsh, or agree on a pass in which they have a key"
+        )
+    return [f"records without a blocking key in any pass: {', '.join(there)}; {done}"]
 
 
 def like_household(model: PairModel, score: Floats) -> int:

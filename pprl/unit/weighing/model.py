@@ -20,6 +20,7 @@ from pprl.base.arrays import Floats, Int64s
 from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
 from pprl.exchange.links.tables import Rows as TableRows
 from pprl.unit.blocking.engine import Engine
+from pprl.unit.blocking.keyless import Keyless
 from pprl.unit.blocking.methods import ScanProgress
 from pprl.unit.journal import Journal
 
@@ -149,6 +150,9 @@ class PlannedScan(Protocol):
 
     def describe(self) -> LshParameters | None:
         """Return the blocking's parameters, for ``run.json``; None where it has none."""
+
+    def keyless(self) -> Keyless | None:
+        """Return which records have no blocking key; None where the blocking needs none."""
 
     def cost(self, a: int, b: int) -> Cost:
         """Return what :meth:`scan` will cost."""

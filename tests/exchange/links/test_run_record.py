@@ -29,6 +29,7 @@ def whole(profile: str = "record") -> dict[str, Any]:
     first = {"blocking": "keys", "pairs_compared": 40, "per_block_pass": [30, 10], "links": 2}
     last = {"blocking": "lsh", "pairs_compared": 60, "per_block_pass": [60], "links": 1}
     content["counts"]["passes"] = [first, last]
+    content["counts"]["keyless"] = [{"party": "health", "records": 7, "compared": True}]
     content["threshold"]["estimate"]["curve"] = content["threshold"]["estimate"]["curve"][:2]
     content["threshold"]["histogram"] = {"bins": 2, "best": [1, 2], "chance": [2.5, 0.0]}
     return content
@@ -69,7 +70,13 @@ def known(path: Path) -> bool:
 
 
 KNOWN = [path for path in entries(whole()) if known(path)]
-OPTIONAL = {("agreement", "profile"), ("threshold", "no_estimate"), ("parameters", "sample")}
+OPTIONAL = {
+    ("agreement", "profile"),
+    ("threshold", "no_estimate"),
+    ("parameters", "sample"),
+    ("counts", "copies"),
+    ("counts", "keyless"),
+}
 
 
 def name_of(path: Path) -> str:

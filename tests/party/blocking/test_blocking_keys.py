@@ -21,7 +21,7 @@ from slow_keys import (
 )
 
 from pprl.exchange.agreement.model import BlockingPass
-from pprl.party.blocking.keys import KEY_PARTS, pass_keys
+from pprl.party.blocking.keys import KEY_PARTS, pass_keys, without_key
 from pprl.party.blocking.sounds import metaphone_texts, soundex_texts
 from pprl.party.encoding.blake2b import join_and_hash
 from pprl.tables.texts import Texts
@@ -77,6 +77,29 @@ def test_keys_are_equal_where_all_parts_are_equal(records: list[tuple[str, str, 
         for j, right in enumerate(parts):
             if all(left) and all(right):
                 assert (keys[i] == keys[j]) == (left == right)
+
+
+@PROPERTY
+@given(st.lists(st.tuples(NAMES, DATES, NAMES), min_size=1, max_size=20), st.integers(1, 4))
+def test_records_without_a_key_are_those_whose_keys_are_all_0(
+    records: list[tuple[str, str, str]], passes: int
+) -> None:
+    """Whatever the key, and without computing one."""
+    steps = [
+        BlockingPass(keys=("soundex(a)", "year(b)")),
+        BlockingPass(keys=("metaphone(c)", "month(b)", "day(b)")),
+        BlockingPass(keys=("soundex(a)", "metaphone(c)")),
+        BlockingPass(keys=("initial(c)", "year(b)")),
+    ][:passes]
+    values = {name: [record[at] for record in records] for at, name in enumerate("abc")}
+    columns = {
+        name: (lambda c: (c.rows, c.values))(make_column(make_field(kind), values[name]))
+        for name, kind in (("a", "surname"), ("b", "date"), ("c", "given-name"))
+    }
+    keys = np.array([slow_pass_keys(step, values, SUBKEY) for step in steps], object)
+    found = without_key(steps, columns)
+    assert found.dtype == np.bool_
+    assert found.tolist() == [not any(of_record) for of_record in keys.T]
 
 
 @PROPERTY

@@ -22,6 +22,7 @@ from pprl.base.errors import DataError
 from pprl.party.encoding import encode as encode_module
 from pprl.party.encoding import value_counts
 from pprl.party.encoding.check import TableCheck, check, check_file
+from pprl.party.encoding.encode import encode_fields
 from pprl.party.encoding.occurrences import Occurrences, keep_within
 from pprl.party.encoding.own_ids import OwnIds, Repeated
 from pprl.party.keys.key import Key
@@ -80,6 +81,12 @@ def hold(found: TableCheck, frame: pd.DataFrame) -> None:
     assert found.repeated_ids == (ids.duplicated() & ~blank).sum()
     assert found.repeated_records == frame[names].duplicated().sum()
     assert found.empty_records == np.logical_and.reduce([c.missing for c in fields]).sum()
+    saved = [column.saved() for column in fields]
+    kept = ~np.logical_and.reduce([column.missing for column in saved])
+    _, keys = encode_fields(saved, AGREEMENT, KEY)
+    without = int((kept & (keys == 0).all(axis=1)).sum())
+    assert found.keyless_records == without
+    assert any("no key in any blocking pass" in text for text in found.warnings) == (without > 0)
 
 
 @settings(deadline=None, max_examples=25)
@@ -130,6 +137,12 @@ def test_rows_are_named_by_their_place_in_the_file(
         "2 with an id of an earlier row",
     ]
     hold(found, frame)
+
+
+def test_without_passes_no_key_is_asked_for() -> None:
+    found = check(PEOPLE, make_agreement(), columns=COLUMNS)
+    assert found.keyless_records is None
+    assert not any("no key" in text for text in found.warnings)
 
 
 def test_the_fill_is_that_of_the_first_rows(

@@ -45,6 +45,33 @@ def test_every_row_is_accounted_for() -> None:
     assert 0.1 < counts.fill < 0.6
 
 
+def test_records_without_a_key_in_any_pass_are_counted_and_warned_of() -> None:
+    """A key in one pass is enough; a name without a sound has none; a row that is rejected does not count."""
+    rows = [
+        ("1", "Anna", "O'Brien", "12/07/1987", "F", ""),
+        ("2", "", "O'Brien", "13/07/1987", "F", ""),
+        ("3", "", "李", "12/07/1987", "F", ""),
+        ("4", "", "O'Brien", "", "F", ""),
+        ("5", "李", "", "", "F", ""),
+        ("6", "", "", "", "", ""),
+    ]
+    counts = run(pd.DataFrame(rows, columns=PEOPLE.columns)).row_counts
+    assert counts.keyless == 2
+    (told,) = [text for text in counts.warnings if "no key" in text]
+    assert told.startswith(
+        "2 records have no key in any blocking pass (40.0 %), so --blocking keys"
+    )
+    whole = run(pd.DataFrame(rows[:2], columns=PEOPLE.columns)).row_counts
+    assert whole.keyless == 0
+    assert not any("no key" in text for text in whole.warnings)
+
+
+def test_without_passes_no_key_is_asked_for() -> None:
+    made = encode(PEOPLE, make_agreement(), KEY, party="health", id_column="id")
+    assert made.row_counts.keyless is None
+    assert not any("no key" in text for text in made.row_counts.warnings)
+
+
 def test_the_header_says_everything_that_the_unit_needs() -> None:
     """Agreement, fingerprints, counts, party and software stand in the header, and no value of a person."""
     made = run()

@@ -143,6 +143,24 @@ class TestEstimate:
         )
         assert "How many there are" not in notes(judged(make_world(blocking="keys")))
 
+    @pytest.mark.parametrize(
+        ("records", "compared", "says"),
+        [
+            ([3, 4], True, "This does not hold for 7 records without any key"),
+            ([1, 0], False, "Among them are all pairs of 1 record without any key"),
+            ([0, 0], True, None),
+        ],
+    )
+    def test_what_became_of_records_without_a_key_is_told(self, records, compared, says):
+        entries = [
+            {"party": party, "records": n, "compared": compared}
+            for party, n in zip(("health", "education"), records, strict=True)
+        ]
+        links = with_run(make_world(blocking="keys").links, {"counts.keyless": entries})
+        told = notes(evaluate(links))
+        assert ("without any key" in told) == (says is not None)
+        assert (says or "") in told
+
     def test_beside_a_truth_it_is_labelled_too(self, world):
         said = r"precision 90.0 % \(95 % interval 81.2 to 95.7 %\), recall [\d.]+ % " + SEEN
         assert re.search(said, text_of(judged(world)))

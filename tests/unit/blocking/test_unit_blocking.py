@@ -16,9 +16,12 @@ from unit_world import as_one, town
 
 from pprl.base.errors import UsageError
 from pprl.exchange.encoded.file import EncodedFile
-from pprl.unit.blocking import methods
+from pprl.unit.blocking import choose, methods
+from pprl.unit.blocking.choose import make_blocking
+from pprl.unit.blocking.keyed import Keys
+from pprl.unit.blocking.keyless import Keyless
 from pprl.unit.blocking.lsh import bucket_codes
-from pprl.unit.blocking.methods import Agreeing, PackedFile, make_blocking, possible_pairs
+from pprl.unit.blocking.methods import Agreeing, PackedFile, possible_pairs
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part
 from pprl.unit.run.options import MatchOptions
 from pprl.unit.run.plan import plan_match
@@ -26,6 +29,7 @@ from pprl.unit.weighing.record.scan import SIZES, RecordScan
 
 Draw = Callable[..., np.ndarray]
 Make = Callable[..., EncodedFile]
+NOBODY = Keyless(records=(), compared=False)  # no record without a key is compared
 LOW = 0.001  # every pair that has a bit in common is over it
 
 
@@ -132,7 +136,7 @@ def test_keys_compare_exactly_the_pairs_that_share_one(
     share = (a.keys[:, None, :] == b.keys[None, :, :]) & (a.keys[:, None, :] != 0)
     if same:
         share &= np.triu(np.ones((len(a), len(b)), bool), 1)[:, :, None]
-    method = methods.Keys()
+    method = Keys(NOBODY)
     scored, compared = scan(method, a, b, same=same)
     expected = {(int(i), int(j)) for i, j in np.argwhere(share.any(axis=2))}
     assert places_of(scored) == expected
@@ -182,7 +186,7 @@ def test_methods_are_found_by_name(make_encoded: Make, draw_people: Draw) -> Non
     sides = [PackedFile.of(file)]
     for name, kind in [
         ("exhaustive", methods.Exhaustive),
-        ("keys", methods.Keys),
+        ("keys", Keys),
         ("lsh", methods.Lsh),
     ]:
         shown = agreeing(*sides, *sides) if name == "lsh" else no_agreeing
@@ -240,13 +244,13 @@ def test_what_plans_an_lsh_and_what_checks_it_are_pairs_of_different_records(
 ) -> None:
     """Each pair is shown once, and the pairs of one record stand under one number; in one file too."""
     seen: list[Agreeing] = []
-    real = methods.plan_lsh
+    real = choose.plan_lsh
 
     def noted(shown: Agreeing, **more: Any) -> Any:
         seen.append(shown)
         return real(shown, **more)
 
-    monkeypatch.setattr(methods, "plan_lsh", noted)
+    monkeypatch.setattr(choose, "plan_lsh", noted)
     people = town(profile, (400, 300), 250)
     files = (as_one(people) if parties == 1 else people).files
     plan_match(files, MatchOptions(blocking="lsh"))
@@ -288,7 +292,7 @@ def test_a_scan_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(methods, "BLOCK_PAIRS", 1)
     keys = np.random.default_rng(5).integers(0, 4, (37, 4)).astype(np.uint64)
     a = side(37, keys)
-    how = methods.Exhaustive() if method == "exhaustive" else methods.Keys()
+    how = methods.Exhaustive() if method == "exhaustive" else Keys(NOBODY)
     whole, compared = scan(how, a, a, same=True)
     steps = how.steps(a, a, same=True)
     assert len(steps) == 4

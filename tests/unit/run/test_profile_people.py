@@ -121,7 +121,7 @@ def test_an_lsh_is_planned_once(profile: str, monkeypatch: pytest.MonkeyPatch) -
         made.append(plan_lsh(*arguments, **options))
         return made[-1]
 
-    monkeypatch.setattr("pprl.unit.blocking.methods.plan_lsh", counted)
+    monkeypatch.setattr("pprl.unit.blocking.choose.plan_lsh", counted)
     links = match(people.files, MatchOptions(blocking="keys,lsh"))
     assert len(made) == 1
     assert links.run.parameters.lsh.tables == made[0].tables

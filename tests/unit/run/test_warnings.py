@@ -13,7 +13,8 @@ import pytest
 from links_checks import hold_consistent
 
 from pprl.exchange.encoded.file import EncodedFile
-from pprl.exchange.links.run_entries import LshCheck, LshParameters, PassEntry, RunCounts
+from pprl.exchange.links.run_counts import PassEntry, RunCounts
+from pprl.exchange.links.run_entries import LshCheck, LshParameters
 from pprl.unit.linking.assignment import one_to_one
 from pprl.unit.run import decide
 from pprl.unit.run.estimate import estimate_quality

@@ -16,12 +16,13 @@ from pprl.base.errors import UsageError
 from pprl.base.progress import ShareDone
 from pprl.exchange.encoded.file import EncodedFile
 from pprl.exchange.links.run_entries import BestScores, BlockingMethod, LshParameters
+from pprl.unit.blocking.choose import make_blocking
 from pprl.unit.blocking.engine import Engine
+from pprl.unit.blocking.keyless import Keyless
 from pprl.unit.blocking.methods import (
     Blocking,
     PackedFile,
     ScanProgress,
-    make_blocking,
     possible_pairs,
     scan_steps,
 )
@@ -232,6 +233,10 @@ class FieldsPlannedScan:
     def describe(self) -> LshParameters | None:
         """As the blocking does."""
         return self.blocking.describe()
+
+    def keyless(self) -> Keyless | None:
+        """As the blocking does."""
+        return self.blocking.keyless()
 
     def cost(self, a: int, b: int) -> Cost:
         """Pairs, kept pairs and seconds, from a scan of some records."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from pprl.base.arrays import Int32s, Int64s, Words
 from pprl.base.progress import ShareDone
+from pprl.unit.blocking.keyless import count_chosen
 from pprl.unit.blocking.lsh import agreeing_on
 from pprl.unit.blocking.methods import Codes, PackedFile
 from pprl.unit.journal import Part
@@ -113,6 +114,17 @@ class FieldsScan:
             before = agreeing_on(self._tables[0].words, self._tables[1].words, left, right, met)
             left, right = left[~before], right[~before]
         return self._weighed(left, right, int(counts[last]))
+
+    def chosen(self, left: Int64s, right: Int64s | None, *, progress: ShareDone) -> Part:
+        """One kernel call."""
+        one, other = self._table.ids
+        others = other.shape[1]
+        one, other = one[:, left], other if right is None else other[:, right]
+        i, j = scan_all(self._with(one, other), (0, 1), self._bound, self._least, progress=progress)
+        i, j = left[i], j if right is None else right[j]
+        if self._same:
+            i, j = i[i < j], j[i < j]
+        return self._weighed(i, j, count_chosen(left, right, others, same=self._same))
 
     def _with(self, one: Int32s, other: Int32s) -> Columns:
         table = self._table

@@ -1,4 +1,4 @@
-"""A blocking whose scan another engine runs: it plans and describes itself as before, and its scan is one step."""
+"""A blocking whose blocks another engine scans, in one step; it plans and describes itself as before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from functools import partial
 from pprl.base.progress import ShareDone
 from pprl.exchange.links.run_entries import LshParameters
 from pprl.unit.blocking.engine import Engine
-from pprl.unit.blocking.methods import Blocking, Keys, Lsh, PackedFile, PairScan, Step
+from pprl.unit.blocking.keyed import Keys
+from pprl.unit.blocking.keyless import Keyless
+from pprl.unit.blocking.methods import Blocking, Lsh, PackedFile, PairScan, Step
 from pprl.unit.journal import Part
 from pprl.unit.weighing.record.scan import SIZES, RecordScan
 
@@ -39,9 +41,15 @@ class Delegated:
         """As the method does, on this machine: how fast the engine is, nobody knows beforehand."""
         return self._method.seconds(a, b, same=same, pair_seconds=pair_seconds, gathered=gathered)
 
+    def keyless(self) -> Keyless | None:
+        """As the method does."""
+        return self._method.keyless()
+
     def steps(self, a: PackedFile, b: PackedFile, *, same: bool) -> Sequence[Step]:
-        """One step for everything: the engine divides its work itself."""
-        return [Step(name="engine", run=partial(self._scan, a, b, same))]
+        """One step for all blocks: the engine divides its work itself. Records without a key are compared here."""
+        by_engine = Step(name="engine", run=partial(self._scan, a, b, same))
+        here = self._method.keyless_steps(a, b, same=same) if isinstance(self._method, Keys) else ()
+        return [by_engine, *here]
 
     def _scan(
         self, a: PackedFile, b: PackedFile, same: bool, scan: PairScan, progress: ShareDone
