@@ -64,6 +64,7 @@ def encode(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    missing: tuple[str, ...],
     header: bool,
     unreadable: Literal["error", "missing"],
     as_json: bool,
@@ -96,7 +97,7 @@ def encode(
     check_outputs(output, id_map, inputs=(people, agreement, key, columns_file), force=force)
     settled = Agreement.load(agreement)
     secret = Key.load(key)
-    mapping = column_map(columns_file, columns, date_formats)
+    mapping = column_map(columns_file, columns, date_formats, missing)
     with Progress() as progress:
         counts = encode_file(
             people,
@@ -156,4 +157,7 @@ def _show(counts: RowCounts) -> None:
             )
     gaps = ", ".join(f"{name} {count:,}" for name, count in counts.missing.items() if count)
     click.echo(f"  missing values: {gaps or 'none'}")
+    declared = [f"{name} {count:,}" for name, count in counts.declared_missing.items() if count]
+    if declared:
+        click.echo(f"  of these, declared missing in the column map: {', '.join(declared)}")
     click.echo(f"  mean fill of the filters: {counts.fill:.2f} (profile {counts.profile})")
