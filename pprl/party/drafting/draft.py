@@ -2,11 +2,13 @@
 
 Columns are recognised by their names first; for fields that no name has taken, by their values. In the profile
 ``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.drafting.budgets`). No value of
-the file goes into the draft. Of what was counted there, only the rounded budgets and the reasons in words do.
+the file goes into the draft. Of what was counted there, only the rounded budgets and the reasons in words do. The
+column map, which stays with the party, declares the file's customary placeholders missing.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ from pprl.base.errors import DataError, UsageError
 from pprl.exchange.agreement.defaults import DEFAULT_BITS, Profile
 from pprl.exchange.agreement.draft_text import agreement_toml, scaled_budgets, useful_bits
 from pprl.party.drafting.budgets import Proposal, reasoned_budgets
+from pprl.party.drafting.placeholders import FoundPlaceholders, find_placeholders, without
 from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
 from pprl.party.reading.people import check_frame
@@ -94,16 +97,40 @@ class Draft:
         guesses: every column of the file and what it was taken for.
         id_column: the column that looks like the party's own ids, if any.
         useful_bits: length in bits of the longest filter that the budgets can still fill as they should.
+        placeholders: customary placeholders for missing values, of every column that holds some.
     """
 
     toml: str
     guesses: tuple[Guess, ...]
     id_column: str | None
     useful_bits: int
+    placeholders: tuple[FoundPlaceholders, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return field -> column for fields whose column has another name."""
         return {g.field: g.column for g in self.guesses if g.field and g.field != g.column}
+
+    def column_map(self) -> str:
+        """Return the text of the file's column map: its columns, and the placeholders as missing values.
+
+        No value of the file is in it but those that the list of customary placeholders knows.
+        """
+        lines = [
+            "# Which columns answer the agreement's fields. Stays with the party.",
+            "[columns]",
+            *(f"{name} = {_quoted(column)}" for name, column in self.columns().items()),
+        ]
+        if self.placeholders:
+            lines += [
+                "",
+                "# What this file holds in place of a missing value, as far as it is customary.",
+                "# Take out what is a real value (a surname Null), and add what else your office writes.",
+                "[missing]",
+            ]
+        for found in self.placeholders:
+            values = ", ".join(map(_quoted, found.values))
+            lines.append(f"{found.field} = [{values}]")
+        return "\n".join(lines) + "\n"
 
 
 def draft_agreement(
@@ -143,6 +170,12 @@ def draft_agreement(
     found = _guesses(frame)
     guesses = [found[column] for column in frame.columns]
     fields = [(g.field, g.kind, g.column) for g in guesses if g.field]
+    looked_at = [
+        find_placeholders(frame[column].fillna(""), column=column, name=name, kind=kind)
+        for name, kind, column in fields
+    ]
+    placeholders = tuple(found for found in looked_at if found)
+    blank = {found.column: without(frame[found.column], found) for found in placeholders}
     if not fields:
         raise DataError(
             "no column looks like a name, a date, an address or another field to link by",
@@ -150,7 +183,7 @@ def draft_agreement(
         )
     proposed: Mapping[str, Proposal] = {}
     if profile == "record":
-        proposed = reasoned_budgets(frame, fields)
+        proposed = reasoned_budgets(frame.assign(**blank), fields)
     weights = {name: proposal.budget for name, proposal in proposed.items()}
     budgets = scaled_budgets(weights, bits or DEFAULT_BITS[profile]) if weights else {}
     ids = [g.column for g in found.values() if g.kind == "id"]
@@ -171,7 +204,12 @@ def draft_agreement(
         ),
         id_column=ids[0] if ids else None,
         useful_bits=useful_bits(profile, weights),
+        placeholders=placeholders,
     )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _in_words(budget: int, proposal: Proposal) -> str:
