@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,17 @@ def test_the_list_is_sound() -> None:
         assert value.strip() == value != ""
         assert re.fullmatch(r"(\d+-\d+)?", times)
         assert standing in ("sure", "perhaps")
+
+
+@pytest.mark.parametrize(("kind", "table"), [("given-name", "given"), ("surname", "surnames")])
+def test_no_usual_name_is_on_the_list(kind: str, table: str) -> None:
+    """Of the names that `pprl synth` draws from; folded, the Spanish word for a girl is the given name Nina."""
+    paths = sorted(Path(str(files("pprl.synth").joinpath("data/names"))).glob(f"*/{table}.tsv"))
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    names = Texts.of(sorted({cell for line in lines for cell in line.split("\t")}))
+    assert len(names) > 5000
+    entries = customary(kind).find(normalise_texts(names, kind))
+    assert [name for name, entry in zip(names, entries, strict=True) if entry] in ([], ["Neant"])
 
 
 @pytest.mark.parametrize("kind", sorted(set(FIELD_TYPES) - {"date", "sex"}))
