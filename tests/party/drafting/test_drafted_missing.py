@@ -65,6 +65,12 @@ def test_a_real_name_is_declared_when_it_is_common_only(tmp_path: Path) -> None:
     assert drafted(tmp_path, town=["Null", *NAMES])[1] == {}
 
 
+def test_what_no_rule_reads_is_looked_at_as_it_is_written(tmp_path: Path) -> None:
+    """A word among telephone numbers or for the sex would stop `encode`."""
+    found = drafted(tmp_path, mobile=["0123456", "Unbekannt", "x"], sex=["NULL", "F", "unknown"])[1]
+    assert found == {"phone": ["Unbekannt"], "sex": ["NULL"]}
+
+
 def test_a_real_birthday_is_spared_beside_a_default_date(tmp_path: Path) -> None:
     """Each value has to be too common by itself, however it is written."""
     dates = ["01/01/1900", "1/1/1900", "01/01/1900", "01/01/1950", "12/07/1987"]

@@ -211,11 +211,14 @@ def test_a_column_without_a_value_left_is_told() -> None:
     assert rest == []
 
 
-def test_a_column_that_is_spared_in_one_block_is_not_called_empty(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "streets", [["Lane"] * 2 + ["Unknown"] * 3, ["Unknown"] * 3 + ["Lane"] * 2]
+)
+def test_a_column_with_a_value_in_any_block_is_not_called_empty(
+    streets: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encode_module, "_BLOCK", 2)
-    frame = PEOPLE.assign(street=["Mill Lane"] * 2 + ["Unknown"] * 3)
+    frame = PEOPLE.assign(street=streets)
     assert not [text for text in checked(frame, MAP).warnings if "leaves no value" in text]
 
 

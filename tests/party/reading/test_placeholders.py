@@ -125,6 +125,13 @@ def test_a_common_default_is_told_whatever_it_is() -> None:
     assert warned(put("number", "471100", 30), OVER) == [("number",)]
 
 
+def test_gaps_are_not_too_common() -> None:
+    """Nor is what can't be read, which has a message of its own."""
+    assert warned(put("born", " ", 600), OVER) == []
+    assert warned(put("number", "-", 600), OVER) == []
+    assert warned(put("born", "next week", 600), OVER) == []
+
+
 def test_what_the_list_knows_is_told_once() -> None:
     assert warned(put("born", "01/01/1900", 100), OVER) == []
 
