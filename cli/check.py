@@ -41,6 +41,7 @@ def check(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    missing: tuple[str, ...],
     header: bool,
     threads: int | None,
     as_json: bool,
@@ -60,7 +61,7 @@ def check(
     from pprl.party.encoding.check import check_file
 
     settled = Agreement.load(agreement)
-    mapping = column_map(columns_file, columns, date_formats)
+    mapping = column_map(columns_file, columns, date_formats, missing)
     with Progress() as progress:
         result = check_file(
             people,
@@ -110,6 +111,9 @@ def _show(result: TableCheck) -> None:
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
         )
     click.echo("")
+    declared = [f"{f.name} {f.declared_missing:,}" for f in result.fields if f.declared_missing]
+    if declared:
+        click.echo(f"of the missing, declared so in the column map: {', '.join(declared)}")
     if result.repeated_ids is not None:
         click.echo(f"ids: {result.repeated_ids:,} repeated, {result.empty_ids:,} empty")
     click.echo(f"duplicate rows (same value in every field): {result.repeated_records:,}")

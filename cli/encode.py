@@ -66,6 +66,7 @@ def encode(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    missing: tuple[str, ...],
     header: bool,
     unreadable: Literal["error", "missing"],
     threads: int | None,
@@ -99,7 +100,7 @@ def encode(
     check_outputs(output, id_map, inputs=(people, agreement, key, columns_file), force=force)
     settled = Agreement.load(agreement)
     secret = Key.load(key)
-    mapping = column_map(columns_file, columns, date_formats)
+    mapping = column_map(columns_file, columns, date_formats, missing)
     with Progress() as progress:
         counts = encode_file(
             people,
@@ -164,4 +165,7 @@ def _show(counts: RowCounts) -> None:
         click.echo(f"  records without a key in any blocking pass: {counts.keyless:,}{share}")
     gaps = ", ".join(f"{name} {count:,}" for name, count in counts.missing.items() if count)
     click.echo(f"  missing values: {gaps or 'none'}")
+    declared = [f"{name} {count:,}" for name, count in counts.declared_missing.items() if count]
+    if declared:
+        click.echo(f"  of these, declared missing in the column map: {', '.join(declared)}")
     click.echo(f"  mean fill of the filters: {counts.fill:.2f} (profile {counts.profile})")

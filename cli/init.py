@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shlex
 from pathlib import Path
@@ -60,7 +59,8 @@ def init(
     """Draft a commented agreement from a file's header and a look at its values.
 
     No value goes into the draft. Its budgets follow from how this file's columns are filled; the figures behind them
-    are shown here alone. Read it, edit it, and settle it with the other parties.
+    are shown here alone. Read it, edit it, and settle it with the other parties. The column map that --columns-out
+    writes declares the customary placeholders of this file missing, such as a default date; it stays with you.
 
     \b
     Example:
@@ -83,17 +83,9 @@ def init(
         with os_errors(output):
             outputs.file(output, public=True).write_text(draft.toml, encoding="utf-8", newline="\n")
         if columns_out:
-            lines = [
-                "# Which columns answer the agreement's fields. Stays with the party.",
-                "[columns]",
-            ]
-            lines += [
-                f"{field} = {json.dumps(column, ensure_ascii=False)}"
-                for field, column in renamed.items()
-            ]
             with os_errors(columns_out):
                 outputs.file(columns_out).write_text(
-                    "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
+                    draft.column_map(), encoding="utf-8", newline="\n"
                 )
     width = max(len(guess.column) for guess in draft.guesses)
     for guess in draft.guesses:
@@ -102,6 +94,17 @@ def init(
         click.echo(f"  {guess.column:<{width}}  {role:<32}  {why}", err=True)
     for name in others:
         click.echo(f"  {name:<{width}}  {'left out':<32}  is not text", err=True)
+    for found in draft.placeholders:
+        rows = plural(found.rows, "row holds", "rows hold")
+        what = (
+            f"{columns_out} declares it missing; check that this is right"
+            if columns_out
+            else "--columns-out writes a column map that declares it missing"
+        )
+        click.echo(
+            f"pprl: note: in the column {found.column!r} {rows} a customary placeholder; {what}",
+            err=True,
+        )
     if (bits or 0) > draft.useful_bits:
         click.echo(
             f"pprl: warning: a budget is at most {LARGEST_BUDGET:,}, so that a filter longer than "

@@ -48,6 +48,7 @@ def measure(
     columns_file: Path | None,
     columns: tuple[str, ...],
     date_formats: tuple[str, ...],
+    missing: tuple[str, ...],
     header: bool,
     person: str | None,
     smallest_cell: int,
@@ -70,7 +71,7 @@ def measure(
     from pprl.tables.blocks import read_text
 
     check_outputs(output, inputs=(people, columns_file), force=force)
-    mapping = column_map(columns_file, columns, date_formats)
+    mapping = column_map(columns_file, columns, date_formats, missing)
     known = [*mapping.names(FIELDS), *([person] if person else [])]
     frame = read_text(people, what="people file", header=header, known=known)
     figures = measure_table(

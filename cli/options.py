@@ -130,7 +130,15 @@ def _same_file(left: Path, right: Path) -> bool:
 
 
 def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --columns, --column and --date-format."""
+    """Add --columns, --column, --date-format and --missing."""
+    command = click.option(
+        "--missing",
+        "missing",
+        multiple=True,
+        metavar="FIELD=VALUE",
+        help="A value that counts as missing in a field's columns, for example date_of_birth=1900-01-01; in every "
+        "field's: all=UNKNOWN.",
+    )(command)
     command = click.option(
         "--date-format",
         "date_formats",
@@ -151,18 +159,22 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "columns_file",
         type=FILE,
         metavar="TOML",
-        help="A file with the same: [columns] and [dates]. --column and --date-format go before it.",
+        help="A file with the same: [columns], [dates] and [missing]. --column and --date-format go before it; values "
+        "of --missing are added.",
     )(command)
 
 
 def column_map(
-    columns_file: Path | None, columns: tuple[str, ...], date_formats: tuple[str, ...]
+    columns_file: Path | None,
+    columns: tuple[str, ...],
+    date_formats: tuple[str, ...],
+    missing: tuple[str, ...],
 ) -> ColumnMap:
-    """Return the column map that the three options give."""
+    """Return the column map that the four options give."""
     from pprl.tables import ColumnMap, load_column_map, parse_column_options
 
     base = load_column_map(columns_file) if columns_file else ColumnMap()
-    return base.merged(parse_column_options(columns, date_formats))
+    return base.merged(parse_column_options(columns, date_formats, missing))
 
 
 def short_fingerprint(agreement: Agreement) -> str:

@@ -186,7 +186,7 @@ def _is_column_map(path: Path) -> bool:
         content = tomllib.loads(_read_text(path))
     except (OSError, ValueError, RecursionError):
         return False
-    return bool(content) and set(content) <= {"columns", "dates"}
+    return bool(content) and set(content) <= {"columns", "dates", "missing"}
 
 
 def _table(path: Path, head: bytes) -> dict[str, Any]:

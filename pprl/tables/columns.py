@@ -1,4 +1,5 @@
-"""Which columns of a file answer which field of the agreement, and how its dates are written.
+"""Which columns of a file answer which field of the agreement, how its dates are written, and what stands for a missing
+value.
 
 The agreement names fields; each party names its columns in its own way. The map stays with the party.
 """
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +19,7 @@ import pyarrow.compute as pc
 
 from pprl.base.errors import DataError, UsageError
 from pprl.tables.header import loose_name
+from pprl.tables.missing import ALL_FIELDS, MissingRule, check_declared
 
 __all__ = [
     "ColumnMap",
@@ -41,21 +44,44 @@ class ColumnMap:
             named here is looked up under its own name.
         dates: field name -> date format such as ``DD/MM/YYYY`` (see :mod:`pprl.tables.dates`). The format of a date
             field that is not named here is recognised from its values.
+        missing: field name, or ``all`` for every field -> values that count as missing in its columns. White space
+            around a value and upper and lower case make no difference.
+        missing_patterns: the same with regular expressions, which must match the whole value.
+
+    Raises:
+        UsageError: what can't be declared missing (:func:`pprl.tables.missing.check_declared`).
 
     Example:
-        >>> own = pprl.ColumnMap(columns={"surname": ("last_name",)}, dates={"date_of_birth": "DD/MM/YYYY"})
+        >>> own = pprl.ColumnMap(columns={"surname": ("last_name",)}, dates={"date_of_birth": "DD/MM/YYYY"},
+        ...                      missing={"all": ["UNKNOWN"], "date_of_birth": ["01/01/1900"]})
         >>> own.names(["surname"])
         ['surname', 'last_name']
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    missing_patterns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_declared(self.missing, self.missing_patterns)
 
     def merged(self, other: ColumnMap) -> ColumnMap:
-        """Return this map with the entries of ``other`` added; ``other`` wins."""
+        """Return this map with the entries of ``other`` added; ``other`` wins, and missing values add up."""
         return ColumnMap(
-            columns={**self.columns, **other.columns}, dates={**self.dates, **other.dates}
+            columns={**self.columns, **other.columns},
+            dates={**self.dates, **other.dates},
+            missing=_added(self.missing, other.missing),
+            missing_patterns=_added(self.missing_patterns, other.missing_patterns),
         )
+
+    def missing_rule(self, name: str) -> MissingRule | None:
+        """Return what finds the declared missing values of a field, or None if there are none."""
+        values, patterns = (
+            [*declared.get(ALL_FIELDS, ()), *declared.get(name, ())]
+            for declared in (self.missing, self.missing_patterns)
+        )
+        return MissingRule(values, patterns) if values or patterns else None
 
     def names(self, fields: Iterable[str]) -> list[str]:
         """Return every name under which columns for these fields are looked for."""
@@ -68,7 +94,8 @@ class ColumnMap:
             DataError: an unknown field, with the nearest name as a hint.
         """
         known = list(fields)
-        for name in [*self.columns, *self.dates]:
+        declared = [name for name in [*self.missing, *self.missing_patterns] if name != ALL_FIELDS]
+        for name in [*self.columns, *self.dates, *declared]:
             if name not in known:
                 raise DataError(
                     f"the column map names the field {name!r}, which the agreement does not have",
@@ -108,6 +135,12 @@ class ColumnMap:
             if len(resolved[name]) < len(columns):
                 raise _no_column(wanted[name][columns.index(None)], free, field=name, file=file)
         return resolved
+
+
+def _added(
+    one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]
+) -> dict[str, Sequence[str]]:
+    return {name: (*one.get(name, ()), *other.get(name, ())) for name in [*one, *other]}
 
 
 def _find(column: str, header: Sequence[str], loose: Mapping[str, list[str]]) -> str | None:
@@ -160,8 +193,13 @@ def suggest(name: str, known: Sequence[str], what: str) -> str:
     return f"{meant}{what}: {', '.join(known)}."
 
 
+_TABLES = ("columns", "dates", "missing")
+_PATTERNS = "patterns"
+"""The table of patterns in the table of missing values."""
+
+
 def load_column_map(path: Path | str) -> ColumnMap:
-    """Read a party-side column map (TOML with the tables ``columns`` and ``dates``).
+    """Read a party-side column map (TOML with the tables ``columns``, ``dates`` and ``missing``).
 
     Raises:
         DataError: missing, not TOML, an unknown table or a value of the wrong kind.
@@ -183,10 +221,10 @@ def load_column_map(path: Path | str) -> ColumnMap:
     except OSError as error:
         raise DataError(f"{path}: can't be read: {error.strerror}") from None
     for table in content:
-        if table not in ("columns", "dates"):
+        if table not in _TABLES:
             raise DataError(
                 f"{path}: unknown entry {table!r} in the column map",
-                hint=suggest(table, ["columns", "dates"], "Known tables"),
+                hint=suggest(table, _TABLES, "Known tables"),
             )
         if not isinstance(content[table], dict):
             raise DataError(
@@ -210,22 +248,43 @@ def load_column_map(path: Path | str) -> ColumnMap:
         if not isinstance(value, str):
             raise DataError(f'{path}: dates.{name} must be a text such as "DD/MM/YYYY"')
         dates[name] = value
-    return ColumnMap(columns=columns, dates=dates)
+    missing, patterns = _declared(content.get("missing", {}))
+    try:
+        return ColumnMap(columns=columns, dates=dates, missing=missing, missing_patterns=patterns)
+    except UsageError as error:
+        raise DataError(f"{path}: {error.problem}", hint=error.hint) from None
 
 
-def parse_column_options(columns: Sequence[str], dates: Sequence[str]) -> ColumnMap:
-    """Read ``FIELD=COLUMN`` or ``FIELD=COLUMN+COLUMN`` and ``FIELD=FORMAT`` options.
+def _declared(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (values, patterns) of the table of missing values; :class:`ColumnMap` looks whether they are sound."""
+    own = table.get(_PATTERNS)
+    patterns = own if isinstance(own, dict) else {}
+    values = {name: entry for name, entry in table.items() if entry is not patterns}
+    return _lists(values), _lists(patterns)
+
+
+def _lists(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: [entry] if isinstance(entry, str) else entry for name, entry in table.items()}
+
+
+def parse_column_options(
+    columns: Sequence[str], dates: Sequence[str], missing: Sequence[str] = ()
+) -> ColumnMap:
+    """Read ``FIELD=COLUMN`` or ``FIELD=COLUMN+COLUMN``, ``FIELD=FORMAT`` and ``FIELD=VALUE`` options.
 
     Raises:
-        UsageError: an option without ``=`` or with an empty side, or a field that is named twice.
+        UsageError: an option without ``=`` or with an empty side, or a field that is named twice; a missing value that
+            can't be declared.
     """
 
     def pair(option: str, flag: str) -> tuple[str, str]:
         name, equals, value = option.partition("=")
         if not equals or not name.strip() or not value.strip():
+            told = "" if flag == "--missing" else f" {option!r}"  # it may be a value of the file
             raise UsageError(
-                f"{flag} {option!r} is not of the form FIELD=VALUE",
-                hint="For example --column surname=last_name, or --date-format date_of_birth=DD/MM/YYYY.",
+                f"{flag}{told} is not of the form FIELD=VALUE",
+                hint="For example --column surname=last_name, --date-format date_of_birth=DD/MM/YYYY, or --missing "
+                "all=UNKNOWN.",
             )
         return name.strip(), value.strip()
 
@@ -247,4 +306,8 @@ def parse_column_options(columns: Sequence[str], dates: Sequence[str]) -> Column
                 f"--column {name}={value} names an empty column",
                 hint="Join columns as in --column address=house_number+street.",
             )
-    return ColumnMap(columns=parts, dates=once(dates, "--date-format"))
+    formats = once(dates, "--date-format")
+    declared: dict[str, list[str]] = {}
+    for name, value in (pair(option, "--missing") for option in missing):
+        declared.setdefault(name, []).append(value)
+    return ColumnMap(columns=parts, dates=formats, missing=declared)

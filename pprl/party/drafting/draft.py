@@ -3,11 +3,13 @@
 Columns are recognised by their names first; for fields that no name has taken, by their values. In the profile
 ``record`` the budgets are proposed from how the columns are filled (:mod:`pprl.party.drafting.budgets`). Names outside
 a to z bring blocking passes of their own (:mod:`pprl.party.drafting.passes`). No value of the file goes into the draft.
-Of what was counted there, only the rounded budgets, the reasons in words and those passes do.
+Of what was counted there, only the rounded budgets, the reasons in words and those passes do. The
+column map, which stays with the party, declares the file's customary placeholders missing.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from pprl.exchange.agreement.draft_text import agreement_toml, scaled_budgets, u
 from pprl.exchange.agreement.model import only_plain
 from pprl.party.drafting.budgets import Proposal, reasoned_budgets
 from pprl.party.drafting.passes import WithoutSound, passes_without_sound
+from pprl.party.drafting.placeholders import FoundPlaceholders, find_placeholders, without
 from pprl.party.reading.folding import fold
 from pprl.party.reading.normalise import UNREADABLE, normaliser
 from pprl.party.reading.people import check_frame
@@ -99,17 +102,41 @@ class Draft:
         useful_bits: length in bits of the longest filter that the budgets can still fill as they should.
         without_sound: the names without a letter a to z and the blocking passes drafted for them; None where there are
             hardly any.
+        placeholders: customary placeholders for missing values, of every column that holds some.
     """
 
     toml: str
     guesses: tuple[Guess, ...]
     id_column: str | None
     useful_bits: int
-    without_sound: WithoutSound | None
+    without_sound: WithoutSound | None = None
+    placeholders: tuple[FoundPlaceholders, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return field -> column for fields whose column has another name."""
         return {g.field: g.column for g in self.guesses if g.field and g.field != g.column}
+
+    def column_map(self) -> str:
+        """Return the text of the file's column map: its columns, and the placeholders as missing values.
+
+        No value of the file is in it but those that the list of customary placeholders knows.
+        """
+        lines = [
+            "# Which columns answer the agreement's fields. Stays with the party.",
+            "[columns]",
+            *(f"{name} = {_quoted(column)}" for name, column in self.columns().items()),
+        ]
+        if self.placeholders:
+            lines += [
+                "",
+                "# What this file holds in place of a missing value, as far as it is customary.",
+                "# Take out what is a real value (a surname Null), and add what else your office writes.",
+                "[missing]",
+            ]
+        for found in self.placeholders:
+            values = ", ".join(map(_quoted, found.values))
+            lines.append(f"{found.field} = [{values}]")
+        return "\n".join(lines) + "\n"
 
 
 def draft_agreement(
@@ -149,6 +176,12 @@ def draft_agreement(
     found = _guesses(frame)
     guesses = [found[column] for column in frame.columns]
     fields = [(g.field, g.kind, g.column) for g in guesses if g.field]
+    looked_at = [
+        find_placeholders(frame[column].fillna(""), column=column, name=name, kind=kind)
+        for name, kind, column in fields
+    ]
+    placeholders = tuple(found for found in looked_at if found)
+    blank = {found.column: without(frame[found.column], found) for found in placeholders}
     if not fields:
         raise DataError(
             "no column looks like a name, a date, an address or another field to link by",
@@ -156,7 +189,7 @@ def draft_agreement(
         )
     proposed: Mapping[str, Proposal] = {}
     if profile == "record":
-        proposed = reasoned_budgets(frame, fields)
+        proposed = reasoned_budgets(frame.assign(**blank), fields)
     weights = {name: proposal.budget for name, proposal in proposed.items()}
     budgets = scaled_budgets(weights, bits or DEFAULT_BITS[profile]) if weights else {}
     ids = [g.column for g in found.values() if g.kind == "id"]
@@ -180,7 +213,12 @@ def draft_agreement(
         id_column=ids[0] if ids else None,
         useful_bits=useful_bits(profile, weights),
         without_sound=without_sound,
+        placeholders=placeholders,
     )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _in_words(budget: int, proposal: Proposal) -> str:

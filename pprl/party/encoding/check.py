@@ -22,13 +22,13 @@ from pprl.party.hardening.weakness import weaknesses, without_keys
 from pprl.party.keys.key import Key
 from pprl.party.reading.people import (
     EMPTY_ID_HINT,
-    NO_VALUE_HINT,
     REPEATED_ID_HINT,
     FieldPlan,
     check_frame,
     check_id_column,
     expected_columns,
     file_row,
+    no_value_hint,
     plan_fields,
     read_field,
     shared_columns,
@@ -52,6 +52,7 @@ class FieldCheck:
         name, type: as in the agreement.
         columns: the file's columns that answer it.
         missing: rows without a value.
+        declared_missing: values that are missing because the party's column map says so.
         unreadable: rows whose value the field's rule can't read.
         first_unreadable: their first row, the header being row 1; 0 if there is none.
         distinct: number of different values.
@@ -64,6 +65,7 @@ class FieldCheck:
     type: str
     columns: tuple[str, ...]
     missing: int
+    declared_missing: int
     unreadable: int
     first_unreadable: int
     distinct: int
@@ -131,15 +133,15 @@ class TableCheck:
         said = []
         if any(f.unreadable for f in self.fields):
             said.append(
-                "Correct the file and check again; `pprl encode --unreadable missing` counts unreadable values as "
-                "missing."
+                "Correct the file and check again, or declare what stands for a missing value ([missing] in the column "
+                "map); `pprl encode --unreadable missing` counts unreadable values as missing."
             )
         if self.empty_ids:
             said.append(EMPTY_ID_HINT)
         if self.repeated_ids:
             said.append(REPEATED_ID_HINT)
         if self.empty_records == self.rows:
-            said.append(NO_VALUE_HINT)
+            said.append(no_value_hint(f.declared_missing for f in self.fields))
         return said
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +164,7 @@ def check(
         frame: one row a person, all columns text; a pandas or polars DataFrame or a pyarrow Table.
         agreement: the agreement.
         id_column: column of the party's own ids.
-        columns: the party's own column names and date formats.
+        columns: the party's own column names and date formats, and what stands for a missing value in its file.
         source: name of the table in messages.
         threads: cores to use, from 1 to as many as the machine has; all by default.
 
@@ -249,6 +251,7 @@ def _check(
         keyless_records=counter.keyless if agreement.blocking else None,
         warnings=(
             *shared_columns(plans),
+            *counter.value_warnings(),
             *weaknesses(agreement, fill, _missing(plans, counter)),
             *without_keys(counter.keyless, counter.rows - counter.empty),
         ),
@@ -267,6 +270,7 @@ def _check_field(at: int, plan: FieldPlan, counter: RowCounter, values: ValueCou
         type=plan.field.type,
         columns=plan.columns,
         missing=missing,
+        declared_missing=counter.declared[at],
         unreadable=counter.unreadable[at],
         first_unreadable=file_row(first) if first >= 0 else 0,
         distinct=values.forms[at].different,

@@ -113,7 +113,7 @@ def encode(
         key: the parties' secret key.
         party: this party's name: lower-case letters, digits, hyphens and underscores.
         id_column: column of the party's own ids; they go into the id map only.
-        columns: the party's own column names and date formats.
+        columns: the party's own column names and date formats, and what stands for a missing value in its table.
         unreadable: what to do with a value that can't be read by the rule of its field: stop, or count it as missing.
         progress: called with a stage's name and the share done.
 

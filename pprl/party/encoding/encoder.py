@@ -25,6 +25,7 @@ from pprl.party.encoding.token_table import tokenise
 from pprl.party.hardening.harden import harden
 from pprl.party.keys.key import Key
 from pprl.party.reading.people import FieldColumn, FieldPlan, read_field
+from pprl.party.reading.value_facts import ValueFacts, value_facts
 from pprl.tables.blocks import Block
 
 __all__ = [
@@ -142,6 +143,7 @@ class BlockFacts:
         missing: of each field, rows without a value in it that have one in another field.
         unreadable: of each field, rows whose value can't be read.
         first_unreadable: the first of them, -1 if there is none.
+        values: of each field, what stands for a missing value.
         ids: of the column of the party's own ids, if there is one.
         keyless: rows with a value that have no key in any blocking pass; 0 if there is no pass.
         fill: of the filters.
@@ -152,6 +154,7 @@ class BlockFacts:
     missing: tuple[int, ...]
     unreadable: tuple[int, ...]
     first_unreadable: tuple[int, ...]
+    values: tuple[ValueFacts, ...]
     ids: IdFacts | None
     keyless: int = 0
     fill: FillCount = FillCount()
@@ -178,6 +181,7 @@ def block_facts(
         missing=tuple(int(gaps.sum()) - empty_count for gaps in missing),
         unreadable=tuple(len(at) for at in unreadable),
         first_unreadable=tuple(int(at[0]) if len(at) else -1 for at in unreadable),
+        values=tuple(map(value_facts, fields, unreadable)),
         ids=ids,
     )
     return facts, ~empty

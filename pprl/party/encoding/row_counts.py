@@ -14,12 +14,13 @@ from pprl.party.encoding.own_ids import OwnIds
 from pprl.party.hardening.weakness import weaknesses, without_keys
 from pprl.party.reading.people import (
     EMPTY_ID_HINT,
-    NO_VALUE_HINT,
     REPEATED_ID_HINT,
     FieldPlan,
     file_row,
+    no_value_hint,
     shared_columns,
 )
+from pprl.party.reading.value_facts import ValueFacts
 from pprl.tables.blocks import TableSource
 
 __all__ = ["RowCounter", "RowCounts"]
@@ -34,6 +35,7 @@ class RowCounts:
         encoded: rows in the encoded file.
         rejected: reason -> rows.
         missing: field -> encoded rows without a value.
+        declared_missing: field -> values that are missing because the party's column map says so.
         unreadable: field -> rows with a value that could not be read; what could not be read counts as missing. Rows
             that were rejected because nothing else was in them are among them.
         date_formats: date field -> format used.
@@ -47,6 +49,7 @@ class RowCounts:
     encoded: int
     rejected: Mapping[str, int]
     missing: Mapping[str, int]
+    declared_missing: Mapping[str, int]
     unreadable: Mapping[str, int]
     date_formats: Mapping[str, str]
     keyless: int | None
@@ -88,6 +91,7 @@ class RowCounter:
         self.missing = [0] * len(plans)
         self.unreadable = [0] * len(plans)
         self.first_unreadable = [-1] * len(plans)
+        self._values: list[ValueFacts] = []
         self.no_id, self._first_no_id = 0, -1
         self._fill = FillCount()
 
@@ -98,6 +102,11 @@ class RowCounter:
             self.unreadable[at] += facts.unreadable[at]
             if self.first_unreadable[at] < 0 <= facts.first_unreadable[at]:
                 self.first_unreadable[at] = self.rows + facts.first_unreadable[at]
+        if self._values:
+            for own, more in zip(self._values, facts.values, strict=True):
+                own.add(more)
+        else:
+            self._values = list(facts.values)
         if self._ids and facts.ids:
             if self._first_no_id < 0 <= facts.ids.first_none:
                 self._first_no_id = self.rows + facts.ids.first_none
@@ -137,8 +146,22 @@ class RowCounter:
         if self.empty == self.rows:
             raise DataError(
                 f"{source.name}: no row has a value in any of the agreement's fields",
-                hint=NO_VALUE_HINT,
+                hint=no_value_hint(self.declared),
             )
+
+    @property
+    def declared(self) -> list[int]:
+        """Of each field, values that the party declares missing."""
+        return [facts.declared for facts in self._values] or [0] * len(self._plans)
+
+    def value_warnings(self) -> tuple[str, ...]:
+        """Return what may be placeholders for missing values, a sentence for each, without a value."""
+        present = [self.rows - self.empty - missing for missing in self.missing]
+        return tuple(
+            warning
+            for plan, facts, values in zip(self._plans, self._values, present, strict=False)
+            for warning in facts.warnings(plan, values)
+        )
 
     def _check_unreadable(self, source: str) -> None:
         for plan, count, first in zip(
@@ -156,7 +179,8 @@ class RowCounter:
                         if kind == "date"
                         else ""
                     )
-                    + "or pass --unreadable missing to count them as missing.",
+                    + "declare what stands for a missing value ([missing] in the column map), or pass --unreadable "
+                    "missing to count them as missing.",
                 )
 
     def counts(self, agreement: Agreement) -> RowCounts:
@@ -170,6 +194,7 @@ class RowCounter:
             encoded=encoded,
             rejected={"no value in any field": self.empty} if self.empty else {},
             missing=missing,
+            declared_missing=dict(zip(names, self.declared, strict=True)),
             unreadable=dict(zip(names, self.unreadable, strict=True)),
             date_formats={p.field.name: p.date_format.spec for p in self._plans if p.date_format},
             keyless=self.keyless if agreement.blocking else None,
@@ -177,6 +202,7 @@ class RowCounter:
             fill=fill,
             warnings=(
                 *shared_columns(self._plans),
+                *self.value_warnings(),
                 *weaknesses(agreement, fill, {name: n / encoded for name, n in missing.items()}),
                 *without_keys(self.keyless, encoded),
             ),

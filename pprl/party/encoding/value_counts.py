@@ -117,13 +117,14 @@ class ValueCounts:
         ):
             raw_counts.append(None)
             form_counts.append(None)
-            places, values = read_values(block, plan)
-            numbers = text_numbers(values, subkey)
+            values = read_values(block, plan)
+            places = values.joined.rows
+            numbers = text_numbers(values.joined.values, subkey)
             # Equal records have equal sums; others have them only by chance, as rarely as two values collide.
             record_numbers ^= numbers[places]
             if not (first or raw.open or forms.open):
                 continue
-            column = normalise(places, values, plan)
+            column = normalise(values, plan)
             fields.append(column)
             normal = Texts.of(column.values)
             present = normal.lengths() > 0

@@ -22,19 +22,22 @@ from pprl.tables import ColumnMap
 from pprl.tables.blocks import Block, FrameSource, TableSource
 from pprl.tables.columns import join_arrays
 from pprl.tables.dates import DateFormat
+from pprl.tables.missing import MissingRule
 from pprl.tables.texts import Texts
 
 __all__ = [
     "EMPTY_ID_HINT",
-    "NO_VALUE_HINT",
     "REPEATED_ID_HINT",
+    "Cells",
     "FieldColumn",
     "FieldPlan",
+    "RawColumn",
     "ReadingOptions",
     "check_frame",
     "check_id_column",
     "expected_columns",
     "file_row",
+    "no_value_hint",
     "normalise",
     "plan_fields",
     "read_field",
@@ -48,7 +51,6 @@ EMPTY_ID_HINT = "Every record needs an id of its own, or its links could not be 
 REPEATED_ID_HINT = (
     "Give a column that is unique for each row; for a repeated export, drop the copies."
 )
-NO_VALUE_HINT = "Check the column map; `pprl check` shows what is missing, column by column."
 _DATE_ROWS = 1 << 18
 """Rows of a date column that are read at a time to recognise its format. Chosen; results never depend on it."""
 
@@ -58,7 +60,7 @@ class ReadingOptions:
     """How a party's own file is read.
 
     Attributes:
-        columns: the party's own column names and date formats.
+        columns: the party's own column names and date formats, and what stands for a missing value in its file.
         header: the first row of a CSV file holds column names, however much they look like data.
         unreadable: what to do with a value that can't be read by the rule of its field: stop, or count it as missing.
         threads: cores to use, from 1 to as many as the machine has; all by default.
@@ -71,6 +73,44 @@ class ReadingOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Cells:
+    """Texts of a block, row by row, each distinct text once.
+
+    Attributes:
+        column: the file's column; several with ``+`` between them if they are joined.
+        rows: ``int64[rows]``; index into ``values``.
+        values: the texts as they stand in the file; ``""`` where the party declares one missing.
+        declared: rows in which it does.
+    """
+
+    column: str
+    rows: npt.NDArray[np.int64]
+    values: Texts = dataclasses.field(repr=False)
+    declared: int = 0
+
+    def joinable(self) -> pa.LargeStringArray:
+        """Return the text of each row."""
+        return self.values.arrow().take(pa.array(self.rows))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawColumn:
+    """One field's values in a block before they are brought into normal form.
+
+    Attributes:
+        joined: the values, of several columns joined.
+        cells: the columns one by one, where there are several that were looked at one by one.
+    """
+
+    joined: Cells
+    cells: tuple[Cells, ...] = ()
+
+    def parts(self) -> tuple[Cells, ...]:
+        """Return everything in which a placeholder may stand: the columns, and what they make when they are joined."""
+        return (*self.cells, self.joined)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FieldColumn:
     """One field's values in a party's table.
 
@@ -80,6 +120,7 @@ class FieldColumn:
         rows: ``int64[records]``; index into ``values``.
         values: distinct normal forms; ``""`` is missing. An unreadable value begins with :data:`UNREADABLE`.
         date_format: the format that was used, for dates.
+        raw: what the values were read from; ``rows`` are those of ``raw.joined``.
     """
 
     field: AgreementField
@@ -87,6 +128,7 @@ class FieldColumn:
     rows: npt.NDArray[np.int64]
     values: Sequence[str] = dataclasses.field(repr=False)
     date_format: str | None = None
+    raw: RawColumn | None = dataclasses.field(default=None, repr=False)
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
@@ -114,11 +156,13 @@ class FieldPlan:
         field: the agreement's field.
         columns: the file's columns that answer it.
         date_format: for dates.
+        missing: finds what the party declares missing.
     """
 
     field: AgreementField
     columns: tuple[str, ...]
     date_format: DateFormat | None = None
+    missing: MissingRule | None = None
 
 
 def check_frame(frame: pd.DataFrame, *, source: str) -> None:
@@ -141,6 +185,17 @@ def check_frame(frame: pd.DataFrame, *, source: str) -> None:
 def file_row(index: int) -> int:
     """Return the row as a spreadsheet counts it, the header being row 1."""
     return int(index) + 2
+
+
+def no_value_hint(declared: Iterable[int]) -> str:
+    """Return what to do about a table without a value.
+
+    Args:
+        declared: of each field, values that the party declares missing.
+    """
+    if any(declared):
+        return "Look at [missing] in the column map: it declares the values of the file missing."
+    return "Check the column map; `pprl check` shows what is missing, column by column."
 
 
 def expected_columns(
@@ -203,7 +258,10 @@ def plan_fields(
             raise DataError(
                 f"a date format is given for {name!r}, which is not a date in the agreement"
             )
-    plans = [FieldPlan(field=f, columns=tuple(resolved[f.name])) for f in agreement.field]
+    plans = [
+        FieldPlan(field=f, columns=tuple(resolved[f.name]), missing=columns.missing_rule(f.name))
+        for f in agreement.field
+    ]
     formats = _date_formats(source, plans, columns.dates)
     return tuple(
         dataclasses.replace(plan, date_format=formats.get(plan.field.name)) for plan in plans
@@ -217,26 +275,69 @@ def used_columns(plans: Iterable[FieldPlan]) -> list[str]:
 
 def read_field(block: Block, plan: FieldPlan) -> FieldColumn:
     """Join and normalise one field's columns in a block: each distinct value once."""
-    return normalise(*read_values(block, plan), plan)
+    return normalise(read_values(block, plan), plan)
 
 
-def read_values(block: Block, plan: FieldPlan) -> tuple[npt.NDArray[np.int64], Texts]:
-    """Join one field's columns in a block: (``int64[rows]``, index into the distinct values; these, as they stand)."""
-    encoded = _joined(block, plan).dictionary_encode()
+def read_values(block: Block, plan: FieldPlan) -> RawColumn:
+    """Join one field's columns in a block; what the party declares missing is missing before they are joined."""
+    date = plan.field.type == "date"
+    name = "+".join(plan.columns)
+    arrays = [block[column] for column in plan.columns]
+    if len(arrays) == 1:
+        return RawColumn(joined=_distinct(arrays[0], name, plan.missing))
+    if date and plan.missing is None:
+        return RawColumn(joined=_distinct(join_arrays(arrays, date=date), name, None))
+    cells = tuple(
+        _distinct(array, column, plan.missing)
+        for array, column in zip(arrays, plan.columns, strict=True)
+    )
+    arrays = [
+        cell.joinable() if cell.declared else array
+        for cell, array in zip(cells, arrays, strict=True)
+    ]
+    return RawColumn(
+        joined=_distinct(join_arrays(arrays, date=date), name, plan.missing), cells=cells
+    )
+
+
+def _different(block: Block, plan: FieldPlan) -> pa.LargeStringArray:
+    """Return the distinct values of a field in a block, in any order."""
+    if plan.missing:
+        return read_values(block, plan).joined.values.arrow()
+    return join_arrays(
+        [block[column] for column in plan.columns], date=plan.field.type == "date"
+    ).unique()
+
+
+def _distinct(texts: pa.LargeStringArray, column: str, missing: MissingRule | None) -> Cells:
+    encoded = texts.dictionary_encode()
     rows = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return rows, Texts.from_arrow(encoded.dictionary)
+    values = Texts.from_arrow(encoded.dictionary)
+    if missing is None:
+        return Cells(column=column, rows=rows, values=values)
+    found = missing.find(encoded.dictionary)
+    declared = np.bincount(rows, minlength=len(values))[found]
+    return Cells(
+        column=column,
+        rows=rows,
+        values=values.replaced(found, [""] * len(declared)),
+        declared=int(declared.sum()),
+    )
 
 
-def normalise(rows: npt.NDArray[np.int64], raw: Texts, plan: FieldPlan) -> FieldColumn:
+def normalise(raw: RawColumn, plan: FieldPlan) -> FieldColumn:
     """Return a block's values, as :func:`read_values` gives them, in normal form: one for each, in the same order."""
     format_ = plan.date_format
-    values = normalise_dates(raw, format_) if format_ else normalise_texts(raw, plan.field.type)
+    values = raw.joined.values
     return FieldColumn(
         field=plan.field,
         columns=plan.columns,
-        rows=rows,
-        values=values,
+        rows=raw.joined.rows,
+        values=normalise_dates(values, format_)
+        if format_
+        else normalise_texts(values, plan.field.type),
         date_format=format_.spec if format_ else None,
+        raw=raw,
     )
 
 
@@ -264,10 +365,6 @@ def _check_own_columns(resolved: Mapping[str, Sequence[str]], source: str) -> No
             )
 
 
-def _joined(block: Block, plan: FieldPlan) -> pa.LargeStringArray:
-    return join_arrays([block[name] for name in plan.columns], date=plan.field.type == "date")
-
-
 def _marked(values: Texts) -> npt.NDArray[np.bool_]:
     """Return which normal forms begin with :data:`UNREADABLE`, the only ones that hold a zero byte."""
     made = values.lengths() > 0
@@ -291,7 +388,7 @@ def _date_formats(
     distinct = {plan.field.name: pa.array([], pa.large_string()) for plan in open_ones}
     for block in source.blocks(used_columns(open_ones), _DATE_ROWS):
         for plan in open_ones:
-            both = pa.concat_arrays([distinct[plan.field.name], _joined(block, plan).unique()])
+            both = pa.concat_arrays([distinct[plan.field.name], _different(block, plan)])
             distinct[plan.field.name] = both.unique()
     for plan in open_ones:
         values = Texts.from_arrow(distinct[plan.field.name])
@@ -307,7 +404,8 @@ def _recognised(values: Texts, plan: FieldPlan, source: str) -> DateFormat:
             return DateFormat("YYYY-MM-DD")
         raise DataError(
             f"{source}: no known date format reads the column {column!r}",
-            hint=f"Give its format: --date-format {name}=DD/MM/YYYY (or YYYY-MM-DD, DD MON YYYY, ...).",
+            hint=f"Give its format: --date-format {name}=DD/MM/YYYY (or YYYY-MM-DD, DD MON YYYY, ...), or "
+            "declare under [missing] in the column map what stands for a missing date.",
         )
     if len(found) > 1:
         options = " or ".join(item.spec for item in found)

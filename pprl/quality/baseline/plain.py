@@ -17,6 +17,7 @@ from pprl.base.errors import DataError
 from pprl.exchange.agreement.model import Agreement
 from pprl.tables import ColumnMap, join_columns, read_csv_text
 from pprl.tables.dates import DateFormat, recognise_format
+from pprl.tables.missing import blanked
 
 __all__ = ["DATE_PARTS", "read_plain", "tidy"]
 
@@ -36,7 +37,7 @@ def read_plain(
     Args:
         path: the CSV file that the party encoded.
         agreement: names the fields.
-        columns: the party's own names for them, and its date formats.
+        columns: the party's own names for them, its date formats and what it declares missing.
         id_column: the column that holds the party's ids, as in the truth.
         header: the first row holds column names, however much they look like data.
 
@@ -69,8 +70,9 @@ def read_plain(
     found = columns.resolve(fields, names, file=str(path))
     frame = {"id": ids}
     for item in agreement.field:
-        parts = [raw[name].str.strip() for name in found[item.name]]
-        joined = join_columns(parts, date=item.type == "date").str.strip()
+        rule = columns.missing_rule(item.name)
+        parts = [blanked(raw[name], rule).str.strip() for name in found[item.name]]
+        joined = blanked(join_columns(parts, date=item.type == "date"), rule).str.strip()
         if item.type == "date":
             joined = _dates(joined, columns.dates.get(item.name))
         frame[item.name] = joined

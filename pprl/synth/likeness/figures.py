@@ -49,6 +49,7 @@ from pprl.synth.people.fields import FIELDS
 from pprl.tables.columns import ColumnMap, join_columns, suggest
 from pprl.tables.dates import DateFormat, recognise_format
 from pprl.tables.frames import Table, as_frame
+from pprl.tables.missing import ALL_FIELDS, blanked
 
 __all__ = [
     "CLASSES", "NAMES", "Figures", "measure", "read_figures", "write_figures",
@@ -83,8 +84,9 @@ def measure(
         frame: text, one record in each row, a missing value as an empty text; a pandas or polars DataFrame or a pyarrow
             Table.
         columns: the column or columns of each field that is to be measured; or a :class:`ColumnMap`, which also says
-            how dates are written. With a column map or None, all other fields that have a column of the same name are
-            measured too. Columns are found as for encoding, ignoring case, spaces, hyphens and underscores.
+            how dates are written and what counts as missing. With a column map or None, all other fields that have a
+            column of the same name are measured too. Columns are found as for encoding, ignoring case, spaces, hyphens
+            and underscores.
         person: the column that tells which records are of one person, if that is known; each person's first record is
             then compared with the person's other records.
         k: counts are rounded down to a multiple of this; 1 gives exact counts.
@@ -132,7 +134,8 @@ def _resolve(
     else:
         parts = {n: (c,) if isinstance(c, str) else tuple(c) for n, c in (columns or {}).items()}
         given = ColumnMap(columns=parts)
-    for name in [*given.columns, *given.dates]:
+    declared = [*given.missing, *given.missing_patterns]
+    for name in [*given.columns, *given.dates, *(n for n in declared if n != ALL_FIELDS)]:
         if name not in _KNOWN:
             raise UsageError(
                 f"{name!r} is not a field that can be measured",
@@ -186,7 +189,9 @@ def _clean(
     texts = {}
     for name, parts in _resolve(columns, [str(n) for n in frame.columns], source).items():
         date = name == DATE or name in dates
-        text = join_columns([_text(frame, part, source) for part in parts], date=date)
+        rule = columns.missing_rule(name) if isinstance(columns, ColumnMap) else None
+        cells = [blanked(_text(frame, part, source), rule) for part in parts]
+        text = blanked(join_columns(cells, date=date), rule)
         codes, values = pd.factorize(text)
         singles = [" ".join(str(value).split()) for value in values]
         if date:

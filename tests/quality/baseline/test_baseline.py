@@ -351,6 +351,18 @@ class TestPlainFiles:
         frame = self.read(tmp_path, f"1,Ann,Lee,{text},1,x,1\n", columns)
         assert frame["date_of_birth"].tolist() == [expected]
 
+    def test_what_a_party_declares_missing_is_missing(self, tmp_path):
+        columns = self.COLUMNS.merged(
+            ColumnMap(
+                missing={"all": ["unknown"], "date_of_birth": ["01/01/1900"], "town": ["no road"]}
+            )
+        )
+        rows = "1,Ann,UNKNOWN,01/01/1900,1, Unknown ,1\n2,Ann,Lee,12/25/1990,no,road,2\n"
+        frame = self.read(tmp_path, rows, columns)
+        assert frame["surname"].tolist() == ["", "Lee"]
+        assert frame["date_of_birth"].tolist() == ["", "1990-12-25"]
+        assert frame["town"].tolist() == ["1", ""]
+
     def test_a_missing_id_column_is_named_with_the_nearest_one(self, tmp_path):
         path = self.write(tmp_path, "ident,first\n1,Ann\n")
         with pytest.raises(DataError, match="no column 'id'") as caught:
