@@ -99,6 +99,7 @@ def test_a_placeholder_takes_no_placeholders_place() -> None:
         (("Tom", "", "", "2025-06-30"), None),
         (("", "", "M", "2025-06-30"), None),
         (("Tom", "", "M", ""), None),
+        (("Baby Boy", "", "M", "2025-06-30"), None),  # as it is
     ],
 )
 def test_a_newborn_is_called_boy_or_girl(values: Values, name: str | None) -> None:
