@@ -107,6 +107,7 @@ bench-ablation: $(VENV)/installed
 bench-intervals: $(VENV)/installed
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/intervals.py --country de
+	$(BIN)/python benchmarks/intervals.py --dirty
 
 check: lint types docs test wheel
 

@@ -171,14 +171,22 @@ def _tell(
     for entry in about["files"].values():
         wrong = sum(count for errors, count in entry["records_by_errors"].items() if errors != "0")
         share = wrong / entry["rows"] if entry["rows"] else 0.0
-        more = f", {entry['duplicates']:,} of them twice" if entry["duplicates"] else ""
         click.echo(
-            f"  {folder / entry['file']}: {entry['rows']:,} rows{more}; {share:.0%} with an error"
+            f"  {folder / entry['file']}: {entry['rows']:,} rows{_repeated(entry)}; {share:.0%} with an error"
         )
     overlap = about["overlap"]["made"]
     if overlap is not None:
         click.echo(
             f"Overlap: {overlap:.1%} of the average file's people are in any given other file"
+        )
+    relatives = about.get("relatives")
+    if relatives is not None:
+        pairs, apart = (
+            sum(kind[what] for kind in relatives["pairs"].values())
+            for what in ("pairs", "in_different_files")
+        )
+        click.echo(
+            f"Relatives: {apart:,} of {pairs:,} pairs (twins, siblings, parent and child) are in no file together"
         )
     click.echo(
         f"The truth is in {folder / 'truth.csv'}, what was asked and made in {folder / 'about.json'}"
@@ -195,3 +203,10 @@ def _tell(
             f"--party {name} --id {entry['id']} --columns {folder / (name + '.columns.toml')} -o {name}.parquet",
             err=True,
         )
+
+
+def _repeated(entry: Mapping[str, Any]) -> str:
+    """Return what to say of a file's people with several rows."""
+    if "most_rows" in entry:
+        return f" of {entry['people']:,} people"
+    return f", {entry['duplicates']:,} of them twice" if entry["duplicates"] else ""

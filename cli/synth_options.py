@@ -39,6 +39,7 @@ class PeopleOptions:
     towns: int | None
     seed: int | None
     as_of: str | None
+    split_families: float | None
     parties: tuple[str, ...]
 
     def entries(self) -> dict[str, Any]:
@@ -159,6 +160,12 @@ def people_options(command: Command) -> Command:
             help="The day on which people's ages are taken. [default: 2026-01-01]",
         ),
         click.option(
+            "--split-families",
+            type=float,
+            metavar="SHARE",
+            help="Share of pairs of relatives put into different files, beside those that chance splits.",
+        ),
+        click.option(
             "--party",
             "parties",
             multiple=True,
@@ -176,7 +183,7 @@ def error_options(command: Command) -> Command:
         click.option(
             "--profile",
             metavar="NAME",
-            help="Error rates: none, light, typical or heavy. [default: typical]",
+            help="Error rates: none, light, typical, heavy or register. [default: typical]",
         ),
         click.option(
             "--rate",
@@ -344,9 +351,9 @@ def _numbers(texts: tuple[str, ...], separator: str, option: str) -> dict[str, f
 def _list_errors(context: click.Context) -> None:
     from pprl.synth.errors.catalogue import all_errors
 
-    click.echo(f"{'error':<32}{'light':>8}{'typical':>9}{'heavy':>8}  what it is")
+    click.echo(f"{'error':<32}{'light':>8}{'typical':>9}{'heavy':>8}{'register':>10}  what it is")
     for row in all_errors().itertuples():
-        rates = f"{row.light:>8.2%}{row.typical:>9.2%}{row.heavy:>8.2%}"
+        rates = f"{row.light:>8.2%}{row.typical:>9.2%}{row.heavy:>8.2%}{row.register:>10.2%}"
         click.echo(f"{row.error:<32}{rates}  {row.title}")
     click.echo(
         "A rate is a share of the records in which the error is possible. Sources: docs/errors.md."

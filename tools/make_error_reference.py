@@ -24,6 +24,10 @@ No study gives all of these rates. The sources say what is known about the kind 
 and none is fitted to a data set. A rate of 0.3 for a cut column means that three records in ten came from a system with
 narrower columns; set it to 1 for a file whose own columns are narrow.
 
+The profile `register` is `typical` with placeholders, records of which hardly anything is left, and more swapped names.
+In every second file the postcode is missing in 30 % of the rows (`postcode_missing`), and 20 % of the pairs of
+relatives are put into different files, beside those that chance splits.
+
 """
 
 
@@ -31,11 +35,12 @@ def text() -> str:
     """Return the whole page."""
     table = all_errors()
     lines = [
-        "| error | fields | slot | light | typical | heavy | what it is | source |",
-        "|---|---|---|---:|---:|---:|---|---|",
+        "| error | fields | slot | light | typical | heavy | register | what it is | source |",
+        "|---|---|---|---:|---:|---:|---:|---|---|",
     ]
     for row in table.itertuples():
-        rates = " | ".join(f"{100 * rate:g} %" for rate in (row.light, row.typical, row.heavy))
+        levels = (row.light, row.typical, row.heavy, row.register)
+        rates = " | ".join(f"{100 * rate:g} %" for rate in levels)
         lines.append(
             f"| `{row.error}` | {row.fields} | {row.slot} | {rates} | {row.title} | {row.source} |"
         )

@@ -235,13 +235,36 @@ def test_a_twin_has_the_fields_of_the_agreement_and_links(here: Path) -> None:
 def test_all_errors_are_listed_with_their_rates(here: Path) -> None:
     done = pprl("synth", "--list-errors")
     assert done.code == 0
-    assert done.lines[0].split()[:4] == ["error", "light", "typical", "heavy"]
-    assert any(
-        re.match(r"given_name_nickname +\d+\.\d\d% +\d+\.\d\d% +\d+\.\d\d%  \S", line)
-        for line in done.lines
-    )
+    assert done.lines[0].split()[:5] == ["error", "light", "typical", "heavy", "register"]
+    assert any(re.match(r"given_name_nickname( +\d+\.\d\d%){4}  \S", line) for line in done.lines)
     assert len(done.lines) > 70
     assert done.err == ""
+
+
+def test_a_register_is_made_and_its_split_families_are_told(here: Path) -> None:
+    done = pprl("synth", "-o", "town", "--people", 400, "--towns", 3, "--profile", "register")
+    assert done.code == 0
+    told = about(here / "town")["relatives"]["pairs"].values()
+    pairs, apart = (sum(kind[what] for kind in told) for what in ("pairs", "in_different_files"))
+    assert 0 < apart < pairs
+    assert (
+        f"Relatives: {apart} of {pairs} pairs (twins, siblings, parent and child) are in no file together"
+        in done.lines
+    )
+    whole = pprl("synth", "-o", "apart", "--people", 400, "--towns", 3, "--split-families", 1)
+    assert any(re.match(r"Relatives: (\d+) of \1 pairs ", line) for line in whole.lines)
+
+
+def test_of_a_file_of_events_rows_and_people_are_told(here: Path) -> None:
+    plan = PLAN.replace("duplicates = 0.1", "most_rows = 3").replace("coverage", "# coverage")
+    (here / "events.toml").write_text(plan, encoding="utf-8")
+    done = pprl("synth", "-o", "town", "--plan", "events.toml")
+    assert done.code == 0, done
+    entry = about(here / "town")["files"]["clinic"]
+    assert entry["rows"] > 1.5 * entry["people"]
+    assert any(
+        f": {entry['rows']} rows of {entry['people']} people; " in line for line in done.lines
+    )
 
 
 def refused(here: Path, code: int, *arguments: object, says: tuple[str, ...] = ()) -> Outcome:
@@ -270,6 +293,8 @@ def refused(here: Path, code: int, *arguments: object, says: tuple[str, ...] = (
         (["--as-of", "yesterday"], "YYYY-MM-DD"),
         (["--dependence", 2], "dependence"),
         (["--duplicates", -1], "duplicates"),
+        (["--split-families", 1.5], "split_families"),
+        (["--split-families", 0.5, "--files", 1], "two files"),
         (["--rate", "surname_by_er=0.1"], "Did you mean 'surname_by_ear'"),
         (["--rate", "surname_by_ear=1.1"], "1.1"),
         (["--rate", "surname_by_ear=nan"], "rate"),

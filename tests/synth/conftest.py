@@ -81,6 +81,7 @@ def making(tmp_path_factory: pytest.TempPathFactory) -> Making:
             seed=plan.seed,
             as_of=date.fromisoformat(plan.as_of),
             towns=plan.towns,
+            han=plan.han_names,
         )
         return Files(
             folder=folder,

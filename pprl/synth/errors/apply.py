@@ -59,7 +59,7 @@ def corrupt(
         frame: text in the fields of a record (`given_name`, `middle_name`, `surname`, `date_of_birth` as YYYY-MM-DD,
             `sex` as F or M, `address`, `locality`, `postcode`), or in some of them; `former_surname` and `household`
             (whole numbers) are used if present. Other columns are left alone.
-        profile: ``none``, ``light``, ``typical`` or ``heavy``; or a profile with rates of your own
+        profile: ``none``, ``light``, ``typical``, ``heavy`` or ``register``; or a profile with rates of your own
             (:class:`pprl.synth.ErrorRequest`).
         country: whose nicknames, spellings, keyboard and forms of address.
         seed, party: the same frame, seed and party give the same errors. Two files about the same people need different

@@ -35,7 +35,9 @@ from pprl.synth.errors.life import (
     may_move,
     moved_house,
 )
+from pprl.synth.errors.placeholders import placeholder_corruptions
 from pprl.synth.errors.profiles import PROFILES
+from pprl.synth.errors.remnants import remnant_corruptions
 from pprl.synth.errors.slips import lettering
 from pprl.synth.errors.slips.addresses import address_slips
 from pprl.synth.errors.slips.dates import date_slips
@@ -96,6 +98,7 @@ def standard_corruptions(
     *,
     latest: str = "2025-12-31",
     widths: Mapping[str, int] = WIDTHS,
+    unknown_postcode: str = "99999",
 ) -> Mapping[str, Corruption]:
     """Return all kinds of errors by name, in the order in which they are made.
 
@@ -104,10 +107,12 @@ def standard_corruptions(
         places: the country's homes, for people who move.
         latest: newest date of birth that a register accepts, ``YYYY-MM-DD``.
         widths: field -> width in characters of a column that may be too narrow for it.
+        unknown_postcode: what the country's registers write where there is none.
     """
     made = chain(
         _of_life(places), _of_names(lexicon), _of_typing(lexicon), _of_births(latest), _of_homes(lexicon),
-        _of_forms(lexicon), _of_losses(), _of_widths(widths),
+        _of_forms(lexicon), _of_losses(), _of_widths(widths), remnant_corruptions(),
+        placeholder_corruptions(lexicon, latest=latest, postcode=unknown_postcode),
     )  # fmt: skip
     found: dict[str, Corruption] = {}
     for corruption in sorted(made, key=lambda item: item.stage):
@@ -131,7 +136,11 @@ def country_corruptions(
         UsageError: one of them has the name of another error.
     """
     lexicon = load_lexicon(country.language, country.keyboard)
-    known = dict(standard_corruptions(lexicon, places, latest=latest))
+    known = dict(
+        standard_corruptions(
+            lexicon, places, latest=latest, unknown_postcode=country.unknown_postcode
+        )
+    )
     for own in more:
         if own.name in known:
             raise UsageError(
@@ -222,6 +231,8 @@ def _of_names(lexicon: Lexicon) -> Iterator[Corruption]:
                     "a double name with hyphen, with space or in one", slot=f"{field}_joined", stage=FORM)  # fmt: skip
     yield _slip("surname_half_dropped", "surname", lettering.DROP_HALF,
                 "one half of a double surname", slot="surname_held", stage=LIFE)  # fmt: skip
+    yield _slip("surname_halves_swapped", "surname", lettering.SWAP_HALVES,
+                "the halves of a double surname stand in each other's place")  # fmt: skip
     yield _slip("surname_apostrophe_lost", "surname", lettering.LOSE_APOSTROPHE, "no apostrophe",
                 slot="surname_apostrophe_lost", stage=FORM)  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What errors need to know about a language: keyboard, sounds, spellings, street words, middle names, nicknames.
+"""What errors need to know about a language: keyboard, sounds, spellings, street words, names, placeholders.
 
 Each language has one file, `data/lexicon/LANGUAGE.toml`, written for this project from general knowledge of the
 language. `keyboards.toml` has the keyboards, and `spellings.toml` the names that come from other alphabets.
@@ -40,6 +40,8 @@ class Lexicon:
         flats: the words for a flat, the usual one first; empty where addresses don't name flats.
         middle_names: names by sex (``F``, ``M``) that a register may add.
         nicknames: given name -> nicknames.
+        placeholders: what stands for an unknown name (``unknown``, the usual word first), for no fixed abode
+            (``no_home``), and for a newborn's given name by sex (``F``, ``M``).
     """
 
     language: str
@@ -54,6 +56,7 @@ class Lexicon:
     flats: tuple[str, ...] = ()
     middle_names: Alternatives = field(default_factory=dict)
     nicknames: Alternatives = field(default_factory=dict)
+    placeholders: Alternatives = field(default_factory=dict)
 
 
 @cache
@@ -92,6 +95,7 @@ def load_lexicon(language: str, keyboard: str) -> Lexicon:
         flats=tuple(content["flats"]),
         middle_names={sex: tuple(text.split()) for sex, text in content["middle_names"].items()},
         nicknames=_nicknames(language),
+        placeholders=_words(content["placeholders"]),
     )
 
 

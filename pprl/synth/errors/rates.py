@@ -24,7 +24,7 @@ class ErrorRequest:
     """The errors that somebody asks for.
 
     Attributes:
-        profile: whose rates to begin with: ``none``, ``light``, ``typical`` or ``heavy``.
+        profile: whose rates to begin with: ``none``, ``light``, ``typical``, ``heavy`` or ``register``.
         rates: by the error's name, instead of the profile's; a rate is a share of the records in which the error is
             possible.
         dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.

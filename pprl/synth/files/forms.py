@@ -15,9 +15,10 @@ from pprl.synth.people.fields import FIELDS
 from pprl.tables.columns import suggest
 from pprl.tables.dates import DateFormat
 
-__all__ = ["CASES", "FORMS", "Form", "column_map_toml", "write_form"]
+__all__ = ["CASES", "FORMS", "PRECISIONS", "Form", "column_map_toml", "write_form"]
 
 CASES = ("as-is", "upper", "lower")
+PRECISIONS = ("day", "month", "year")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Form:
         id: column of the party's own record ids.
         columns: for each column, the fields that it holds, joined by a space.
         date_format: for example ``DD/MM/YYYY``; empty for the country's usual format.
+        date_precision: how much of a date of birth the party holds: ``day`` (all of it), ``month`` or ``year``.
         case: ``as-is``, ``upper`` or ``lower``, for all text except the postcode.
         sex: how female and male are written.
 
@@ -40,6 +42,7 @@ class Form:
         default_factory=lambda: MappingProxyType({name: (name,) for name in FIELDS})
     )
     date_format: str = "YYYY-MM-DD"
+    date_precision: str = "day"
     case: str = "as-is"
     sex: tuple[str, str] = ("F", "M")
 
@@ -52,6 +55,11 @@ class Form:
                     f"{self.date_format} writes months in letters, which made-up files can't",
                     hint="Choose a format with digits only, for example DD/MM/YYYY.",
                 )
+        if self.date_precision not in PRECISIONS:
+            raise UsageError(
+                f"a date of birth can't be held to the {self.date_precision!r}",
+                hint=suggest(self.date_precision, PRECISIONS, "Precisions"),
+            )
         if self.case not in CASES:
             raise UsageError(
                 f"there is no letter case {self.case!r}",
@@ -134,9 +142,8 @@ def write_form(
     """
     text = {name: pa.array(values, pa.string()) for name, values in columns.items()}
     if "date_of_birth" in text:
-        text["date_of_birth"] = _dates(
-            text["date_of_birth"], form.date_format or country_date_format
-        )
+        born = _coarsened(text["date_of_birth"], form.date_precision)
+        text["date_of_birth"] = _dates(born, form.date_format or country_date_format)
     if "sex" in text:
         written = pa.array(["", *form.sex], pa.string())
         text["sex"] = written.take(pc.index_in(text["sex"], pa.array(["", "F", "M"], pa.string())))
@@ -208,6 +215,19 @@ def _join(parts: Sequence[Any]) -> Any:
         alone = pc.or_(pc.equal(joined, ""), pc.equal(part, ""))
         joined = pc.binary_join_element_wise(joined, pc.if_else(alone, "", " "), part, "")
     return joined
+
+
+_UNKNOWN_PARTS = {"month": (7, "-00"), "year": (4, "-00-00")}
+"""Characters of a canonical date that are known, and what stands for the rest."""
+
+
+def _coarsened(values: Any, precision: str) -> Any:
+    """Return canonical dates of which no more than the year, or year and month, is known."""
+    if precision not in _UNKNOWN_PARTS:
+        return values
+    known, rest = _UNKNOWN_PARTS[precision]
+    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(values, 0, known), rest, "")
+    return pc.if_else(pc.equal(values, ""), "", cut)
 
 
 def _dates(values: Any, spec: str) -> Any:

@@ -1,4 +1,4 @@
-"""Who is in which file: overlap, coverage by age group, duplicated rows.
+"""Who is in which file: overlap, coverage by age group, split families, duplicated rows.
 
 The overlap of two files is 2 |A and B| / (|A| + |B|): the share of the average file's people who are in both. For files
 of one size that is the share of either file's people who are in the other; for more than two files it is the mean over
@@ -60,7 +60,13 @@ def people_by_files(people: int, files: int, overlap: float) -> list[int]:
 
 
 def choose_members(
-    seed: int, people: int, files: int, overlap: float, weights: Sequence[Floats | None]
+    seed: int,
+    people: int,
+    files: int,
+    overlap: float,
+    weights: Sequence[Floats | None],
+    *,
+    apart: Int64s | None = None,
 ) -> list[Int64s]:
     """Return for each file the people in it, ascending; everybody is in at least one file.
 
@@ -71,13 +77,21 @@ def choose_members(
         overlap: see this module.
         weights: for each file None, or a number from 0 to 1 for each person: how likely the file is to hold the person,
             compared with somebody of weight 1.
+        apart: pairs of people, of shape (pairs, 2) and each person in one of them at most, who are to be in one file
+            each, and in different ones. As many of them, from the first, as the overlap leaves people in one file.
 
     Raises:
-        UsageError: fewer people than the overlap needs may be in so many files.
+        UsageError: pairs are to be apart and a file has weights, or fewer people than the overlap needs may be in so
+            many files.
     """
     counts = people_by_files(people, files, overlap)
     if all(weight is None for weight in weights):
-        return _evenly(seed, people, files, counts)
+        return _evenly(seed, people, files, counts, apart)
+    if apart is not None and len(apart):
+        raise UsageError(
+            "families can't be split between files that cover some people less readily than others",
+            hint="Leave out the coverage, or the split families.",
+        )
     table = np.ones((files, people))
     for row, weight in enumerate(weights):
         if weight is not None:
@@ -85,28 +99,38 @@ def choose_members(
     return _weighted(seed, table, counts)
 
 
-def file_rows(seed: int, party: str, members: Int64s, duplicates: float) -> Int64s:
-    """Return the person of each row of a file, in the file's order: each member once, and some of them once more.
+def file_rows(
+    seed: int, party: str, members: Int64s, duplicates: float, *, most_rows: int | None = None
+) -> Int64s:
+    """Return the person of each row of a file, in the file's order: each member once, and some of them more often.
 
     Args:
         seed: of the random streams.
         party: whose file.
         members: the people in the file.
         duplicates: share of them who have a second row.
+        most_rows: instead of `duplicates`, a file of events: each member has 1 to so many rows, equally likely.
     """
     stream = Stream(seed, "rows", party)
+    if most_rows is not None:
+        rows = np.repeat(members, 1 + Stream(seed, "events", party).below(most_rows, len(members)))
+        return rows[stream.order(len(rows))]
     more = round(len(members) * duplicates)
     again = members[np.sort(stream.order(len(members))[:more])]
     rows = np.concatenate([members, again])
     return rows[stream.order(len(rows))]
 
 
-def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[Int64s]:
+def _evenly(
+    seed: int, people: int, files: int, counts: Sequence[int], apart: Int64s | None
+) -> list[Int64s]:
     """Choose without weights: among people in equally many files, each combination is used in turn, so that all files
     have the same size.
     """
     stream = Stream(seed, "members")
     order = stream.order(people)
+    if apart is not None and files > 1:
+        order = _with_pairs_first(order, apart[: counts[0] // files], files)
     inside = np.zeros((files, people), dtype=bool)
     start = 0
     for held, count in enumerate(counts, start=1):
@@ -120,6 +144,14 @@ def _evenly(seed: int, people: int, files: int, counts: Sequence[int]) -> list[I
         for place in range(held):
             inside[(base[:, place] + turn) % files, chosen] = True
     return [np.flatnonzero(row).astype(np.int64) for row in inside]
+
+
+def _with_pairs_first(order: Int64s, apart: Int64s, files: int) -> Int64s:
+    """Return the order with each pair at the start of a lot of `files` people: a lot has one person in each file."""
+    others = order[~np.isin(order, apart)]
+    fill = len(apart) * (files - 2)
+    lots = np.concatenate([apart, others[:fill].reshape(len(apart), files - 2)], axis=1)
+    return np.concatenate([lots.ravel(), others[fill:]])
 
 
 def _weighted(seed: int, table: Floats, counts: Sequence[int]) -> list[Int64s]:

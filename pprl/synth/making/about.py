@@ -15,7 +15,7 @@ from pprl.synth.files.party_file import WrittenFile
 from pprl.synth.making.plan import PopulationPlan
 from pprl.synth.people.population import Population
 
-__all__ = ["ABOUT_FORMAT", "about_file", "about_population"]
+__all__ = ["ABOUT_FORMAT", "about_file", "about_population", "about_relatives"]
 
 ABOUT_FORMAT = "pprl-synth/1"
 _AGES = (0, 5, 18, 30, 45, 65, 80)
@@ -81,6 +81,34 @@ def about_population(
         "files": {
             party.name: {"people": len(rows), "people_by_age": _by_age(ages[rows])}
             for party, rows in zip(parties, members, strict=True)
+        },
+    }
+
+
+def about_relatives(
+    asked: float, pairs: Mapping[str, Int64s], members: Sequence[Int64s], people: int
+) -> dict[str, Any]:
+    """Return how many pairs of relatives there are, and how many are in no file together.
+
+    Args:
+        asked: share of the pairs that was to be split, beside those that chance splits.
+        pairs: by kind, each of shape (pairs, 2).
+        members: for each file, the people in it.
+        people: how many there are.
+    """
+    inside = np.zeros((len(members), people), dtype=bool)
+    for file, rows in zip(inside, members, strict=True):
+        file[rows] = True
+    return {
+        "asked": asked,
+        "pairs": {
+            kind: {
+                "pairs": len(rows),
+                "in_different_files": int(
+                    (~(inside[:, rows[:, 0]] & inside[:, rows[:, 1]]).any(axis=0)).sum()
+                ),
+            }
+            for kind, rows in pairs.items()
         },
     }
 

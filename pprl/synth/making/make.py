@@ -30,12 +30,13 @@ from pprl.synth.files.forms import column_map_toml
 from pprl.synth.files.members import choose_members, file_rows
 from pprl.synth.files.party_file import Watch, WrittenFile, write_party
 from pprl.synth.files.writing import CsvWriter
-from pprl.synth.making.about import ABOUT_FORMAT, about_file, about_population
+from pprl.synth.making.about import ABOUT_FORMAT, about_file, about_population, about_relatives
 from pprl.synth.making.groups import check_origins, group_numbers
 from pprl.synth.making.mimic import starter_agreement
-from pprl.synth.making.parties import PlannedParty, common_fields, plan_parties
+from pprl.synth.making.parties import PlannedParty, common_fields, plan_parties, split_share
 from pprl.synth.making.plan import PopulationPlan
 from pprl.synth.people.population import Population, populate
+from pprl.synth.people.relatives import draw_pairs, relatives
 from pprl.synth.places.country import Country, load_country
 from pprl.synth.places.homes import Places
 
@@ -101,18 +102,27 @@ def make_files(
         as_of=date.fromisoformat(plan.as_of),
         towns=plan.towns,
         names=fitted.names if fitted else None,
+        han=plan.han_names,
     )
     parties = plan_parties(plan, country, people.places, like=like, more=more)
     weights = [group_numbers(people, item.coverage) for item in parties]
-    members = choose_members(plan.seed, plan.people, plan.files, plan.overlap, weights)
+    share = split_share(plan)
+    pairs = relatives(people.residents) if share else {}
+    apart = draw_pairs(plan.seed, pairs, share) if pairs else None
+    members = choose_members(plan.seed, plan.people, plan.files, plan.overlap, weights, apart=apart)
     about = about_population(plan, people, members)
+    if pairs:
+        about["relatives"] = about_relatives(share, pairs, members, len(people))
     sampler = _sampler(plan, report)
     with Outputs(force=force) as outputs:
         inside = outputs.folder(folder, holds="about.json")
         with os_errors(folder):
             written = _write_parties(plan, people, parties, members, inside, sampler, tell)
             for item, file in zip(parties, written, strict=True):
-                about["files"][item.party.name] |= about_file(item.party.corruptor.plan, file)
+                entry = about["files"][item.party.name]
+                entry |= about_file(item.party.corruptor.plan, file)
+                if item.most_rows is not None:
+                    entry["most_rows"] = item.most_rows
                 form = item.party.form
                 text = column_map_toml(form, country.date_format, own_names=like is not None)
                 _write_text(inside / f"{item.party.name}.columns.toml", text)
@@ -161,7 +171,7 @@ def _write_parties(
             write_party(
                 item.party,
                 people,
-                file_rows(plan.seed, name, held, item.duplicates),
+                file_rows(plan.seed, name, held, item.duplicates, most_rows=item.most_rows),
                 (inside / f"{name}.{plan.output}", truth),
                 factor=factor,
                 progress=partial(tell, f"file {name}"),

@@ -40,9 +40,9 @@ _REPEATED = ("phone", "email", "identifier", "code")
 _FORMER = re.compile(r"maiden|former|birth|previous|geburtsname")
 _OTHER_SECOND = re.compile(r"middle|second")
 
-_CHARACTER_WRONG = {"none": 0.0, "light": 0.005, "typical": 0.02, "heavy": 0.05}
+_CHARACTER_WRONG = {"none": 0.0, "light": 0.005, "typical": 0.02, "heavy": 0.05, "register": 0.02}
 """Rates of a wrong character by profile; see `_MISSING`."""
-_MISSING = {"none": 0.0, "light": 0.02, "typical": 0.1, "heavy": 0.25}
+_MISSING = {"none": 0.0, "light": 0.02, "typical": 0.1, "heavy": 0.25, "register": 0.1}
 """Rates of a missing value by profile. Both are chosen, as no published rates are known to us; sensitive: they decide
 what such a field is worth to a linkage."""
 _TYPES: Mapping[str, str] = {
@@ -86,6 +86,7 @@ def mimic_form(agreement: Agreement, party: PartyPlan) -> Form:
         id=name,
         columns=columns,
         date_format=party.date_format or "YYYY-MM-DD",
+        date_precision=party.date_precision,
         case=party.case or "as-is",
         sex=party.sex or base.sex,
     )

@@ -19,7 +19,7 @@ from pprl.synth.people.fields import FIELDS, FORMER_SURNAME, MORE_FIELDS
 from pprl.synth.places.country import Country
 from pprl.synth.places.homes import Places
 
-__all__ = ["PlannedParty", "common_fields", "plan_parties"]
+__all__ = ["PlannedParty", "common_fields", "plan_parties", "split_share"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +30,13 @@ class PlannedParty:
         party: ready to write its file.
         coverage: weights by group, as in :class:`pprl.synth.making.plan.PartyPlan`.
         duplicates: share of its people with a second row.
+        most_rows: for a file of events: each of its people has 1 to so many rows.
     """
 
     party: Party
     coverage: Mapping[str, float]
     duplicates: float
+    most_rows: int | None
 
 
 def plan_parties(
@@ -57,7 +59,7 @@ def plan_parties(
     Raises:
         UsageError: a party asks for a column, an error or a rate that is not possible.
     """
-    highest = highest_number(plan.error_factors)
+    highest, profile = highest_number(plan.error_factors), get_profile(plan.profile)
     found = []
     for place, asked in enumerate(plan.parties()):
         if like is None:
@@ -73,21 +75,35 @@ def plan_parties(
         )
         request = ErrorRequest(
             profile=plan.profile,
-            rates={**more_rates(written, plan.profile), **plan.rates, **asked.rates},
+            rates={
+                **more_rates(written, plan.profile),
+                **profile.of_file(place),
+                **plan.rates,
+                **asked.rates,
+            },
             dependence=plan.dependence,
             factor=asked.error_factor,
             highest_factor=highest,
         )
         corruptor = Corruptor(error_plan(request, known, fields))
-        shares = (asked.duplicates, plan.duplicates, get_profile(plan.profile).duplicates)
+        shares = (asked.duplicates, plan.duplicates, profile.duplicates)
         found.append(
             PlannedParty(
                 party=Party(name=asked.name, form=form, corruptor=corruptor, fields=fields),
                 coverage=asked.coverage,
                 duplicates=next(share for share in shares if share is not None),
+                most_rows=asked.most_rows,
             )
         )
     return found
+
+
+def split_share(plan: PopulationPlan) -> float:
+    """Return the share of the pairs of relatives that the plan, or else its profile, wants in different files."""
+    if plan.split_families is not None:
+        return plan.split_families
+    covered = any(party.coverage for party in plan.party)
+    return 0.0 if covered or plan.files < 2 else get_profile(plan.profile).split_families
 
 
 def common_fields(parties: Sequence[PlannedParty]) -> list[str]:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -37,6 +38,8 @@ __all__ = ["PartyPlan", "PopulationPlan", "check_columns", "load_plan", "merged_
 
 MOST_FILES = 20
 """Chosen; not sensitive: parties beyond z would also need names."""
+MOST_ROWS = 100
+"""Chosen; not sensitive: beyond it a file of events is a file of readings."""
 _SIZE_LIMIT = 1 << 20
 """Bytes of a plan file at most. Chosen; not sensitive: a plan has a few kilobytes."""
 
@@ -71,6 +74,12 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+LATER: Mapping[str, Any] = MappingProxyType(
+    {"split_families": None, "han_names": 0.0, "date_precision": "day", "most_rows": None}
+)
+"""Entries that the first plans did not have, and their defaults."""
+
+
 class PartyPlan(_Part):
     """One party's file.
 
@@ -80,7 +89,9 @@ class PartyPlan(_Part):
             out comes from the built-in forms, in turn.
         rates: error rates that differ from the plan's.
         error_factor: multiplies all of this party's rates.
+        date_precision: how much of a date of birth it holds: ``day``, ``month`` or ``year``.
         duplicates: share of its people who have a second row.
+        most_rows: a file of events: each of its people has 1 to so many rows, equally likely, and no other duplicates.
         coverage: weights from 0 to 1 by age (``"0-17"``) or group (``"origin=polish"``): how readily the file takes
             such a person, compared with 1 for people who are in none of the groups. Weights of several groups are
             multiplied. Everybody is in at least one file and the overlap is met first, so the shares that come out
@@ -93,9 +104,11 @@ class PartyPlan(_Part):
     date_format: str | None = None
     case: Literal["as-is", "upper", "lower"] | None = None
     sex: tuple[str, str] | None = None
+    date_precision: Literal["day", "month", "year"] = "day"
     rates: dict[str, float] = Field(default_factory=dict)
     error_factor: Factor = 1.0
     duplicates: Share | None = None
+    most_rows: int | None = Field(default=None, ge=1, le=MOST_ROWS)
     coverage: dict[str, Share] = Field(default_factory=dict)
 
     @field_validator("coverage")
@@ -112,6 +125,7 @@ class PartyPlan(_Part):
             id=self.id or base.id,
             columns=self.columns or base.columns,
             date_format=base.date_format if self.date_format is None else self.date_format,
+            date_precision=self.date_precision,
             case=self.case or base.case,
             sex=self.sex or base.sex,
         )
@@ -128,12 +142,17 @@ class PopulationPlan(_Part):
         overlap: share of the average file's people who are in any given other file.
         country: whose names, places and forms.
         towns: everybody lives in this many towns, chosen by the seed; None: all over the country.
-        profile: error rates to begin with: ``none``, ``light``, ``typical`` or ``heavy``.
+        profile: error rates to begin with: ``none``, ``light``, ``typical``, ``heavy`` or ``register``.
         seed: of every draw.
         as_of: the day on which people's ages are taken.
         rates: rates that differ from the profile's, by the error's name.
         dependence: from 0 to 1, how much errors gather in careless records; None: the profile's.
         duplicates: share of a file's people who have a second row; None: the profile's.
+        split_families: share of the pairs of twins, of brothers and sisters, and of parent and child who are in one
+            file each, and in different ones, beside those that chance splits; as many as the overlap allows. It can't
+            be combined with a coverage. None: the profile's, and none if a party has a coverage.
+        han_names: share of the households whose names are written in Han characters, in every file alike: a surname of
+            one character, a given name of two, no middle name.
         error_factors: by group (``age=65-120``, ``sex=F``, ``origin=polish``), what its rates are multiplied by.
         party: the parties; unnamed ones get the names a, b, c ... and the built-in forms.
         output: ``csv`` or ``parquet``.
@@ -152,6 +171,8 @@ class PopulationPlan(_Part):
     rates: dict[str, float] = Field(default_factory=dict)
     dependence: Share | None = None
     duplicates: Share | None = None
+    split_families: Share | None = None
+    han_names: Share = 0.0
     error_factors: dict[str, Factor] = Field(default_factory=dict)
     party: tuple[PartyPlan, ...] = ()
     output: Literal["csv", "parquet"] = "csv"
@@ -176,6 +197,19 @@ class PopulationPlan(_Part):
         return value
 
     @model_validator(mode="after")
+    def _contradictions(self) -> PopulationPlan:
+        for party in self.party:
+            if party.most_rows is not None and party.duplicates is not None:
+                raise ValueError(
+                    f"the party {party.name!r} has both most_rows and duplicates; give one of them"
+                )
+        if self.split_families and any(party.coverage for party in self.party):
+            raise ValueError("split_families can't be combined with a party's coverage")
+        if self.split_families and self.files < 2:
+            raise ValueError("split_families needs two files or more")
+        return self
+
+    @model_validator(mode="after")
     def _parties(self) -> PopulationPlan:
         if len(self.party) > self.files:
             raise ValueError(f"{len(self.party)} parties are named, but files is {self.files}")
@@ -197,8 +231,16 @@ class PopulationPlan(_Part):
         return (*self.party, *more)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as plain values, every default filled in."""
-        return self.model_dump(mode="json")
+        """Return the plan as plain values, every default filled in.
+
+        `LATER` entries are left out at their default, so that `about.json` of an earlier plan keeps its bytes.
+        """
+        told = self.model_dump(mode="json")
+        for entries in (told, *told["party"]):
+            for name, default in LATER.items():
+                if name in entries and entries[name] == default:
+                    del entries[name]
+        return told
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], *, source: str = "") -> PopulationPlan:

@@ -16,10 +16,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pprl.base.arrays import Int32s, Int64s
+from pprl.base.arrays import Bools, Int32s, Int64s
 from pprl.base.errors import UsageError
 from pprl.synth.draw import Stream, hashed
 from pprl.synth.people.fields import FIELDS, FORMER_SURNAME, MORE_FIELDS
+from pprl.synth.people.han import han_given_names, han_surnames
 from pprl.synth.people.households import YEAR, Residents, settle
 from pprl.synth.people.names import CountryNames, load_pool
 from pprl.synth.people.naming import NONE, draw_names
@@ -39,6 +40,8 @@ little."""
 _HOSTS = ("example.com", "example.net", "example.org")
 """Domains that are reserved for examples (RFC 2606), so that nobody gets the mail."""
 
+
+_NAMES = ("given_name", "middle_name", "surname", FORMER_SURNAME)
 
 _SPREAD = 3_819_660_113
 """Odd and not a multiple of 5, so that no two people share one of 10**10 identifiers; near the golden section of them,
@@ -62,6 +65,7 @@ class Population:
         homes: the home of each household.
         origin: place of the person's name pool in `names.pools`.
         given, middle: codes of given names.
+        han: share of the households whose names are written in Han characters, in every file alike.
         surname, surname2, former: codes of surnames; `surname2` is the second part of a double one, `former` the
             name before marriage.
     """
@@ -79,6 +83,7 @@ class Population:
     surname: Int32s
     surname2: Int32s
     former: Int32s
+    han: float = 0.0
 
     def __len__(self) -> int:
         return len(self.given)
@@ -127,7 +132,25 @@ class Population:
         }
         return pd.DataFrame(columns)
 
+    def in_han(self, rows: Int64s) -> Bools:
+        """Return whose names are written in Han characters."""
+        drawn = hashed(self.residents.household[rows], self.seed, "han")
+        return (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53 < self.han
+
     def _column(self, name: str, rows: Int64s, homes: Homes) -> Any:
+        latin = self._latin(name, rows, homes)
+        if not self.han or name not in _NAMES:
+            return latin
+        if name == "middle_name":
+            other = pa.scalar("")
+        elif name == "given_name":
+            other = han_given_names(self.given[rows])
+        else:
+            codes = self.former[rows] if name == FORMER_SURNAME else self.surname[rows]
+            other = pc.if_else(pa.array(codes == NONE), "", han_surnames(codes))
+        return pc.if_else(pa.array(self.in_han(rows)), other, latin)
+
+    def _latin(self, name: str, rows: Int64s, homes: Homes) -> Any:
         if name == "given_name":
             return self._given(self.given[rows])
         if name == "middle_name":
@@ -185,8 +208,7 @@ class Population:
             # In no country do numbers begin with 000: nobody can be called.
             return pc.binary_join_element_wise("000", _digits(own % np.uint64(10**7), 7), "")
         given, surname = (
-            pc.utf8_lower(self._column(part, rows, self.homes))
-            for part in ("given_name", "surname")
+            pc.utf8_lower(self._latin(part, rows, self.homes)) for part in ("given_name", "surname")
         )
         local = pc.binary_join_element_wise(given, surname, ".")
         plain = pc.replace_substring_regex(pc.utf8_normalize(local, "NFKD"), "[^a-z.]", "")
@@ -231,6 +253,7 @@ def populate(
     as_of: date,
     towns: int | None = None,
     names: CountryNames | None = None,
+    han: float = 0.0,
 ) -> Population:
     """Make up a population of a country.
 
@@ -241,6 +264,7 @@ def populate(
         as_of: the day on which people's ages are taken.
         towns: see :func:`population`.
         names: names instead of the country's own.
+        han: share of the households whose names are written in Han characters.
 
     Raises:
         UsageError: see :func:`population`.
@@ -277,6 +301,7 @@ def populate(
         surname=called.surname.astype(np.int32),
         surname2=called.second.astype(np.int32),
         former=called.former.astype(np.int32),
+        han=han,
     )
 
 

@@ -142,6 +142,7 @@ class Country:
         double_barrelled: share of married women who join both surnames.
         middle_name: share of people with a middle name.
         two_surnames: whether people have the father's and the mother's surname, written in one field.
+        unknown_postcode: what registers write where there is none.
         address: one line, with ``{number}`` and ``{street}``.
         flats: share of homes that are flats.
         flat_forms: form -> weight, with ``{line}`` and ``{flat}``; without any form, or with one that has no
@@ -162,6 +163,7 @@ class Country:
     double_barrelled: float
     middle_name: float
     two_surnames: bool
+    unknown_postcode: str
     address: str
     flats: float
     flat_forms: Mapping[str, int]
@@ -173,6 +175,7 @@ class Country:
         DateFormat(self.date_format)
         _weights(self.origins)
         _holds(len(self.ages) == AGE_GROUPS and min(self.ages) >= 0 < sum(self.ages), "ages")
+        _holds(bool(self.unknown_postcode), "unknown postcode")
         _holds(self.keyboard in ("qwerty", "qwertz", "azerty"), "keyboard")
         _holds(self.numbering in ("one-by-one", "blocks"), "numbering")
         shares = (self.husbands_name, self.double_barrelled, self.middle_name, self.flats)

@@ -183,6 +183,13 @@ def test_a_household_column_of_something_else_is_refused(clean: pd.DataFrame) ->
         corrupt(clean.assign(household="x"))
 
 
+def asked(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of `corrupt`, with those of an error request put into one."""
+    own = {name: options[name] for name in ("profile", "rates", "dependence") if name in options}
+    rest = {name: value for name, value in options.items() if name not in own}
+    return {**rest, "profile": ErrorRequest(**own)}
+
+
 OWN = text_corruption("sex_wrong", "sex", lambda text, dice: "X")
 
 
@@ -207,7 +214,7 @@ OWN = text_corruption("sex_wrong", "sex", lambda text, dice: "X")
 )
 def test_what_cannot_be_is_refused(clean: pd.DataFrame, options: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        corrupt(clean, **options)
+        corrupt(clean, **asked(options))
     assert says in f"{refusal.value.problem} {refusal.value.hint}"
 
 
@@ -238,7 +245,7 @@ def test_a_factor_of_0_for_all_makes_no_errors(clean: pd.DataFrame) -> None:
 )  # fmt: skip
 def test_numbers_that_are_none_are_refused(clean: pd.DataFrame, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        corrupt(clean, **options)
+        corrupt(clean, **asked(options))
 
 
 def test_two_parties_get_errors_of_their_own(clean: pd.DataFrame) -> None:

@@ -45,7 +45,7 @@ NASTY = (
     "", "a", "É", "ß", "SS", "Al", "O'Brien-Smith", "O'", "-", " ", ".", "J.", "Anna Maria", "Jean-Pierre", "MÜLLER",
     "Müller", "Weiß", "WEIẞ", "İbrahim", "Iıi", "ΣΣς", "Александра", "李小龍", "محمد", "van der Berg", "García López",
     "McDonald", "Mohammed", "MUHAMMAD", "Elizabeth", "liz", "Kowalska-Łaska", "Þór", "ǅ", "ſmith", "Kelvin", "Hh",
-    "Philippa", "Sch", "0E", "e", "h", "ie", "Nguyễn", "'", "x" * 60,
+    "Philippa", "UNKNOWN", "NIEZNANY", "Sch", "0E", "e", "h", "ie", "Nguyễn", "'", "x" * 60,
 )  # fmt: skip
 ADDRESSES = (
     "", "Flat 3, 12 High Street", "3/12 High St", "12 Oak St Apt 4", "12 Oak St #4", "FLAT 3, 12 HIGH STREET",
@@ -213,6 +213,9 @@ def test_double_names_are_joined_another_way():
     assert of_one("given_name_joined", "Anne-Marie") == {"Anne Marie", "Annemarie"}
     assert of_one("surname_half_dropped", "Hill-Wood") == {"Hill", "Wood"}
     assert not ALL["nl"]["surname_half_dropped"].possible(("van der Berg",))
+    assert of_one("surname_halves_swapped", "García López", "es") == {"López García"}
+    assert of_one("surname_halves_swapped", "Hill-Wood") == {"Wood-Hill"}
+    assert not ALL["en"]["surname_halves_swapped"].possible(("Wood-Wood-Wood",))
 
 
 def test_accents_and_special_letters():

@@ -71,7 +71,7 @@ def test_each_error_of_the_heavy_profile_has_the_rate_asked_for(
 
 @pytest.mark.parametrize(
     ("profile", "dependence"),
-    [("light", None), ("typical", 0.0), ("typical", None), ("heavy", 0.0)],
+    [("light", None), ("typical", 0.0), ("typical", None), ("heavy", 0.0), ("register", None)],
 )
 def test_each_errors_rate_is_the_one_asked_for(
     clean: pd.DataFrame, profile: str, dependence: float | None

@@ -35,13 +35,34 @@ def test_a_profile_names_errors_that_there_are_and_can_be_met(name):
 
 
 def test_rates_rise_from_light_to_heavy():
-    none, light, typical, heavy = (PROFILES[name] for name in ("none", "light", "typical", "heavy"))
+    none, light, typical, heavy, register = PROFILES.values()
     assert not none.rates
     for name in ALL:
         low, middle, high = (profile.rates.get(name, 0) for profile in (light, typical, heavy))
         assert low <= middle <= high
-        assert high > 0, f"{name} is in no profile"
+        assert high > 0 or register.rates[name] > 0, f"{name} is in no profile"
     assert light.duplicates < typical.duplicates < heavy.duplicates
+
+
+def test_a_register_has_typical_errors_and_what_clean_up_misses():
+    typical, register = PROFILES["typical"], PROFILES["register"]
+    more = {name for name in ALL if register.rates.get(name, 0) > typical.rates.get(name, 0)}
+    assert all(register.rates[name] == typical.rates[name] for name in set(typical.rates) - more)
+    assert more == {
+        "names_swapped", "surname_halves_swapped", "newborn_name", "unidentified_person",
+        *(name for name in ALL if name.startswith("only_") or name.endswith("_placeholder")),
+    }  # fmt: skip
+    assert register.duplicates > typical.duplicates
+    assert register.split_families > 0 == typical.split_families
+
+
+def test_what_files_hold_goes_by_their_place_in_turn():
+    register = PROFILES["register"]
+    assert [dict(register.of_file(place)) for place in range(3)] == [
+        {}, {"postcode_missing": 0.3}, {},
+    ]  # fmt: skip
+    check_rates({**register.rates, **register.of_file(1)}, ALL)
+    assert dict(PROFILES["heavy"].of_file(1)) == {}
 
 
 def test_an_unknown_profile_is_answered_with_the_nearest():

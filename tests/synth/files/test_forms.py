@@ -64,6 +64,23 @@ def test_a_form_without_a_date_format_has_the_countrys() -> None:
     assert written(FORMS[2], ["1987-07-04"]) == ["19870704"]
 
 
+@pytest.mark.parametrize(
+    ("precision", "spec", "expected"),
+    [
+        ("day", "YYYY-MM-DD", ["1987-07-04", "1962", ""]),
+        ("month", "YYYY-MM-DD", ["1987-07", "1962", ""]),
+        ("year", "YYYY-MM-DD", ["1987", "1962", ""]),
+        ("year", "DD/MM/YYYY", ["00/00/1987", "00/00/1962", ""]),
+        ("month", "YYYYMMDD", ["19870700", "19620000", ""]),
+    ],
+)
+def test_a_date_is_held_to_the_day_the_month_or_the_year(
+    precision: str, spec: str, expected: list[str]
+) -> None:
+    form = Form(date_format=spec, date_precision=precision)
+    assert written(form, ["1987-07-04", "1962-00-00", ""]) == expected
+
+
 names = st.text(
     st.characters(categories=["L", "Nd"], include_characters=" _-,."), min_size=1, max_size=12
 ).filter(lambda t: t == t.strip() and any(c.isalpha() for c in t))
@@ -171,6 +188,7 @@ def test_the_partys_side_reads_every_file_without_a_rest(making, country: str) -
     [
         {"date_format": "DD/MM/YY"},
         {"date_format": "DD MON YYYY"},
+        {"date_precision": "week"},
         {"case": "Title"},
         {"id": "surname"},
         {"sex": ("F", "F")},

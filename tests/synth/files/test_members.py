@@ -119,6 +119,52 @@ def test_rows_hold_each_member_once_and_the_duplicates_twice(
     assert times.max(initial=1) <= 2
 
 
+@given(st.integers(0, 400), st.integers(1, 6), st.integers(0, 1 << 62))
+def test_a_file_of_events_has_each_member_once_or_more(count: int, most: int, seed: int) -> None:
+    members = np.arange(count, dtype=np.int64) * 3
+    found, times = np.unique(file_rows(seed, "a", members, 0.5, most_rows=most), return_counts=True)
+    assert found.tolist() == members.tolist()
+    assert times.max(initial=1) <= most
+
+
+def test_the_numbers_of_events_are_equally_likely() -> None:
+    rows = file_rows(1, "a", np.arange(20_000), 0.0, most_rows=4)
+    shares = np.bincount(np.bincount(rows), minlength=5)[1:] / 20_000
+    assert np.abs(shares - 0.25).max() < 4.5 * np.sqrt(0.25 * 0.75 / 20_000)
+    other = file_rows(1, "b", np.arange(20_000), 0.0, most_rows=4)
+    assert np.bincount(rows).tolist() != np.bincount(other).tolist()
+
+
+@given(st.integers(2, 600), st.integers(2, 6), shares, st.integers(0, 1 << 62), shares)
+def test_pairs_that_are_to_be_apart_are_in_one_file_each(
+    people: int, files: int, overlap: float, seed: int, share: float
+) -> None:
+    """As many as the overlap allows, from the first; overlap and sizes are what they are without."""
+    pairs = np.random.default_rng(seed).permutation(people)[: people // 2 * 2].reshape(-1, 2)
+    pairs = pairs[: round(len(pairs) * share)]
+    members = choose_members(seed, people, files, overlap, [None] * files, apart=pairs)
+    inside = np.zeros((files, people), dtype=bool)
+    for row, rows in zip(inside, members, strict=True):
+        row[rows] = True
+    counts = people_by_files(people, files, overlap)
+    assert np.bincount(inside.sum(axis=0), minlength=files + 1)[1:].tolist() == counts
+    met = pairs[: counts[0] // files]
+    assert (inside[:, met].sum(axis=0) == 1).all()
+    assert not (inside[:, met[:, 0]] & inside[:, met[:, 1]]).any()
+    plain = choose_members(seed, people, files, overlap, [None] * files)
+    assert sorted(map(len, members)) == sorted(map(len, plain))
+    if not len(pairs):
+        assert [rows.tolist() for rows in members] == [rows.tolist() for rows in plain]
+
+
+def test_pairs_are_refused_where_a_file_covers_people_less_readily() -> None:
+    weights = [None, np.full(100, 0.5)]
+    with pytest.raises(UsageError, match="families can't be split") as refusal:
+        choose_members(1, 100, 2, 0.2, weights, apart=np.array([[0, 1]]))
+    assert refusal.value.hint
+    choose_members(1, 100, 2, 0.2, weights, apart=np.zeros((0, 2), np.int64))
+
+
 def test_row_order_tells_nothing_of_the_person() -> None:
     rows = file_rows(1, "a", np.arange(5000), 0.1)
     assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < 0.05

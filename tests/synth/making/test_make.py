@@ -26,14 +26,16 @@ from pprl.synth.errors.profiles import PROFILES
 from pprl.synth.making.make import make_files
 from pprl.synth.making.plan import PartyPlan, PopulationPlan
 from pprl.synth.people.fields import FIELDS
+from pprl.synth.people.relatives import KINDS, relatives
 
-ERRORS = sorted(PROFILES["heavy"].rates)
+ERRORS = sorted(PROFILES["heavy"].rates | PROFILES["register"].rates)
 PLAIN = {name: (name,) for name in FIELDS}
 ABROAD = {
     "given_name_transliterated": "de", "surname_transliterated": "de", "accents_lost": "de",
-    "address_accents_lost": "de", "given_name_joined": "fr", "given_name_cut": "fr", "locality_cut": "fr",
+    "address_accents_lost": "de", "newborn_name": "de", "given_name_joined": "fr", "given_name_cut": "fr",
+    "locality_cut": "fr",
 }  # fmt: skip
-"""Errors that need letters or lengths which few British names and places have."""
+"""Errors that need letters, lengths or newborns of which there are few among 150 British people."""
 
 
 @cache
@@ -72,7 +74,7 @@ def test_a_record_with_any_error_still_points_to_its_person(making, error: str) 
     for party, table in made.tables.items():
         clean, form = made.clean(party), made.form(party)
         untouched = [c for c, parts in form.columns.items() if not touched & set(parts)]
-        assert untouched
+        assert untouched or touched >= set(FIELDS)
         for row, own in zip(table, clean, strict=True):
             assert [row[c] for c in untouched] == [own[c] for c in untouched]
         entry = made.about["files"][party]
@@ -90,8 +92,10 @@ def test_each_error_can_be_made_in_some_country(making) -> None:
     found: set[str] = set()
     for country in ("gb", "de"):
         made = making(people=6000, country=country, profile="heavy", files=1, seed=2)
-        errors = made.about["files"]["a"]["errors"]
-        found |= {name for name, entry in errors.items() if entry["made"]}
+        register = making(people=6000, country=country, profile="register", files=1, seed=2)
+        for files in (made, register):
+            errors = files.about["files"]["a"]["errors"]
+            found |= {name for name, entry in errors.items() if entry["made"]}
         dates = [row["dob"].split(made.people.country.date_format[2]) for row in made.tables["a"]]
         whole = [date[::-1] for date in dates if len(date) == 3]
         assert max(whole) <= made.plan.as_of.split("-"), "nobody is born after the day of the ages"
@@ -275,6 +279,100 @@ def test_party_rates_and_factors_are_the_partys_own(making) -> None:
         assert missing_rows == errors["sex_missing"]["made"]
         # Some of the wrong ones were lost afterwards.
         assert 0 < errors["sex_wrong"]["made"] - wrong_rows < missing_rows
+
+
+def apart(made: Any) -> dict[str, float]:
+    """By the truth alone: the share of each kind of pairs of relatives who are in no file together."""
+    held = [set(made.persons(name).tolist()) for name in made.tables]
+    return {
+        kind: float(np.mean([not any({one, other} <= file for file in held) for one, other in rows.tolist()]))
+        for kind, rows in relatives(made.people.residents).items()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("files", [2, 3])
+def test_families_are_split_between_the_files_as_asked(making, files: int) -> None:
+    whole = making(people=4000, files=files, overlap=0.2, split_families=1.0, profile="none")
+    assert apart(whole) == dict.fromkeys(KINDS, 1.0)
+    assert whole.about["overlap"]["made"] == pytest.approx(0.2, abs=1e-3)
+    chance = making(people=4000, files=files, overlap=0.2, profile="none")
+    half = making(people=4000, files=files, overlap=0.2, split_families=0.5, profile="none")
+    for kind, share in apart(half).items():
+        by_chance = apart(chance)[kind]
+        assert share == pytest.approx(0.5 + 0.5 * by_chance, abs=0.1)
+    told = half.about["relatives"]
+    assert told["asked"] == 0.5
+    for kind, share in apart(half).items():
+        counted = told["pairs"][kind]
+        assert counted["in_different_files"] / counted["pairs"] == pytest.approx(share)
+    assert "relatives" not in chance.about
+
+
+def test_no_more_families_are_split_than_the_overlap_allows(making) -> None:
+    made = making(people=1000, overlap=1.0, split_families=1.0, profile="none")
+    assert set(apart(made).values()) == {0.0}
+
+
+def test_a_register_has_one_sided_gaps_and_split_families(making) -> None:
+    """And a plan's own entries win over the profile's."""
+    made = making(people=4000, overlap=0.4, profile="register")
+    assert apart(made)["twins"] > 0.3
+    rates = {n: made.about["files"][n]["errors"]["postcode_missing"]["rate"] for n in "ab"}
+    assert rates["a"] < 0.03
+    assert rates["b"] == pytest.approx(0.3, abs=0.04)
+    own = making(
+        people=500, overlap=0.4, profile="register", split_families=0.0, rates={"postcode_missing": 0.0},
+        party=(plain("a"), plain("b")),
+    )  # fmt: skip
+    assert "relatives" not in own.about
+    assert "postcode_missing" not in own.about["files"]["b"]["errors"]
+    covered = making(
+        people=500, overlap=0.2, profile="register", party=(plain("a", coverage={"0-17": 0.5}),)
+    )
+    assert "relatives" not in covered.about
+
+
+def test_a_party_may_hold_years_of_birth_and_events(making) -> None:
+    made = making(
+        people=1200, overlap=0.5, profile="none",
+        party=(plain("a"), plain("b", date_precision="year", most_rows=4)),
+    )  # fmt: skip
+    made.assert_truth()
+    assert {len(row["date_of_birth"]) for row in made.tables["a"]} == {10}
+    assert {len(row["date_of_birth"]) for row in made.tables["b"]} == {4}
+    times = np.unique(made.persons("b"), return_counts=True)[1]
+    assert set(times.tolist()) == {1, 2, 3, 4}
+    told = made.about["files"]["b"]
+    assert told["most_rows"] == 4
+    assert (told["rows"], told["people"]) == (times.sum(), len(times))
+    assert "most_rows" not in made.about["files"]["a"]
+
+
+def test_names_in_han_are_the_same_in_every_file(making) -> None:
+    """A household writes all its names so, or none; everything else is what it is without them."""
+    made = making(
+        people=2000, overlap=1.0, profile="none", duplicates=0.0, han_names=0.3,
+        party=(plain("a"), plain("b")),
+    )  # fmt: skip
+    latin = making(people=2000, overlap=1.0, profile="none", party=(plain("a"),))
+    by_person = {
+        name: dict(zip(files.persons(party).tolist(), files.tables[party], strict=True))
+        for name, files, party in (("a", made, "a"), ("b", made, "b"), ("latin", latin, "a"))
+    }
+    households = defaultdict(set)
+    for person, row in by_person["a"].items():
+        other, plain_row = by_person["b"][person], by_person["latin"][person]
+        names = ("given_name", "middle_name", "surname")
+        assert [row[name] for name in names] == [other[name] for name in names]
+        assert row["address"] == plain_row["address"]
+        han = bool(re.fullmatch("[一-鿿]", row["surname"]))
+        assert han == bool(re.fullmatch("[一-鿿]{2}", row["given_name"]))
+        assert row["middle_name"] == ("" if han else plain_row["middle_name"])
+        assert han or row["surname"] == plain_row["surname"]
+        households[made.people.residents.household[person]].add(han)
+    assert {len(found) for found in households.values()} == {1}
+    assert 0.25 < np.mean([True in found for found in households.values()]) < 0.35
+    assert len({row["surname"] for row in by_person["a"].values() if len(row["surname"]) == 1}) > 60
 
 
 def digests(folder: Path) -> dict[str, str]:

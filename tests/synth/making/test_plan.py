@@ -66,6 +66,22 @@ def test_a_plan_goes_round_through_its_plain_values(content: dict[str, Any]) -> 
             assert told[name] == value
 
 
+def test_later_entries_are_told_only_if_they_are_given() -> None:
+    """So that `about.json` of a plan from before them keeps its bytes."""
+    plain = PopulationPlan(party=(PartyPlan(name="x"),)).to_dict()
+    later = {"split_families", "han_names", "date_precision", "most_rows"}
+    assert not later & {*plain, *plain["party"][0]}
+    plan = PopulationPlan(
+        split_families=0.0,
+        han_names=0.1,
+        party=(PartyPlan(name="x", date_precision="year", most_rows=1),),
+    )
+    told = json.loads(json.dumps(plan.to_dict()))
+    assert (told["split_families"], told["han_names"]) == (0.0, 0.1)
+    assert (told["party"][0]["date_precision"], told["party"][0]["most_rows"]) == ("year", 1)
+    assert PopulationPlan.from_dict(told) == plan
+
+
 def test_parties_that_are_not_named_get_letters_and_forms_in_turn() -> None:
     plan = PopulationPlan(files=4, party=(PartyPlan(name="b", case="lower"),))
     assert [party.name for party in plan.parties()] == ["b", "a", "c", "d"]
@@ -150,6 +166,12 @@ def test_what_is_no_group_is_refused(text: str) -> None:
         ({"files": True}, "must be a whole number"),
         ({"towns": 0}, "at least 1"),
         ({1: 2}, "1"),
+        ({"split_families": 1.5}, "at most 1"),
+        ({"split_families": 0.5, "files": 1}, "two files or more"),
+        ({"split_families": 0.5, "party": [{"name": "a", "coverage": {"0-9": 0.5}}]}, "coverage"),
+        ({"party": [{"name": "a", "most_rows": 0}]}, "at least 1"),
+        ({"party": [{"name": "a", "most_rows": 2, "duplicates": 0.1}]}, "most_rows and duplicates"),
+        ({"party": [{"name": "a", "date_precision": "week"}]}, "'day', 'month' or 'year'"),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused_by_name(content: Any, says: str) -> None:

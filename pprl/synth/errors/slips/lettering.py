@@ -12,7 +12,7 @@ from pprl.synth.draw import Dice
 from pprl.synth.errors.slips.slip import LETTER, LETTERS, Slip, capitals_like, lowered
 
 __all__ = [
-    "DROP_HALF", "JOIN_PARTS", "LOSE_APOSTROPHE", "TO_INITIAL", "cut", "lose_accents", "transliterate",
+    "DROP_HALF", "JOIN_PARTS", "LOSE_APOSTROPHE", "SWAP_HALVES", "TO_INITIAL", "cut", "lose_accents", "transliterate",
 ]  # fmt: skip
 
 
@@ -120,6 +120,17 @@ def _drop_half(text: str, dice: Dice) -> str:
 
 DROP_HALF = Slip(possible=_has_halves, change=_drop_half)
 """Half of a double surname is left out: Hill-Wood, Wood. Names with particles (van, de) stay whole."""
+
+
+def _swapped(text: str) -> str:
+    halves = _halves(text)
+    return f"{halves[1]}{text[len(halves[0])]}{halves[0]}" if halves else text
+
+
+SWAP_HALVES = Slip(
+    possible=lambda text: _swapped(text) != text, change=lambda text, dice: _swapped(text)
+)
+"""The halves of a double surname stand in each other's place: García López, López García."""
 
 _APOSTROPHE = re.compile("['’]")
 
