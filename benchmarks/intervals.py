@@ -13,8 +13,8 @@ would have given, on seeds 2001 to 2003 of gb; any other seed, and any other cou
 `--dirty` makes files as registers have them instead: placeholders, near-empty rows, copies, an event file, one-sided
 gaps, split families, swapped names, each at three rates (dirty.py). In each kind and profile nine of ten of the runs
 that give an estimate have to hold the truth, of precision and of recall; the exit code is 3 if one does not. The 378
-runs take some twenty minutes on a free machine of two cores; `--quick` makes one small population a kind and rate and
-takes about two minutes.
+runs take some sixteen minutes on two cores; `--quick` makes one small population a kind and rate and takes one to two
+minutes.
 """
 
 from __future__ import annotations
