@@ -134,7 +134,7 @@ def test_match_estimates_on_stderr_and_reports_on_stdout(road: Road) -> None:
     )
     assert said.lines[0].startswith("25,000,000 pairs compared, reduction ratio 0.0000")
     assert re.fullmatch(
-        r"[\d,]+ links of [\d,]+ records at threshold 0\.\d{3} \(one-to-one\)", said.lines[1]
+        r"[\d,]+ links of [\d,]+ records at threshold 0\.\d{3} \(people\)", said.lines[1]
     )
     share = r"[01]\.\d{3} \([01]\.\d{3} to [01]\.\d{3}\)"
     assert re.fullmatch(f"expected without truth: precision {share}, recall {share}", said.lines[2])
@@ -384,7 +384,5 @@ def test_inspect_tells_a_links_folder_in_a_few_lines(road: Road) -> None:
     assert len(lines) < 12
     assert "{" not in said.out
     assert "[" not in said.out
-    assert (
-        f"  links: {told['links']:,} of {told['linked_records']:,} records (one-to-one)" in said.out
-    )
+    assert f"  links: {told['links']:,} of {told['linked_records']:,} records (people)" in said.out
     assert f"{told['pairs_compared']:,} of {told['pairs_possible']:,}" in said.out

@@ -91,7 +91,7 @@ def draw_file() -> Draw:
         made = EncodedFile(
             header=header, agreement=agreement, pseudonyms=pseudonyms, filters=filters, keys=held
         )
-        write_encoded(made, folder / f"{party}.parquet")
+        write_encoded(made, folder / f"{party}.parquet", force=True)
         return read_encoded(folder / f"{party}.parquet")
 
     return draw

@@ -69,7 +69,7 @@ def test_links_folders_are_equal_to_the_byte(
     ("options", "says"),
     [
         (["--engine", "spark", "--blocking", "exhaustive"], "needs buckets"),
-        (["--spark-master", "local[2]"], "Spark"),
+        (["--spark-master", "local[2]"], "--engine spark"),
         (["--engine", "spark", "--spark-set", "spark.executor.memory"], "no value"),
         (["--engine", "spark", "--spark-set", "spark.x.password=y"], "visible to everybody"),
         (["--engine", "cluster"], "cluster"),

@@ -67,7 +67,7 @@ def test_a_journal_of_another_run_is_refused(
 ) -> None:
     """It names what differs and not the values."""
     FolderJournal(tmp_path, SETUP).keep("one", part(5))
-    with pytest.raises(OutputError, match=f"it differs in {name}$") as caught:
+    with pytest.raises(OutputError, match=f"these differ: {name}$") as caught:
         FolderJournal(tmp_path, setup)
     assert "--force" in (caught.value.hint or "")
 

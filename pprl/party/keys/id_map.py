@@ -129,7 +129,13 @@ def write_id_map(id_map: Table, path: Path | str, *, force: bool = False) -> Non
         >>> pprl.read_id_map("health-again.ids.csv").equals(a.id_map)
         True
     """
-    frame = _checked(as_frame(id_map, what="write_id_map"))
+    frame = as_frame(id_map, what="write_id_map")
+    if list(frame.columns) != ID_MAP_COLUMNS:
+        raise DataError(
+            "the id map has other columns than pseudonym and id",
+            hint="Give the id map that pprl.encode returned.",
+        )
+    _check_unique(frame, "the id map")
     names, ids = frame["pseudonym"].tolist(), frame["id"].tolist()
     good = all(isinstance(name, str) and _PSEUDONYM.fullmatch(name) for name in names)
     if not good or not all(isinstance(own, str) and own for own in ids):

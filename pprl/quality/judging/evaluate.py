@@ -163,12 +163,13 @@ def _with_truth(
 
 def _own_point(threshold: float, quality: MatchQuality) -> CurvePoint:
     """Return the run's own figures as a point of the curve."""
+    hits, wrong = quality.true_positives, quality.false_positives + quality.false_negatives
     return CurvePoint(
         threshold=threshold,
         links=quality.found_pairs,
         precision=quality.precision.value,
         recall=quality.recall.value,
-        f1=quality.f1.value,
+        f1=2 * hits / (2 * hits + wrong) if hits + wrong else None,
     )
 
 

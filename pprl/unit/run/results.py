@@ -351,7 +351,8 @@ def _by_files(plan: MatchPlan) -> tuple[FilePair, ...]:
         FilePair(
             party_a=plan.files[a].party,
             party_b=plan.files[b].party,
-            matches=round(expected.number, 1),
+            # Files too small to learn from have an assumed number, which is no estimate.
+            matches=None if plan.model.basis == "customary" else round(expected.number, 1),
             basis=plan.basis,
         )
         for (a, b), expected in plan.model.matches.items()

@@ -264,10 +264,11 @@ def warnings_after(
     alike, household = counts.pairs_like_household, plan.model.household_similarity
     if alike and not plan.same and household is not None:
         limit = min(household + HOUSEHOLD_SPREAD, 1.0)
+        accepted = sum(entry.links for entry in counts.passes)  # without those of an earlier run
         warnings.append(
-            f"{alike:,} of {counts.pairs_accepted:,} accepted pairs score no higher than two members of a household "
-            f"may ({limit:.2f}): if families are split between the files, relatives are among "
-            "them, and the estimate does not see it; have a sample of them reviewed"
+            f"{alike:,} of {accepted:,} accepted pairs score no higher than two members of a household may"
+            f" ({limit:.2f}): if families are split between the files, relatives are among "
+            "them, which only the lower end of the expected precision reckons with; have a sample of them reviewed"
         )
     if counts.greedy_components:
         warnings.append(

@@ -511,7 +511,7 @@ def test_nothing_that_exists_is_written_over_unasked(folder: Path, tmp_path: Pat
     other = tmp_path / "other"
     other.mkdir()
     (other / "mine.txt").touch(0o644)
-    with pytest.raises(OutputError, match="folder of something else"):
+    with pytest.raises(OutputError, match="is not a links folder"):
         write_links(make(1, 0), other, force=True)
     assert [path.name for path in other.iterdir()] == ["mine.txt"]
 

@@ -171,7 +171,7 @@ def test_intervals_and_their_assumption_are_stated(known):
     html = render_report(known)
     assert "Wilson" in html
     assert "independent" in html
-    assert "greedy" in html
+    assert "greedily" in html
 
 
 def test_a_gate_that_is_not_met_stands_out(known):

@@ -28,6 +28,7 @@ from pprl.unit.blocking.keyed import Keys
 from pprl.unit.blocking.keyless import Keyless, count_chosen, find_keyless, keyless_pairs
 from pprl.unit.blocking.methods import PackedFile, PairScan, scan_steps
 from pprl.unit.journal import FolderJournal, Journal, MemoryJournal, Part
+from pprl.unit.linking.copies import CopyPairs
 from pprl.unit.run import decide
 from pprl.unit.run.compare import Compared, Pairs
 from pprl.unit.run.job import match
@@ -375,9 +376,11 @@ def test_the_plan_expects_the_pairs_and_their_time(monkeypatch: pytest.MonkeyPat
     scan = plans[0].scans[0]
     blocking: Any = scan.blocking  # type: ignore[attr-defined]
     costs = [
-        replace(scan, rate=1.0, blocking=Keys(Keyless(records=(0, 0), compared=compared))).cost(
-            0, 1
-        )  # type: ignore[type-var]
+        replace(
+            scan,
+            pair_seconds=lambda: 1.0,
+            blocking=Keys(Keyless(records=(0, 0), compared=compared)),
+        ).cost(0, 1)  # type: ignore[type-var]
         for compared in (True, False)
     ]
     assert costs[0].seconds - costs[1].seconds == pytest.approx(more)
@@ -417,7 +420,7 @@ def recall_of(plan: MatchPlan, seen: int) -> tuple[float, float]:
     rows = np.arange(seen)
     sure = np.ones(seen)
     pairs = Pairs(left=rows, right=rows, score=sure, log_ratio=sure * 30, probability=sure)
-    compared = Compared(pairs=pairs, unlisted=0.0, passes=[])
+    compared = Compared(pairs=pairs, copies=CopyPairs.join([]), rescued=0, unlisted=0.0, passes=[])
     quality = decide.expected_quality(plan, compared, np.ones(seen, bool))
     assert quality is not None
     return quality.recall, quality.recall_low
@@ -472,5 +475,5 @@ def test_an_engine_leaves_records_without_a_key_to_the_unit(
     pairs = wanted(a, b, same=same)
     assert set(zip(found.left.tolist(), found.right.tolist(), strict=True)) == pairs
     assert engine.asked == 1
-    assert len(compared) == 1 + (delegated.in_full(a, b, same=same) > 0)
+    assert len(compared) == 1 + (method.in_full(a, b, same=same) > 0)
     assert delegated.keyless() == method.keyless()
