@@ -125,7 +125,11 @@ def record_content(
             "greedy_components": 0,
             "ties": 0,
             "largest_link": 2,
-            "copies": {"people": 1, "records": {"a": 1}, "rescued": 0},
+            "copies": {
+                "people": 1,
+                "files": [{"party": "a", "records": 1}],
+                "rescued": 0,
+            },
             "passes": [
                 {
                     "blocking": "exhaustive",

@@ -9,7 +9,7 @@ from pydantic import Field
 from pprl.exchange.encoded.header import PartyName
 from pprl.exchange.links.run_entries import BlockingMethod, Count, Entry, Share
 
-__all__ = ["CopyCounts", "KeylessRecords", "PassEntry", "RunCounts"]
+__all__ = ["CopyCounts", "FurtherRecords", "KeylessRecords", "PassEntry", "RunCounts"]
 
 
 class PassEntry(Entry):
@@ -28,19 +28,31 @@ class PassEntry(Entry):
     links: Count
 
 
+class FurtherRecords(Entry):
+    """How many further records linked people have in a file, beyond one for each of them."""
+
+    party: PartyName
+    records: Count
+
+
 class CopyCounts(Entry):
     """Linked people who have several records in one file.
 
     Attributes:
         people: how many there are, in all files.
-        records: their further records, beyond one for each person and file, by party.
+        files: their further records, file by file.
         rescued: people whose records would have been rivals without being recognised as copies, so that none of them
             had reached even odds.
     """
 
     people: Count
-    records: dict[str, Count]
+    files: tuple[FurtherRecords, ...]
     rescued: Count
+
+    @property
+    def records(self) -> dict[str, int]:
+        """The further records by party."""
+        return {entry.party: entry.records for entry in self.files}
 
 
 class KeylessRecords(Entry):

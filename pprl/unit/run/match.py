@@ -9,7 +9,7 @@ import numpy as np
 from pprl.base.arrays import Floats, Int64s
 from pprl.base.progress import Progress, silent
 from pprl.exchange.links.folder import Links
-from pprl.exchange.links.run_counts import CopyCounts, RunCounts
+from pprl.exchange.links.run_counts import CopyCounts, FurtherRecords, RunCounts
 from pprl.exchange.links.tables import (
     LINK_COLUMNS,
     PAIR_COLUMNS,
@@ -133,7 +133,10 @@ def _copies(compared: Compared, decided: Decided, names: RecordNames) -> CopyCou
     )
     return CopyCounts(
         people=len(several),
-        records={party: int(n) for party, n in zip(names.all_parties, further, strict=True)},
+        files=tuple(
+            FurtherRecords(party=party, records=int(n))
+            for party, n in zip(names.all_parties, further, strict=True)
+        ),
         rescued=compared.rescued,
     )
 
