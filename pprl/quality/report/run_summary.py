@@ -24,6 +24,14 @@ _COUNTS = (
 )
 
 
+def _copies(run: RunRecord) -> dict[str, Any] | None:
+    """Return who is in a file several times; None where that was not looked for."""
+    copies = run.counts.copies
+    if copies is None:
+        return None
+    return {"people": copies.people, "records": copies.records, "rescued": copies.rescued}
+
+
 def run_summary(run: RunRecord) -> dict[str, Any]:
     """Return a run's facts as plain values, without the estimate and the histogram.
 
@@ -34,6 +42,7 @@ def run_summary(run: RunRecord) -> dict[str, Any]:
         **_threshold(run),
         **_comparison(run),
         **{name: getattr(run.counts, name) for name in _COUNTS},
+        "copies": _copies(run),
         "passes": [
             {
                 "blocking": entry.blocking,

@@ -23,8 +23,8 @@ def test_the_summary_is_plain_values_under_the_names_of_its_format():
         "threshold_method", "threshold_basis", "household_similarity", "floor", "blocking", "completeness",
         "completeness_at_threshold", "completeness_checked", "assign", "pairs_possible", "pairs_compared",
         "reduction_ratio", "pairs_over_threshold", "pairs_accepted", "pairs_in_links", "pairs_like_household", "links",
-        "linked_records", "greedy_components", "ties", "largest_link", "passes", "extends", "software", "timings_s",
-        "warnings", "by_files",
+        "linked_records", "greedy_components", "ties", "largest_link", "copies", "passes", "extends", "software",
+        "timings_s", "warnings", "by_files",
     ]  # fmt: skip
     assert (content["threshold"], content["floor"], content["pairs_accepted"]) == (0.75, 0.65, 95)
 
@@ -59,3 +59,10 @@ def test_entries_of_newer_versions_stay_out_of_the_report():
     ).run
     assert newer != run
     assert run_summary(newer) == run_summary(run)
+
+
+def test_copies_are_told_where_they_were_looked_for():
+    copies = {"people": 2, "files": [{"party": "a", "records": 3}], "rescued": 1}
+    found = run_summary(with_run(make_world().links, {"counts.copies": copies}).run)
+    assert found["copies"] == {"people": 2, "records": {"a": 3}, "rescued": 1}
+    assert run_summary(with_run(make_world().links, {"counts.copies": None}).run)["copies"] is None
