@@ -283,7 +283,7 @@ class TestUnits:
     """Pairs are pairs and groups are groups."""
 
     def test_groups_and_pairs_are_told_apart(self):
-        found = evaluate(one_file())
+        found = evaluate(with_run(one_file(), {"counts.copies": None}))
         said = "1 group of records, 3 pairs"
         assert said in summary(found)
         page = text_of(found)
