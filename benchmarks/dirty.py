@@ -193,7 +193,7 @@ def linked(case: Case, frames: tuple[pd.DataFrame, pd.DataFrame], profile: str) 
     made = trial.link(
         frames,
         town.agreement(blocking=False, fields=FIELDS, profile=profile, first=frames[0]),
-        options=pprl.MatchOptions(assign="one-to-many" if case.kind.events else None),
+        options=pprl.MatchOptions(assign="one-to-many" if case.kind.events else "people"),
     )
     links = made.links.links.assign(person=made.links.links["pseudonym"].map(made.person))
     true, found = _pairs(links, ["link_id", "person"]), _pairs(links, ["link_id"])

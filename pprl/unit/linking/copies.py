@@ -22,9 +22,10 @@ _CANDIDATE = -3.0
 """Log-odds, without rivals, from which a record is a candidate for its partner. Chosen: one in twenty; not sensitive: a
 less likely candidate takes next to nothing from its rivals."""
 
-_RIVALS = 8
-"""The best candidates of a record that are compared with each other, at most. Chosen: nobody is in a file more often;
-more candidates than that are alike for another reason, such as default values."""
+_RIVALS = 5
+"""Candidates of a record that may be copies of one another, at most; where there are more, none are compared. Chosen: a
+person is seldom in a file more often, while records of default values, such as those of unidentified patients, are as
+alike as copies and many. A file of events is for the rule one-to-many."""
 
 _SURE = log(9)
 """Log-odds from which two records count as copies: nine to one. Chosen: taking twins for copies links a stranger, while
@@ -98,10 +99,12 @@ def rival_pairs(record: Int64s, partner: Int64s, log_odds: Floats) -> tuple[Int6
     order = able[np.lexsort((record[able], -log_odds[able], partner[able]))]
     wanted, candidate = partner[order], record[order]
     first = np.flatnonzero(np.diff(wanted, prepend=-1))
-    place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    sizes = np.diff(np.append(first, len(order)))
+    place = np.arange(len(order)) - np.repeat(first, sizes)
+    few = np.repeat(sizes <= _RIVALS, sizes)
     pairs = []
     for step in range(1, _RIVALS):
-        late = np.flatnonzero((place >= step) & (place < _RIVALS))
+        late = np.flatnonzero((place >= step) & few)
         pairs.append(np.sort(np.stack([candidate[late - step], candidate[late]], axis=1), axis=1))
     found = np.unique(np.concatenate([np.zeros((0, 2), np.int64), *pairs]), axis=0)
     return found[:, 0], found[:, 1]
