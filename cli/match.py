@@ -250,7 +250,7 @@ def _show_copies(run: RunRecord) -> None:
     one = copies.people == 1
     click.echo(
         f"{copies.people:,} linked {'person is' if one else 'people are'} in a file more than once "
-        f"(further records: {further}); without looking for copies, {copies.rescued:,} would have lost their link"
+        f"(further records: {further}); without looking for copies, {copies.rescued:,} would have lost a link"
     )
     if run.parameters.assign == "one-to-one":
         click.echo(

@@ -188,7 +188,7 @@ class Outputs:
 
     Raises:
         OutputError: an output exists or can't be written.
-        DataError: a file that is no output is missing or can't be read.
+        DataError: a file other than the outputs is missing or can't be read.
     """
 
     def __init__(self, *, force: bool = False) -> None:

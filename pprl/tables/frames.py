@@ -40,7 +40,7 @@ def as_frame(
         instead: the call that helps when it is a path.
 
     Raises:
-        UsageError: a path, or anything else that is no table.
+        UsageError: a path, or anything else that is not a table.
         DataError: text in the table is not UTF-8.
     """
     if isinstance(table, pd.DataFrame):

@@ -86,8 +86,8 @@ def check_declared(
         values, patterns: field, or :data:`ALL_FIELDS` -> entries.
 
     Raises:
-        UsageError: an entry that is no text, is empty or too long; a pattern that is none or that matches the empty
-            text; too many of them.
+        UsageError: an entry is not text, is empty or too long; a pattern can't be compiled or matches the empty text;
+            there are too many of them.
     """
     for table, entries in (("missing", values), ("missing.patterns", patterns)):
         for name, texts in entries.items():

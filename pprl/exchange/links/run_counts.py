@@ -39,10 +39,10 @@ class CopyCounts(Entry):
     """Linked people who have several records in one file.
 
     Attributes:
-        people: how many there are, in all files.
+        people: how many there are; one with several records in two files counts once.
         files: their further records, file by file.
-        rescued: people whose records would have been rivals without being recognised as copies, so that none of them
-            had reached even odds.
+        rescued: those of them who would have had no link between two of the files, since none of their records had
+            reached even odds as rivals of each other.
     """
 
     people: Count

@@ -85,14 +85,15 @@ class Compared:
     Attributes:
         pairs: all pairs, with their probabilities.
         copies: pairs of records of one file that want the same partner, with the odds that they are one person.
-        rescued: people who would have no link if two records of theirs in one file were rivals.
+        rescued: ``int64[people]``, a record of each person who would have no link between two files if records of
+            theirs in one file were rivals; one person may be named for several pairs of files.
         unlisted: how many matches are expected not to be among them.
         passes: an entry of ``counts.passes`` for each blocking pass; the last one's links are still to be counted.
     """
 
     pairs: Pairs
     copies: CopyPairs
-    rescued: int
+    rescued: Int64s
     unlisted: float
     passes: list[PassEntry]
 
@@ -116,7 +117,7 @@ def compare_files(
     taken = _Taken()
     kept: list[Pairs] = []
     copies: list[CopyPairs] = []
-    rescued = 0
+    rescued = [np.zeros(0, np.int64)]
     passes: list[PassEntry] = []
     for number, scan in enumerate(plan.scans):
         last = number == len(plan.scans) - 1
@@ -137,7 +138,7 @@ def compare_files(
             with plan.stages("weigh"):
                 weighed = _weighed(plan, scan, found, (a, b))
             pairs = weighed.pairs
-            rescued += weighed.rescued
+            rescued.append(weighed.rescued + offsets[a])
             copies += [
                 of_file.shifted(offsets[n])
                 for n, of_file in zip((a, b), weighed.copies, strict=False)
@@ -158,7 +159,7 @@ def compare_files(
     return Compared(
         pairs=Pairs.join(kept),
         copies=CopyPairs.join(copies),
-        rescued=rescued,
+        rescued=np.concatenate(rescued),
         unlisted=sum(plan.scans[-1].unlisted(a, b) for a, b in jobs),
         passes=passes,
     )
@@ -171,17 +172,18 @@ class _Weighed:
     Attributes:
         pairs: the pairs.
         copies: for each file, its records that want the same partner; empty where that is not asked for.
-        rescued: people who would have no link if two records of theirs in one file were rivals.
+        rescued: ``int64[people]``, rows of the first file: people who would have no link if records of theirs in one
+            file were rivals.
     """
 
     pairs: Pairs
-    copies: tuple[CopyPairs, ...] = ()
-    rescued: int = 0
+    copies: tuple[CopyPairs, ...]
+    rescued: Int64s
 
 
 def _weighed(plan: MatchPlan, scan: PlannedScan, found: Found, pair: TwoFiles) -> _Weighed:
     copies: tuple[CopyPairs, ...] = ()
-    rescued = 0
+    rescued = np.zeros(0, np.int64)
     if plan.same:
         probability = _from_log_odds(found.log_ratio + plan.prior[pair])
     else:
@@ -227,8 +229,8 @@ def _rivals(plan: MatchPlan, found: Found, pair: TwoFiles) -> tuple[CopyPairs, .
     return tuple(made)
 
 
-def _rescued(person: Int64s, alone: Floats, together: Floats) -> int:
-    """Return how many people reach even odds only with their copies taken together.
+def _rescued(person: Int64s, alone: Floats, together: Floats) -> Int64s:
+    """Return the people who reach even odds only with their copies taken together.
 
     Args:
         person: ``int64[pairs]``, the person of each pair's left record.
@@ -237,7 +239,7 @@ def _rescued(person: Int64s, alone: Floats, together: Floats) -> int:
     best = np.zeros((2, int(person.max(initial=0)) + 1))
     for row, probability in zip(best, (alone, together), strict=True):
         np.maximum.at(row, person, probability)
-    return int(((best[0] < EVEN) & (best[1] >= EVEN)).sum())
+    return np.flatnonzero((best[0] < EVEN) & (best[1] >= EVEN))
 
 
 def _sure(plan: MatchPlan, pairs: Pairs) -> Pairs:

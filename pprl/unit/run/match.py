@@ -19,6 +19,7 @@ from pprl.exchange.links.tables import (
     to_frame,
 )
 from pprl.unit.journal import Journal, MemoryJournal
+from pprl.unit.linking.assignment import components
 from pprl.unit.run.compare import Compared, Pairs, compare_files
 from pprl.unit.run.decide import Decided, curve_of, decide, expected_quality, over_threshold
 from pprl.unit.run.extend import join_earlier
@@ -124,20 +125,26 @@ def _joined(earlier: Links, made: _Made) -> _Made:
 
 def _copies(compared: Compared, decided: Decided, names: RecordNames) -> CopyCounts:
     """Count the linked people who have several records in a file."""
-    pairs = compared.pairs.of(decided.accepted)
-    linked = np.unique(decided.person[np.concatenate([pairs.left, pairs.right])])
-    sizes = np.bincount(decided.person, minlength=int(names.offsets[-1]))[linked]
-    several = linked[sizes > 1]
+    pairs, person = compared.pairs.of(decided.accepted), decided.person
+    ends = np.unique(np.concatenate([pairs.left, pairs.right]))
+    sizes = np.bincount(person, minlength=len(person))
+    several = ends[sizes[person[ends]] > 1]
+    in_file = np.unique(person[several])
     further = np.bincount(
-        names.file_of(several), weights=sizes[sizes > 1] - 1, minlength=len(names.offsets) - 1
+        names.file_of(in_file), weights=sizes[in_file] - 1, minlength=len(names.offsets) - 1
     )
+    # A person may have copies in two files and, where a link holds one record of each, several links.
+    of_link = len(person) + decided.cluster[ends]
+    whole = components(np.tile(ends, 2), np.concatenate([person[ends], of_link]), 2 * len(person))
+    people = np.unique(whole[several])
+    rescued = whole[ends[np.isin(person[ends], person[compared.rescued])]]
     return CopyCounts(
-        people=len(several),
+        people=len(people),
         files=tuple(
             FurtherRecords(party=party, records=int(n))
             for party, n in zip(names.all_parties, further, strict=True)
         ),
-        rescued=compared.rescued,
+        rescued=len(np.intersect1d(people, rescued)),
     )
 
 

@@ -420,7 +420,13 @@ def recall_of(plan: MatchPlan, seen: int) -> tuple[float, float]:
     rows = np.arange(seen)
     sure = np.ones(seen)
     pairs = Pairs(left=rows, right=rows, score=sure, log_ratio=sure * 30, probability=sure)
-    compared = Compared(pairs=pairs, copies=CopyPairs.join([]), rescued=0, unlisted=0.0, passes=[])
+    compared = Compared(
+        pairs=pairs,
+        copies=CopyPairs.join([]),
+        rescued=np.zeros(0, np.int64),
+        unlisted=0.0,
+        passes=[],
+    )
     quality = decide.expected_quality(plan, compared, np.ones(seen, bool))
     assert quality is not None
     return quality.recall, quality.recall_low
